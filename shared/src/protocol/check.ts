@@ -1,0 +1,47 @@
+// `check`: findings of the manifests.
+import * as z from "zod";
+import { commonInput, freshness, range, severity } from "./operation.ts";
+
+export const input = commonInput.extend({
+  /** Manifests, or folders of them. */
+  paths: z.array(z.string()),
+  constraints: z.array(z.string()).default([]),
+  /** Rule → severity or `off`. */
+  rules: z.record(z.string(), z.union([severity, z.literal("off")])).default({}),
+});
+export type CheckInput = z.infer<typeof input>;
+
+export const finding = z.object({
+  rule: z.string(),
+  severity,
+  message: z.string(),
+  range,
+  package: z.string().optional(),
+  evidence: z.array(z.object({ source: z.string(), time: z.string().optional(), freshness })),
+  fixes: z.array(
+    z.object({
+      kind: z.string(),
+      title: z.string(),
+      proven: z.boolean(),
+      edits: z.array(z.object({ path: z.string(), range, newText: z.string() })),
+    }),
+  ),
+  related: z.array(z.object({ path: z.string(), range, message: z.string() })).optional(),
+});
+export type CheckFinding = z.infer<typeof finding>;
+
+const file = z.object({ path: z.string(), findings: z.array(finding) });
+/** One file, when all that concerns it is known. */
+export const partial = z.object({ file });
+export type CheckPartial = z.infer<typeof partial>;
+
+export const output = z.object({
+  files: z.array(file),
+  /** Findings that a comment silences. */
+  silenced: z.number().int(),
+  packages: z.number().int(),
+  indexes: z.array(z.string()),
+  /** The oldest page behind the findings, ISO 8601. */
+  checked: z.string().optional(),
+});
+export type CheckOutput = z.infer<typeof output>;

@@ -1,0 +1,30 @@
+// `fix`: fixes of the findings as a diff; written only when asked.
+import * as z from "zod";
+import { commonInput, range, severity } from "./operation.ts";
+
+export const input = commonInput.extend({
+  paths: z.array(z.string()),
+  constraints: z.array(z.string()).default([]),
+  rules: z.record(z.string(), z.union([severity, z.literal("off")])).default({}),
+  /** Apply, atomically per file, only where the file is still what was read. */
+  write: z.boolean().default(false),
+  /** Only fixes of these rules. */
+  only: z.array(z.string()).optional(),
+});
+export type FixInput = z.infer<typeof input>;
+
+const file = z.object({
+  path: z.string(),
+  /** Unified diff. */
+  diff: z.string(),
+  fixes: z.array(z.object({ rule: z.string(), title: z.string(), proven: z.boolean(), range })),
+  written: z.boolean(),
+});
+export const partial = z.object({ file });
+export type FixPartial = z.infer<typeof partial>;
+export const output = z.object({
+  files: z.array(file),
+  /** What was not fixed and why. */
+  left: z.array(z.object({ path: z.string(), range, rule: z.string(), reason: z.string() })),
+});
+export type FixOutput = z.infer<typeof output>;

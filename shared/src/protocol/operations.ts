@@ -1,0 +1,32 @@
+// The table of operations. Each schema loads only when a face needs it.
+
+/** What each face derives its commands, methods and documentation from. */
+export const operations = {
+  check: { summary: "Findings of the manifests", schema: () => import("./check.ts") },
+  list: { summary: "What the manifests say, as data", schema: () => import("./list.ts") },
+  fix: { summary: "Fixes of the findings as a diff", schema: () => import("./fix.ts") },
+  lock: { summary: "One pinned stack with the digest of every file", schema: () => import("./lock.ts") },
+  explain: {
+    summary: "Why it does not resolve and what would help, or why a project is in the stack",
+    schema: () => import("./explain.ts"),
+  },
+  validate: {
+    summary: "Build, import and run the stack of a manifest in a sandbox",
+    schema: () => import("./validate.ts"),
+  },
+  environment: {
+    summary: "This machine or a described one, and where each value came from",
+    schema: () => import("./environment.ts"),
+  },
+  knowledge: {
+    summary: "The file of what is known: where it is, what it holds, and its upkeep",
+    schema: () => import("./knowledge.ts"),
+  },
+  facts: {
+    summary: "What is known of projects for one environment, in pieces as it arrives",
+    schema: () => import("./facts.ts"),
+  },
+  names: { summary: "Project names that begin with a prefix", schema: () => import("./names.ts") },
+} as const;
+
+export type OperationName = keyof typeof operations;

@@ -1,0 +1,16 @@
+// The rules' façade: findings of a tree, what is wanted to be known of it, and fixes.
+
+export { type RuleDescription, ruleCatalogue } from "./catalogue.ts";
+export { describeRequirement, type RequirementView, sayAdmitted } from "./describe.ts";
+export { findingsOf, localFindingsOf } from "./findings.ts";
+export { fixesOf, silenceOf } from "./fixes.ts";
+export type {
+  Findings,
+  PlacedRequirement,
+  RuleConfiguration,
+  RuleInput,
+  Snapshot,
+  WantedProject,
+} from "./model.ts";
+export { releaseChoice } from "./releases.ts";
+export { missingFrom, wantedProjects } from "./wanted.ts";

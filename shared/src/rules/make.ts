@@ -1,0 +1,76 @@
+// Makes findings: severity by configuration, place as a range, weight by severity, so that rules only say what they know.
+import type { Evidence, Finding, Fix, RelatedPlace, Severity } from "../finding/model.ts";
+import type { RequirementEntry } from "../manifest/model.ts";
+import type { ManifestFile } from "../manifest/treeModel.ts";
+import type { Span } from "../text/span.ts";
+import { type RuleName, ruleCatalogue } from "./catalogue.ts";
+import type { RuleConfiguration } from "./model.ts";
+
+export interface Draft {
+  readonly rule: RuleName;
+  readonly message: string;
+  readonly file: ManifestFile;
+  readonly span: Span;
+  /** The entry that an `ignore` comment would stand on. */
+  readonly entry?: RequirementEntry;
+  readonly package?: string;
+  readonly severity?: Severity;
+  readonly evidence?: readonly Evidence[];
+  readonly fixes?: readonly Fix[];
+  readonly related?: readonly RelatedPlace[];
+  /** Added to the severity's own weight: packages that others depend on have more effect. */
+  readonly weight?: number;
+}
+
+const severityWeight: Readonly<Record<Severity, number>> = {
+  error: 1000,
+  warning: 100,
+  information: 10,
+  hint: 1,
+};
+const fromText: readonly Evidence[] = [{ source: "the text", freshness: "fresh" }];
+
+/** Collects findings of one tree; what configuration turns off or a comment silences is not kept, the latter is counted. */
+export class Collector {
+  readonly findings: Finding[] = [];
+  silenced = 0;
+  readonly #configuration: RuleConfiguration;
+
+  constructor(configuration: RuleConfiguration) {
+    this.#configuration = configuration;
+  }
+
+  add(draft: Draft): void {
+    const severity =
+      this.#configuration.severities[draft.rule] ?? draft.severity ?? ruleCatalogue[draft.rule].severity;
+    if (severity === "off") return;
+    if (isIgnored(draft)) {
+      this.silenced++;
+      return;
+    }
+    this.findings.push({
+      rule: draft.rule,
+      severity,
+      message: draft.message,
+      uri: draft.file.uri,
+      span: draft.span,
+      range: draft.file.manifest.lines.rangeOf(draft.span),
+      ...(draft.package === undefined ? {} : { package: draft.package }),
+      evidence: draft.evidence ?? fromText,
+      fixes: draft.fixes ?? [],
+      related: draft.related ?? [],
+      weight: severityWeight[severity] + (draft.weight ?? 0),
+    });
+  }
+}
+
+function isIgnored(draft: Draft): boolean {
+  if (draft.file.manifest.ignores.includes(draft.rule)) return true;
+  const ignores = draft.entry?.ignores;
+  return ignores !== undefined && (ignores.length === 0 || ignores.includes(draft.rule));
+}
+
+/** A place in another line or file, for a link. */
+export function relatedPlace(file: ManifestFile, span: Span, message: string): RelatedPlace {
+  return { uri: file.uri, span, range: file.manifest.lines.rangeOf(span), message };
+}

@@ -1,0 +1,56 @@
+// What the rules look at: a manifest tree, and an immutable snapshot of what is known. Features are pure functions of the two.
+import type { RuntimeEnvironment } from "../environment/model.ts";
+import type { InspectionFacts, ProjectFacts } from "../facts/model.ts";
+import type { Finding, Severity } from "../finding/model.ts";
+import type { RequirementEntry } from "../manifest/model.ts";
+import type { ManifestFile, ManifestTree } from "../manifest/treeModel.ts";
+
+/** What is known at one moment. A later answer makes another snapshot, never changes this one. */
+export interface Snapshot {
+  /** Grows with every snapshot of the same tree. */
+  readonly number: number;
+  readonly environment?: RuntimeEnvironment;
+  /** By PEP 503 name. A name that is missing has not been answered yet. */
+  readonly projects: ReadonlyMap<string, ProjectFacts>;
+  readonly inspection?: InspectionFacts;
+  /** Why nothing is asked: `untrusted`, `offline`, `disabled`, `runner-failed`; absent while all is well. */
+  readonly unasked?: { readonly code: string; readonly message: string };
+  /** True while answers are still to come. */
+  readonly pending: boolean;
+  /** Milliseconds since the epoch, for ages. Handed in, so that answers are pure. */
+  readonly now: number;
+}
+
+export interface RuleConfiguration {
+  /** Rule → severity in place of its own, or `off`. */
+  readonly severities: Readonly<Record<string, Severity | "off">>;
+}
+
+export interface RuleInput {
+  readonly tree: ManifestTree;
+  readonly snapshot: Snapshot;
+  readonly configuration: RuleConfiguration;
+}
+
+export interface Findings {
+  /** Ranked: those with the most effect on this stack first. */
+  readonly findings: readonly Finding[];
+  /** How many a comment silences. */
+  readonly silenced: number;
+  /** What was not checked and why. */
+  readonly notChecked: readonly { readonly what: string; readonly reason: string }[];
+}
+
+/** One requirement together with the file that it stands in. */
+export interface PlacedRequirement {
+  readonly file: ManifestFile;
+  readonly entry: RequirementEntry;
+}
+
+/** What `facts` is to be asked for a tree. */
+export interface WantedProject {
+  readonly name: string;
+  readonly versions: readonly string[];
+  readonly specifiers: readonly string[];
+  readonly source?: string;
+}

@@ -1,0 +1,116 @@
+// Who requires what, in one tree: the look-up that all rules share.
+import type { RuntimeEnvironment } from "../environment/model.ts";
+import type { ManifestEntry, RequirementEntry } from "../manifest/model.ts";
+import type { ManifestFile, ManifestTree } from "../manifest/treeModel.ts";
+import { areDisjoint, evaluateMarker } from "../packaging/marker.ts";
+import { normalizeName } from "../packaging/name.ts";
+import { parseVersion } from "../packaging/version.ts";
+import type { PlacedRequirement } from "./model.ts";
+
+export interface Placement {
+  /** Every requirement and constraint with a name, in reading order. */
+  readonly all: readonly PlacedRequirement[];
+  readonly byName: ReadonlyMap<string, readonly PlacedRequirement[]>;
+  /** Normalised version per PEP 503 name, from the lock beside a Pipfile. */
+  readonly locked: ReadonlyMap<string, string>;
+}
+
+const placements = new WeakMap<ManifestTree, Placement>();
+
+/** The tree's requirements by name. Computed once per tree. */
+export function placementOf(tree: ManifestTree): Placement {
+  const known = placements.get(tree);
+  if (known) return known;
+  const all: PlacedRequirement[] = [];
+  const byName = new Map<string, PlacedRequirement[]>();
+  for (const file of tree.files) {
+    for (const entry of file.manifest.entries) {
+      if (entry.kind !== "requirement" && entry.kind !== "constraint") continue;
+      if (entry.normalizedName === undefined) continue;
+      const placed = { file, entry };
+      all.push(placed);
+      const sameName = byName.get(entry.normalizedName);
+      if (sameName) sameName.push(placed);
+      else byName.set(entry.normalizedName, [placed]);
+    }
+  }
+  const placement = { all, byName, locked: lockedVersions(tree.companion) };
+  placements.set(tree, placement);
+  return placement;
+}
+
+function lockedVersions(lock: ManifestFile | undefined): Map<string, string> {
+  const versions = new Map<string, string>();
+  if (lock?.manifest.kind !== "pipfile-lock") return versions;
+  for (const entry of lock.manifest.entries) {
+    if (entry.kind !== "requirement" || entry.normalizedName === undefined) continue;
+    const version = pinnedVersion(entry);
+    if (version !== undefined && !versions.has(entry.normalizedName))
+      versions.set(entry.normalizedName, version);
+  }
+  return versions;
+}
+
+/** Normalised version where the entry is a pin: one `==` without `.*`, or one `===` of a PEP 440 version. */
+export function pinnedVersion(entry: RequirementEntry): string | undefined {
+  const [clause, another] = entry.specifier.clauses;
+  if (!clause || another || (clause.operator !== "==" && clause.operator !== "===")) return undefined;
+  if (clause.version.endsWith(".*")) return undefined;
+  return parseVersion(clause.version)?.toString();
+}
+
+const installedVersions = new WeakMap<RuntimeEnvironment, Map<string, string>>();
+
+/** Normalised version per PEP 503 name of what is installed in the environment. */
+export function installedIn(environment: RuntimeEnvironment | undefined): ReadonlyMap<string, string> {
+  if (!environment?.installed) return new Map();
+  let versions = installedVersions.get(environment);
+  if (!versions) {
+    versions = new Map(
+      environment.installed.map((item) => [
+        item.normalizedName || normalizeName(item.name),
+        parseVersion(item.version)?.toString() ?? item.version,
+      ]),
+    );
+    installedVersions.set(environment, versions);
+  }
+  return versions;
+}
+
+/** Whether the entry's marker holds here; undefined where the environment does not say. */
+export function appliesHere(
+  entry: RequirementEntry,
+  environment: RuntimeEnvironment | undefined,
+): boolean | undefined {
+  if (!entry.marker) return true;
+  if (!environment?.markers) return undefined;
+  return evaluateMarker(entry.marker, environment.markers);
+}
+
+/** Whether both entries can count in one installation. Categories of a Pipfile are resolved each on its own. */
+export function canMeet(a: RequirementEntry, b: RequirementEntry): boolean {
+  if (a.section !== b.section) return false;
+  return !a.marker || !b.marker || !areDisjoint(a.marker, b.marker);
+}
+
+/** An entry that requires, rather than only narrows. */
+export function isRequirement(
+  entry: ManifestEntry,
+): entry is RequirementEntry & { readonly kind: "requirement" } {
+  return entry.kind === "requirement";
+}
+
+/** Where the entry comes from an index: no URL, no path, no version control. */
+export function isFromIndex(entry: RequirementEntry): boolean {
+  return (
+    entry.url === undefined &&
+    entry.path === undefined &&
+    entry.vcs === undefined &&
+    entry.normalizedName !== undefined
+  );
+}
+
+/** One-based line of the entry. */
+export function lineOf(placed: PlacedRequirement): number {
+  return placed.file.manifest.lines.positionAt(placed.entry.span.start).line + 1;
+}
