@@ -1,0 +1,422 @@
+// The table of commands: for each operation its arguments and options, how they become its input, and how its answer is shown.
+import type { CheckInput, CheckOutput } from "../../../shared/src/protocol/check.ts";
+import type { EnvironmentInput, EnvironmentOutput } from "../../../shared/src/protocol/environment.ts";
+import type { ExplainInput, ExplainOutput } from "../../../shared/src/protocol/explain.ts";
+import type { FixInput, FixOutput } from "../../../shared/src/protocol/fix.ts";
+import type { KnowledgeInput, KnowledgeOutput } from "../../../shared/src/protocol/knowledge.ts";
+import type { ListInput, ListOutput } from "../../../shared/src/protocol/list.ts";
+import type { LockInput, LockOutput } from "../../../shared/src/protocol/lock.ts";
+import type { Answer, CommonInput } from "../../../shared/src/protocol/operation.ts";
+import type { OperationName } from "../../../shared/src/protocol/operations.ts";
+import type { ValidateInput, ValidateOutput } from "../../../shared/src/protocol/validate.ts";
+import { OperationError } from "../operations/index.ts";
+import type { Options, RenderOptions } from "./commandLine.ts";
+import { checkText } from "./text/check.ts";
+
+export interface OptionSpec {
+  readonly flags: string;
+  readonly description: string;
+  readonly repeats?: boolean;
+  readonly number?: boolean;
+  readonly choices?: readonly string[];
+}
+
+type Renderer = (answer: Answer<never>, options: RenderOptions) => string;
+
+export interface CommandSpec {
+  readonly operation: OperationName;
+  readonly args: readonly (readonly [name: string, description: string])[];
+  readonly options: readonly OptionSpec[];
+  /** Throws OperationError for what the options cannot mean. */
+  input(args: readonly string[], options: Options, cwd: string): unknown;
+  /** By format; JSON is the same for all. */
+  readonly formats: Readonly<Record<string, () => Promise<Renderer>>>;
+  /** Whether the answer says that something is wrong, at or above the severity asked for. */
+  failed(result: never, counts: (severity: string) => boolean): boolean;
+  /** What was not checked ends with a status of its own. */
+  readonly needsAll: boolean;
+}
+
+const common: readonly OptionSpec[] = [
+  { flags: "-o, --output <FILE>", description: "write the answer to a file, whole or not at all" },
+  { flags: "--environment <NAME>", description: "a runtime environment by name" },
+  {
+    flags: "--python <VERSION>",
+    description: "a Python version such as 3.11, or the path of an interpreter",
+  },
+  { flags: "--platform <TAG>", description: "linux, macos, windows, x86_64-manylinux_2_28, win_amd64, …" },
+  { flags: "-i, --index-url <URL>", description: "the index, in place of the configured one" },
+  { flags: "--extra-index-url <URL>", description: "a further index", repeats: true },
+  { flags: "-f, --find-links <URL>", description: "a page or folder of files", repeats: true },
+  { flags: "--no-index", description: "only what --find-links names" },
+  { flags: "--trusted-host <HOST>", description: "a host whose certificate is not looked at", repeats: true },
+  { flags: "--only-binary <NAMES>", description: "take wheels only, for these or :all:", repeats: true },
+  { flags: "--no-binary <NAMES>", description: "take no wheels, for these or :all:", repeats: true },
+  { flags: "--pre", description: "pre-releases too" },
+  { flags: "--isolated", description: "leave pip's configuration and PIP_* unread" },
+  { flags: "--offline", description: "only what is known already" },
+  { flags: "-q, --quiet", description: "no progress" },
+  { flags: "-v, --verbose", description: "more detail" },
+  { flags: "--no-progress", description: "no progress" },
+  { flags: "--knowledge <FILE>", description: "the file of what is known" },
+];
+
+const constraint: OptionSpec = {
+  flags: "-c, --constraint <FILE>",
+  description: "a file that narrows and never adds",
+  repeats: true,
+};
+
+const findingOptions: readonly OptionSpec[] = [
+  constraint,
+  {
+    flags: "--fail-on <SEVERITY>",
+    description: "from which severity on the exit status is 1 (default: error)",
+    choices: ["error", "warning", "information", "hint"],
+  },
+  { flags: "--rule <RULE=SEVERITY>", description: "another severity for a rule, or off", repeats: true },
+];
+
+const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+const texts = (value: unknown): string[] | undefined =>
+  Array.isArray(value) ? (value as string[]) : undefined;
+const split = (value: unknown): string[] | undefined => texts(value)?.flatMap((one) => one.split(","));
+
+/** Leaves out what is undefined, as `exactOptionalPropertyTypes` asks. */
+function given<T extends object>(values: { [Key in keyof T]: T[Key] | undefined }): T {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** What is no index at all is bad usage: to go on without it would call every package unknown. */
+function checkIndexes(option: string, urls: readonly string[]): void {
+  for (const url of urls) {
+    const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase();
+    if (scheme === undefined || (/^(https?|file)$/.test(scheme) && URL.canParse(url))) continue;
+    throw new OperationError(
+      "usage",
+      "bad-index",
+      `${option} ${url.replace(/\/\/[^/@]*@/, "//")} is no address of an index.`,
+      "Give an address with https, http or file, or a folder.",
+    );
+  }
+}
+
+function commonInput(options: Options, cwd: string): CommonInput {
+  checkIndexes(
+    "--index-url",
+    [options.indexUrl].flatMap((url) => text(url) ?? []),
+  );
+  checkIndexes("--extra-index-url", texts(options.extraIndexUrl) ?? []);
+  const index = given<NonNullable<CommonInput["index"]>>({
+    indexUrl: text(options.indexUrl),
+    extraIndexUrls: texts(options.extraIndexUrl),
+    findLinks: texts(options.findLinks),
+    noIndex: options.index === false ? true : undefined,
+    onlyBinary: split(options.onlyBinary),
+    noBinary: split(options.noBinary),
+    pre: options.pre === true ? true : undefined,
+    trustedHosts: texts(options.trustedHost),
+  });
+  return {
+    cwd,
+    environment: given({
+      name: text(options.environment),
+      python: text(options.python),
+      platform: text(options.platform),
+    }),
+    index,
+    ...(options.isolated === true ? { usePipConfiguration: false } : {}),
+    ...(options.offline === true ? { offline: true } : {}),
+  };
+}
+
+const SEVERITIES = ["error", "warning", "information", "hint", "off"];
+
+function ruleSeverities(options: Options): CheckInput["rules"] {
+  const rules: CheckInput["rules"] = {};
+  for (const pair of texts(options.rule) ?? []) {
+    const [rule = "", severity = ""] = pair.split("=");
+    if (rule === "" || !SEVERITIES.includes(severity)) {
+      throw new OperationError(
+        "usage",
+        "bad-rule",
+        `--rule ${pair} is not a rule with a severity.`,
+        "Write it like --rule unpinned-requirement=off.",
+      );
+    }
+    rules[rule] = severity as CheckInput["rules"][string];
+  }
+  return rules;
+}
+
+const paths = (args: readonly string[]): string[] => (args.length === 0 ? ["."] : [...args]);
+
+type CheckLike = { readonly files: CheckOutput["files"] };
+const anyFinding = (result: CheckLike, counts: (severity: string) => boolean): boolean =>
+  result.files.some((file) => file.findings.some((finding) => counts(finding.severity)));
+
+const check: CommandSpec = {
+  operation: "check",
+  args: [["[PATH...]", "manifests, or folders of them"]],
+  options: [...findingOptions, ...common],
+  input: (args, options, cwd): CheckInput => ({
+    ...commonInput(options, cwd),
+    paths: paths(args),
+    constraints: texts(options.constraint) ?? [],
+    rules: ruleSeverities(options),
+  }),
+  formats: {
+    text: async () => {
+      return (answer: Answer<CheckOutput>, { terminal, now, verbose }) =>
+        checkText(answer, terminal, { now, verbose });
+    },
+    sarif: async () => {
+      const { sarifOf } = await import("./sarif.ts");
+      return (answer: Answer<CheckOutput>, { version }) => sarifOf(answer, version);
+    },
+    junit: async () => (await import("./junit.ts")).junitOf as Renderer,
+  },
+  failed: (result: CheckOutput, counts) => anyFinding(result, counts),
+  needsAll: true,
+};
+
+const list: CommandSpec = {
+  operation: "list",
+  args: [["[PATH...]", "manifests, or folders of them"]],
+  options: common,
+  input: (args, options, cwd): ListInput => ({ ...commonInput(options, cwd), paths: paths(args) }),
+  formats: {
+    text: async () => {
+      const { listText } = await import("./text/others.ts");
+      return (answer: Answer<ListOutput>, { terminal }) => listText(answer, terminal);
+    },
+  },
+  failed: (result: ListOutput) => result.files.some((file) => file.errors.length > 0),
+  needsAll: false,
+};
+
+const fix: CommandSpec = {
+  operation: "fix",
+  args: [["[PATH...]", "manifests, or folders of them"]],
+  options: [
+    { flags: "--write", description: "apply the fixes" },
+    { flags: "--only <RULE>", description: "only fixes of this rule", repeats: true },
+    constraint,
+    { flags: "--rule <RULE=SEVERITY>", description: "another severity for a rule, or off", repeats: true },
+    ...common,
+  ],
+  input: (args, options, cwd): FixInput => ({
+    ...commonInput(options, cwd),
+    paths: paths(args),
+    constraints: texts(options.constraint) ?? [],
+    rules: ruleSeverities(options),
+    write: options.write === true,
+    ...given<Pick<FixInput, "only">>({ only: texts(options.only) }),
+  }),
+  formats: {
+    text: async () => {
+      const { fixText } = await import("./text/others.ts");
+      return (answer: Answer<FixOutput>, { terminal, options }) =>
+        fixText(answer, terminal, { write: options.write === true });
+    },
+  },
+  failed: () => false,
+  needsAll: true,
+};
+
+const resolving: readonly OptionSpec[] = [
+  constraint,
+  {
+    flags: "--resolution <WHICH>",
+    description: "which releases are taken (default: highest)",
+    choices: ["highest", "lowest", "lowest-direct"],
+  },
+  { flags: "--exclude-newer <DATE>", description: "leave out files from this date on" },
+];
+
+const resolveInput = (args: readonly string[], options: Options, cwd: string) => ({
+  ...commonInput(options, cwd),
+  path: args[0] ?? ".",
+  constraints: texts(options.constraint) ?? [],
+  resolution: (text(options.resolution) ?? "highest") as LockInput["resolution"],
+  ...given<Pick<LockInput, "excludeNewer">>({ excludeNewer: text(options.excludeNewer) }),
+});
+
+const lock: CommandSpec = {
+  operation: "lock",
+  args: [["[PATH]", "a manifest, or a folder with one"]],
+  options: [
+    { flags: "-U, --upgrade", description: "take the newest, whatever the file of --output has" },
+    { flags: "-P, --upgrade-package <NAME>", description: "the same for one package", repeats: true },
+    ...resolving,
+    ...common,
+  ],
+  input: (args, options, cwd): LockInput => {
+    const output = text(options.output);
+    return {
+      ...resolveInput(args, options, cwd),
+      ...given<Pick<LockInput, "previous">>({ previous: output === "-" ? undefined : output }),
+      upgrade: options.upgrade === true,
+      upgradePackages: texts(options.upgradePackage) ?? [],
+    };
+  },
+  formats: {
+    text: async () => {
+      const { lockText } = await import("./text/resolve.ts");
+      return (answer: Answer<LockOutput>) => lockText(answer);
+    },
+  },
+  failed: () => false,
+  needsAll: true,
+};
+
+const explain: CommandSpec = {
+  operation: "explain",
+  args: [
+    ["[PATH]", "a manifest, or a folder with one"],
+    ["[NAME]", "a project of its stack"],
+  ],
+  options: [...resolving, ...common],
+  input: (args, options, cwd): ExplainInput => ({
+    ...resolveInput(args, options, cwd),
+    ...given<Pick<ExplainInput, "name">>({ name: args[1] }),
+  }),
+  formats: {
+    text: async () => {
+      const { explainText } = await import("./text/resolve.ts");
+      return (answer: Answer<ExplainOutput>, { terminal }) => explainText(answer, terminal);
+    },
+  },
+  failed: (result: ExplainOutput) => !result.resolves,
+  needsAll: true,
+};
+
+const validate: CommandSpec = {
+  operation: "validate",
+  args: [["[PATH]", "a manifest"]],
+  options: [
+    { flags: "--script <FILE>", description: "a Python file to run after the imports" },
+    { flags: "--timeout <SECONDS>", description: "for the whole validation", number: true },
+    { flags: "--memory <MIB>", description: "at most", number: true },
+    {
+      flags: "--allow-without-sandbox",
+      description: "run where nothing can contain it: only for code that you trust",
+    },
+    constraint,
+    ...common,
+  ],
+  input: (args, options, cwd): ValidateInput => ({
+    ...commonInput(options, cwd),
+    path: args[0] ?? ".",
+    texts: {},
+    allowWithoutSandbox: options.allowWithoutSandbox === true,
+    ...given<Pick<ValidateInput, "constraints" | "script" | "timeout" | "memory">>({
+      constraints: texts(options.constraint),
+      script: text(options.script),
+      timeout: typeof options.timeout === "number" ? options.timeout : undefined,
+      memory: typeof options.memory === "number" ? options.memory : undefined,
+    }),
+  }),
+  formats: {
+    text: async () => {
+      const { validateText } = await import("./text/validate.ts");
+      return (answer: Answer<ValidateOutput>, { terminal, verbose }) =>
+        validateText(answer, terminal, { verbose });
+    },
+  },
+  // What was refused or could not be done says nothing of the stack: it was not checked.
+  failed: ({ outcome }: ValidateOutput) =>
+    outcome !== "passed" && outcome !== "refused" && outcome !== "infrastructure-failed",
+  needsAll: true,
+};
+
+const environment: CommandSpec = {
+  operation: "environment",
+  args: [["[NAME]", "a configured runtime environment; this machine by default"]],
+  options: [{ flags: "--installed", description: "list what is installed" }, ...common],
+  input: (args, options, cwd): EnvironmentInput => {
+    const input = commonInput(options, cwd);
+    const [name] = args;
+    return {
+      ...input,
+      environment: { ...input.environment, ...(name === undefined ? {} : { name }) },
+      installed: options.installed === true,
+    };
+  },
+  formats: {
+    text: async () => {
+      const { environmentText } = await import("./text/others.ts");
+      return (answer: Answer<EnvironmentOutput>, { terminal, verbose, options }) =>
+        environmentText(answer, terminal, { verbose: verbose || options.installed === true });
+    },
+  },
+  failed: () => false,
+  needsAll: true,
+};
+
+const ACTIONS = ["path", "stats", "update", "export", "import", "prune", "clear-cache"] as const;
+
+const knowledge: CommandSpec = {
+  operation: "knowledge",
+  args: [
+    [`[ACTION]`, `${ACTIONS.join(", ")}; path by default`],
+    ["[FILE]", "for export and import; names for update"],
+  ],
+  options: [
+    { flags: "--max-bytes <BYTES>", description: "prune: keep at most so much", number: true },
+    { flags: "--older-than <DAYS>", description: "prune: forget what is older", number: true },
+    ...common,
+  ],
+  input: (args, options, cwd): KnowledgeInput => {
+    const [action = "path", file] = args;
+    if (!(ACTIONS as readonly string[]).includes(action)) {
+      throw new OperationError(
+        "usage",
+        "unknown-action",
+        `knowledge has no action ${action}.`,
+        `Name one of ${ACTIONS.join(", ")}.`,
+      );
+    }
+    if (action === "update" && file !== undefined && file !== "names") {
+      throw new OperationError("usage", "unknown-list", `knowledge cannot update ${file}.`, "Name names.");
+    }
+    if (file === undefined && (action === "export" || action === "import")) {
+      throw new OperationError(
+        "usage",
+        "no-file",
+        `knowledge ${action} needs a file.`,
+        `Name it: thoth knowledge ${action} FILE.`,
+      );
+    }
+    return {
+      ...commonInput(options, cwd),
+      action: action as KnowledgeInput["action"],
+      ...(action === "update" ? { what: "names" as const } : {}),
+      ...given<Pick<KnowledgeInput, "file" | "maxBytes" | "olderThanDays">>({
+        file,
+        maxBytes: typeof options.maxBytes === "number" ? options.maxBytes : undefined,
+        olderThanDays: typeof options.olderThan === "number" ? options.olderThan : undefined,
+      }),
+    };
+  },
+  formats: {
+    text: async () => {
+      const { knowledgeText } = await import("./text/others.ts");
+      return (answer: Answer<KnowledgeOutput>, { terminal, now }) => knowledgeText(answer, terminal, { now });
+    },
+  },
+  failed: (result: KnowledgeOutput) => (result.problems?.length ?? 0) > 0,
+  needsAll: true,
+};
+
+/** In the order of the help. */
+export const commands: readonly CommandSpec[] = [
+  check,
+  list,
+  fix,
+  lock,
+  explain,
+  validate,
+  environment,
+  knowledge,
+];

@@ -1,0 +1,10 @@
+// The parts of undici that a request needs, gathered in one module, so that they are loaded together and from one file.
+export { default as request } from "undici/lib/api/api-request.js";
+export { default as Agent } from "undici/lib/dispatcher/agent.js";
+export { default as redirect } from "undici/lib/interceptor/redirect.js";
+export { default as retry } from "undici/lib/interceptor/retry.js";
+
+/** What asks through a proxy, loaded where one is set. */
+export async function loadProxyAgent() {
+  return (await import("undici/lib/dispatcher/env-http-proxy-agent.js")).default;
+}

@@ -1,0 +1,335 @@
+// The compact form in which a parsed page is kept: one line of JSON, then one line of fields per file, read only when looked at.
+import { normalizeName } from "../../../shared/src/packaging/name.ts";
+import { compareVersions, parseVersion, type Version } from "../../../shared/src/packaging/version.ts";
+import { versionStart, versionText } from "./fileNames.ts";
+import type { IndexLocation, PageFile, ProjectPage, Release } from "./model.ts";
+import { cleanText } from "./redact.ts";
+
+/** A page as a reader of HTML or JSON found it; texts need not be clean yet, addresses are absolute. */
+export interface PageDraft {
+  readonly displayName: string;
+  readonly status?: string;
+  readonly statusReason?: string;
+  readonly files: readonly DraftFile[];
+  readonly problems: readonly string[];
+}
+
+export interface DraftFile {
+  readonly filename: string;
+  readonly url: string;
+  readonly sha256?: string;
+  readonly otherHashes?: Readonly<Record<string, string>>;
+  readonly requiresPython?: string;
+  readonly yanked?: string | true;
+  readonly size?: number;
+  readonly uploadTime?: string;
+  readonly coreMetadata?: true | string;
+  readonly provenance?: string;
+}
+
+interface Head {
+  readonly v: number;
+  readonly n: string;
+  /** What most addresses begin with. */
+  readonly b: string;
+  /** Requires-Python texts, of which a page has few. */
+  readonly py: readonly string[];
+  readonly st?: string;
+  readonly sr?: string;
+  readonly p?: readonly string[];
+}
+
+const VERSION = 1;
+/** The body kept for a project that the index does not have. */
+export const ABSENT_BODY = "absent";
+
+// What separates fields and lines must not be in a field, and no escape of a terminal is of use in one.
+const UNCLEAN = /[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/;
+const field = (text: string | undefined): string =>
+  text === undefined ? "" : UNCLEAN.test(text) ? cleanText(text, 2000) : text;
+
+/** The text that `decodePage` reads. Fields: name, address, sha256, Requires-Python, yanked, size, time, metadata, provenance, other hashes. */
+export function encodePage(draft: PageDraft): string {
+  const first = draft.files[0]?.url ?? "";
+  const base = /^[a-z]+:\/\/[^/]*\/(?:[^/]+\/)?/.exec(first)?.[0] ?? "";
+  const pythons = new Map<string, number>();
+  const lines: string[] = [""];
+  for (const file of draft.files) {
+    const { filename, url, requiresPython, yanked, coreMetadata } = file;
+    const directory = url.endsWith(`/${filename}`) ? url.slice(0, -filename.length) : url;
+    let python = "";
+    if (requiresPython !== undefined) {
+      const text = field(requiresPython);
+      let at = pythons.get(text);
+      if (at === undefined) {
+        at = pythons.size;
+        pythons.set(text, at);
+      }
+      python = String(at);
+    }
+    let line = `${filename}\t${
+      base !== "" && directory.startsWith(base) ? directory.slice(base.length) : `!${directory}`
+    }\t${file.sha256 ?? ""}\t${python}\t${
+      yanked === undefined ? "" : yanked === true ? "1" : `"${field(yanked)}`
+    }\t${file.size ?? ""}\t${field(file.uploadTime)}\t${
+      coreMetadata === undefined ? "" : coreMetadata === true ? "1" : coreMetadata
+    }`;
+    if (file.provenance !== undefined || file.otherHashes !== undefined) {
+      const provenance = field(file.provenance).replace(filename, "*");
+      line += `\t${provenance}\t${file.otherHashes ? JSON.stringify(file.otherHashes) : ""}`;
+    }
+    lines.push(line);
+  }
+  const head: Head = {
+    v: VERSION,
+    n: field(draft.displayName),
+    b: base,
+    py: [...pythons.keys()],
+    ...(draft.status ? { st: field(draft.status) } : {}),
+    ...(draft.statusReason ? { sr: field(draft.statusReason) } : {}),
+    ...(draft.problems.length > 0 ? { p: draft.problems.slice(0, 5) } : {}),
+  };
+  lines[0] = JSON.stringify(head);
+  return lines.join("\n");
+}
+
+/** A line of a page, taken apart when a field beyond the name is first asked for. */
+class StoredFile implements PageFile {
+  readonly filename: string;
+  readonly #head: Head;
+  readonly #line: string;
+  #fields: readonly string[] | undefined;
+
+  constructor(head: Head, line: string) {
+    this.#head = head;
+    this.#line = line;
+    const end = line.indexOf("\t");
+    this.filename = end < 0 ? line : line.slice(0, end);
+  }
+
+  #field(at: number): string {
+    this.#fields ??= this.#line.split("\t");
+    return this.#fields[at] ?? "";
+  }
+
+  get url(): string {
+    const text = this.#field(1);
+    const url = text.startsWith("!") ? text.slice(1) : this.#head.b + text;
+    return url.endsWith("/") ? url + this.filename : url;
+  }
+  get hashes(): Readonly<Record<string, string>> {
+    const sha256 = this.#field(2);
+    const other = this.#field(9);
+    return { ...(other ? (JSON.parse(other) as Record<string, string>) : {}), ...(sha256 ? { sha256 } : {}) };
+  }
+  get requiresPython(): string | undefined {
+    const at = this.#field(3);
+    return at === "" ? undefined : this.#head.py[Number(at)];
+  }
+  get yanked(): string | true | undefined {
+    const text = this.#field(4);
+    return text === "" ? undefined : text === "1" ? true : text.slice(1);
+  }
+  get size(): number | undefined {
+    const text = this.#field(5);
+    return text === "" ? undefined : Number(text);
+  }
+  get uploadTime(): number | undefined {
+    const time = Date.parse(this.#field(6));
+    return Number.isNaN(time) ? undefined : time;
+  }
+  get coreMetadata(): true | { readonly sha256: string } | undefined {
+    const text = this.#field(7);
+    return text === "" ? undefined : text === "1" ? true : { sha256: text };
+  }
+  get provenance(): string | undefined {
+    return this.#field(8).replace("*", this.filename) || undefined;
+  }
+  toJSON(): Record<string, unknown> {
+    return plainFile(this);
+  }
+}
+
+function plainFile(file: PageFile): Record<string, unknown> {
+  const { filename, url, hashes, requiresPython, yanked, size, uploadTime, coreMetadata, provenance } = file;
+  return { filename, url, hashes, requiresPython, yanked, size, uploadTime, coreMetadata, provenance };
+}
+
+/** Files grouped by version, newest first; what is no PEP 440 version last. */
+export function groupReleases(files: readonly PageFile[], name: string): Release[] {
+  const byText = new Map<string, PageFile[]>();
+  for (const file of files) {
+    const text = versionText(file.filename, versionStart(file.filename, name)) ?? "";
+    const group = byText.get(text);
+    if (group) group.push(file);
+    else byText.set(text, [file]);
+  }
+  const byVersion = new Map<string, { version: string; parsed: Version | undefined; files: PageFile[] }>();
+  for (const [text, group] of byText) {
+    const parsed = parseVersion(text);
+    const version = parsed ? parsed.toString() : text;
+    const known = byVersion.get(version);
+    if (known) known.files.push(...group);
+    else byVersion.set(version, { version, parsed, files: group });
+  }
+  return [...byVersion.values()].sort((a, b) => {
+    if (a.parsed && b.parsed) return compareVersions(b.parsed, a.parsed);
+    return a.parsed ? -1 : b.parsed ? 1 : a.version < b.version ? 1 : -1;
+  });
+}
+
+export interface PageState {
+  readonly index: IndexLocation;
+  readonly fetchedAt: number;
+  readonly freshUntil?: number;
+  readonly freshness: "fresh" | "stale";
+  readonly source: ProjectPage["source"];
+}
+
+class StoredProjectPage implements ProjectPage {
+  readonly name: string;
+  readonly displayName: string;
+  readonly index: IndexLocation;
+  readonly fetchedAt: number;
+  readonly freshUntil: number | undefined;
+  readonly freshness: "fresh" | "stale";
+  readonly source: ProjectPage["source"];
+  readonly problems: readonly string[];
+  readonly #head: Head;
+  readonly #body: string;
+  #files: readonly PageFile[] | undefined;
+  #releases: readonly Release[] | undefined;
+
+  constructor(name: string, head: Head, body: string, state: PageState) {
+    this.name = name;
+    this.displayName = head.n;
+    this.index = state.index;
+    this.fetchedAt = state.fetchedAt;
+    this.freshUntil = state.freshUntil;
+    this.freshness = state.freshness;
+    this.source = state.source;
+    this.problems = head.p ?? [];
+    this.#head = head;
+    this.#body = body;
+  }
+
+  get files(): readonly PageFile[] {
+    if (!this.#files) {
+      const lines = this.#body.split("\n");
+      lines.shift();
+      this.#files = lines.map((line) => new StoredFile(this.#head, line));
+    }
+    return this.#files;
+  }
+
+  get releases(): readonly Release[] {
+    this.#releases ??= groupReleases(this.files, this.name);
+    return this.#releases;
+  }
+
+  get status(): { status: string; reason?: string } | undefined {
+    const { st, sr } = this.#head;
+    return st === undefined ? undefined : { status: st, ...(sr === undefined ? {} : { reason: sr }) };
+  }
+}
+
+/** The page that `body` holds, or undefined if it is in no form known here: then it is fetched again. */
+export function decodePage(name: string, body: string, state: PageState): ProjectPage | undefined {
+  const end = body.indexOf("\n");
+  try {
+    const head = JSON.parse(end < 0 ? body : body.slice(0, end)) as Head;
+    if (head.v !== VERSION || !Array.isArray(head.py) || typeof head.n !== "string") return undefined;
+    return new StoredProjectPage(name, head, body, state);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A file of a page that was just fetched: what the line of a stored page would say, without writing and reading that line. */
+class FetchedFile implements PageFile {
+  readonly filename: string;
+  readonly url: string;
+  readonly #draft: DraftFile;
+
+  constructor(draft: DraftFile) {
+    this.filename = draft.filename;
+    this.url = draft.url;
+    this.#draft = draft;
+  }
+
+  get hashes(): Readonly<Record<string, string>> {
+    const { otherHashes, sha256 } = this.#draft;
+    return { ...otherHashes, ...(sha256 === undefined ? {} : { sha256 }) };
+  }
+  get requiresPython(): string | undefined {
+    const { requiresPython } = this.#draft;
+    return requiresPython === undefined ? undefined : field(requiresPython);
+  }
+  get yanked(): string | true | undefined {
+    const { yanked } = this.#draft;
+    return typeof yanked === "string" ? field(yanked) : yanked;
+  }
+  get size(): number | undefined {
+    return this.#draft.size;
+  }
+  get uploadTime(): number | undefined {
+    const { uploadTime } = this.#draft;
+    const time = uploadTime === undefined ? Number.NaN : Date.parse(field(uploadTime));
+    return Number.isNaN(time) ? undefined : time;
+  }
+  get coreMetadata(): true | { readonly sha256: string } | undefined {
+    const { coreMetadata } = this.#draft;
+    return typeof coreMetadata === "string" ? { sha256: coreMetadata } : coreMetadata;
+  }
+  get provenance(): string | undefined {
+    return field(this.#draft.provenance) || undefined;
+  }
+  toJSON(): Record<string, unknown> {
+    return plainFile(this);
+  }
+}
+
+class FetchedPage implements ProjectPage {
+  readonly name: string;
+  readonly displayName: string;
+  readonly index: IndexLocation;
+  readonly fetchedAt: number;
+  readonly freshUntil: number | undefined;
+  readonly freshness: "fresh" | "stale";
+  readonly source: ProjectPage["source"];
+  readonly problems: readonly string[];
+  readonly files: readonly PageFile[];
+  readonly status: { status: string; reason?: string } | undefined;
+  #releases: readonly Release[] | undefined;
+
+  constructor(name: string, draft: PageDraft, state: PageState) {
+    const { status, statusReason } = draft;
+    this.name = name;
+    this.displayName = field(draft.displayName);
+    this.index = state.index;
+    this.fetchedAt = state.fetchedAt;
+    this.freshUntil = state.freshUntil;
+    this.freshness = state.freshness;
+    this.source = state.source;
+    this.problems = draft.problems.slice(0, 5);
+    this.files = draft.files.map((file) => new FetchedFile(file));
+    this.status = status
+      ? { status: field(status), ...(statusReason ? { reason: field(statusReason) } : {}) }
+      : undefined;
+  }
+
+  get releases(): readonly Release[] {
+    this.#releases ??= groupReleases(this.files, this.name);
+    return this.#releases;
+  }
+}
+
+/** The page as `decodePage` would give it of what `encodePage` writes. */
+export function pageOfDraft(name: string, draft: PageDraft, state: PageState): ProjectPage {
+  return new FetchedPage(name, draft, state);
+}
+
+/** Whether what an index says a page is of is what was asked for. */
+export function isSameProject(said: string, asked: string): boolean {
+  return said === asked || normalizeName(said) === asked;
+}

@@ -1,0 +1,344 @@
+// What `check` and `fix` share: each root's environment, what is known of its packages, and its findings.
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
+import type { ProjectFacts, ReleaseDetail } from "../../../shared/src/facts/model.ts";
+import type { OptionEntry } from "../../../shared/src/manifest/model.ts";
+import type { ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
+import { normalizeName } from "../../../shared/src/packaging/name.ts";
+import type { Calls, CommonInput, NotChecked } from "../../../shared/src/protocol/operation.ts";
+import {
+  type Findings,
+  findingsOf,
+  missingFrom,
+  type RuleConfiguration,
+  type Snapshot,
+  wantedProjects,
+} from "../../../shared/src/rules/index.ts";
+import { type FileOption, prepareRequests } from "../index/index.ts";
+import type { OperationContext } from "./context.ts";
+import { environmentOf } from "./environment.ts";
+import { FactFinder, type PipfileSource } from "./factFinder.ts";
+import { lastInspection } from "./facts.ts";
+import { filesOf, type LoadedRoot } from "./load.ts";
+
+/** More rounds than this would mean that answers go in a circle. */
+const MOST_ROUNDS = 4;
+
+export interface CheckedRoot extends LoadedRoot {
+  readonly snapshot: Snapshot;
+  readonly findings: Findings;
+}
+
+export interface CheckSession {
+  readonly roots: readonly CheckedRoot[];
+  readonly notChecked: readonly NotChecked[];
+  /** Of which the indexes said what they have, or that they have nothing. */
+  readonly packages: number;
+  readonly indexes: string[];
+  /** Milliseconds since the epoch: the oldest page behind the findings. */
+  readonly checked?: number;
+  readonly finders: readonly FactFinder[];
+}
+
+export interface CheckRootsInput extends CommonInput {
+  readonly rules: RuleConfiguration["severities"];
+}
+
+/** Finds out what the rules want to know of each root and applies them. Cancelled, it answers with what there is. */
+export async function checkRoots(
+  context: OperationContext,
+  input: CheckRootsInput,
+  roots: readonly LoadedRoot[],
+  calls: Pick<Calls<never>, "progress" | "warn">,
+  signal: AbortSignal,
+): Promise<CheckSession> {
+  const configuration: RuleConfiguration = { severities: input.rules };
+  const finders = new Map<string, FactFinder>();
+  const progress = countProgress(calls);
+  const checkedRoots = await Promise.all(
+    roots.map(async (root) => {
+      const environment = await environmentFor(context, input, root, signal);
+      const finder = finderFor(context, input, root, environment, signal, finders);
+      return checkRoot(context, root, environment, finder, configuration, progress, signal);
+    }),
+  );
+  const projects = new Map<string, ProjectFacts>();
+  for (const { snapshot } of checkedRoots)
+    for (const [name, facts] of snapshot.projects) projects.set(name, facts);
+  const times = [...projects.values()].flatMap(({ checked }) => (checked === undefined ? [] : [checked]));
+  const all = [...finders.values()];
+  for (const problem of new Set(all.flatMap((finder) => [...finder.problems]))) calls.warn(problem);
+  return {
+    roots: checkedRoots,
+    notChecked: collectNotChecked(checkedRoots, signal.aborted),
+    packages: [...projects.values()].filter(({ state }) => state === "known" || state === "absent").length,
+    indexes: [...new Set(all.flatMap((finder) => [...finder.indexes]))],
+    ...(times.length > 0 ? { checked: Math.min(...times) } : {}),
+    finders: all,
+  };
+}
+
+/** Ends the clients; what they have in hand is written. */
+export async function closeFinders({ finders }: Pick<CheckSession, "finders">): Promise<void> {
+  await Promise.all(finders.map((finder) => finder.close()));
+}
+
+interface ProgressCount {
+  expect(count: number): void;
+  done(name: string): void;
+}
+
+function countProgress(calls: Pick<Calls<never>, "progress">): ProgressCount {
+  let total = 0;
+  let done = 0;
+  return {
+    expect(count) {
+      total += count;
+    },
+    done() {
+      done++;
+      calls.progress({ message: "checking packages", done: Math.min(done, total), total });
+    },
+  };
+}
+
+/** The runtime environment that a root is meant for. Undefined when cancelled. */
+export async function environmentFor(
+  context: OperationContext,
+  input: CommonInput,
+  { path, tree }: LoadedRoot,
+  signal: AbortSignal,
+): Promise<RuntimeEnvironment | undefined> {
+  const names = new Set(wantedProjects(tree).map(({ name }) => name));
+  try {
+    return await environmentOf(context, input, signal, {
+      folder: dirname(path),
+      installed: names,
+      ...(input.offline ? {} : { meanwhile: prepareRequests }),
+      manifestPython: pythonOf(tree),
+    });
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}
+
+/** The Python that a Pipfile requires, as pipenv reads it: `python_full_version`, else `python_version`. */
+function pythonOf(tree: ManifestTree): { readonly version: string; readonly origin: string } | undefined {
+  for (const file of filesOf(tree)) {
+    const { manifest } = file;
+    if (manifest.kind === "pipfile-lock" && manifest.lock) {
+      const version = manifest.lock.requires.python_full_version ?? manifest.lock.requires.python_version;
+      if (version) return { version, origin: "Pipfile.lock, _meta.requires" };
+    }
+    if (manifest.kind !== "pipfile") continue;
+    const keys = manifest.entries.filter(
+      (entry): entry is OptionEntry => entry.kind === "option" && entry.section === "requires",
+    );
+    for (const key of ["python_full_version", "python_version"]) {
+      const value = keys.find((entry) => entry.option === key)?.value?.text;
+      if (value) return { version: value, origin: `Pipfile, ${key}` };
+    }
+  }
+  return undefined;
+}
+
+/** Roots with the same indexes in the same environment share one finder, so that nothing is asked twice. */
+export function finderFor(
+  context: OperationContext,
+  input: CommonInput,
+  { path, tree }: LoadedRoot,
+  environment: RuntimeEnvironment | undefined,
+  signal: AbortSignal,
+  finders: Map<string, FactFinder>,
+): FactFinder {
+  const fileOptions = fileOptionsOf(tree);
+  const sources = sourcesOf(tree);
+  const key = JSON.stringify([
+    fileOptions.map(({ option, value, folder }) => [option, value, folder]),
+    sources,
+    environment?.pythonVersion,
+    environment?.platform,
+    environment?.prefix,
+  ]);
+  let finder = finders.get(key);
+  if (!finder) {
+    finder = new FactFinder({
+      context,
+      cwd: dirname(path),
+      environment,
+      commandLine: absoluteFindLinks(input),
+      fileOptions,
+      sources,
+      usePipConfiguration: input.usePipConfiguration !== false,
+      offline: input.offline === true,
+      refresh: false,
+      signal,
+    });
+    finders.set(key, finder);
+  }
+  return finder;
+}
+
+/** Places on the command line are relative to where the person stands, not to the manifest. */
+function absoluteFindLinks({ index, cwd }: CommonInput): CommonInput["index"] {
+  if (!index?.findLinks) return index;
+  const findLinks = index.findLinks.map((place) =>
+    /^[a-z][a-z0-9+.-]*:/i.test(place) || place.startsWith("/") || place.startsWith("~")
+      ? place
+      : `${cwd}/${place}`,
+  );
+  return { ...index, findLinks };
+}
+
+const INDEX_OPTIONS = new Set([
+  "--index-url",
+  "--extra-index-url",
+  "--find-links",
+  "--no-index",
+  "--trusted-host",
+  "--pre",
+  "--prefer-binary",
+  "--only-binary",
+  "--no-binary",
+]);
+
+/** The index options on the lines of a tree, in pip's order, for as long as they are global ones. */
+export function fileOptionsOf(tree: ManifestTree): FileOption[] {
+  const options: FileOption[] = [];
+  for (const { uri, manifest } of tree.files) {
+    if (manifest.kind !== "requirements" && manifest.kind !== "constraints") continue;
+    for (const entry of manifest.entries) {
+      if (entry.kind !== "option" || !INDEX_OPTIONS.has(entry.option)) continue;
+      const line = manifest.lines.positionAt(entry.span.start).line + 1;
+      options.push({
+        option: entry.option,
+        ...(entry.value === undefined ? {} : { value: entry.value.text }),
+        where: `${decodeURIComponent(uri.slice(uri.lastIndexOf("/") + 1))} line ${line}`,
+        ...(uri.startsWith("file:") ? { folder: dirname(fileURLToPath(uri)) } : {}),
+      });
+    }
+  }
+  return options;
+}
+
+/** The sources of a Pipfile or of a lock alone. A lock beside its Pipfile has the Pipfile's. */
+export function sourcesOf(tree: ManifestTree): PipfileSource[] {
+  const [root] = tree.files;
+  if (!root || (root.manifest.kind !== "pipfile" && root.manifest.kind !== "pipfile-lock")) return [];
+  const sources: PipfileSource[] = [];
+  for (const entry of root.manifest.entries) {
+    if (entry.kind !== "source" || !entry.url) continue;
+    sources.push({
+      name: entry.name?.text ?? `source ${sources.length + 1}`,
+      url: entry.url.text,
+      verifySsl: entry.verifySsl,
+    });
+  }
+  return sources;
+}
+
+async function checkRoot(
+  context: OperationContext,
+  root: LoadedRoot,
+  environment: RuntimeEnvironment | undefined,
+  finder: FactFinder,
+  configuration: RuleConfiguration,
+  progress: ProgressCount,
+  signal: AbortSignal,
+): Promise<CheckedRoot> {
+  const { tree } = root;
+  const projects = new Map<string, ProjectFacts>();
+  const inspection = await inspectionOf(context, root);
+  let number = 0;
+  const snapshot = (pending: boolean): Snapshot => ({
+    number: ++number,
+    ...(environment === undefined ? {} : { environment }),
+    projects: new Map(projects),
+    ...(inspection === undefined ? {} : { inspection }),
+    pending,
+    now: context.now(),
+  });
+  const first = snapshot(true);
+  let wanted = wantedProjects(tree, first);
+  const narrow = narrowTo(new Set(wanted.map(({ name }) => name)));
+  let current = first;
+  let findings: Findings | undefined;
+  try {
+    for (let round = 0; round < MOST_ROUNDS && wanted.length > 0; round++) {
+      if (round === 0) progress.expect(wanted.length);
+      await finder.ask(wanted, {
+        newest: false,
+        onProject: (facts) => {
+          projects.set(facts.name, narrow(facts));
+          if (round === 0) progress.done(facts.name);
+        },
+      });
+      current = snapshot(false);
+      findings = findingsOf({ tree, snapshot: current, configuration });
+      // Only what a fix of a finding would pin is looked into further: the rest is as it should be.
+      const concerned = new Set(findings.findings.flatMap((finding) => finding.package ?? []));
+      if (concerned.size === 0) break;
+      wanted = missingFrom(current, wantedProjects(tree, current, concerned));
+      findings = wanted.length === 0 ? findings : undefined;
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    current = snapshot(true);
+    findings = undefined;
+  }
+  return {
+    ...root,
+    snapshot: current,
+    findings: findings ?? findingsOf({ tree, snapshot: current, configuration }),
+  };
+}
+
+/**
+ * Keeps of each release's dependencies those on projects that the tree names: no rule looks at the others, and to read them
+ * all takes longer than the rest of a warm check.
+ */
+function narrowTo(names: ReadonlySet<string>): (facts: ProjectFacts) => ProjectFacts {
+  const narrowed = new WeakMap<ReleaseDetail, ReleaseDetail>();
+  const narrowDetail = (detail: ReleaseDetail): ReleaseDetail => {
+    const known = narrowed.get(detail);
+    if (known) return known;
+    const requiresDist = detail.requiresDist?.filter((text) => {
+      const name = /^\s*([A-Za-z0-9][A-Za-z0-9._-]*)/.exec(text)?.[1];
+      return name === undefined || names.has(normalizeName(name));
+    });
+    const made = requiresDist ? { ...detail, requiresDist } : detail;
+    narrowed.set(detail, made);
+    return made;
+  };
+  return (facts) => ({
+    ...facts,
+    details: Object.fromEntries(
+      Object.entries(facts.details).map(([version, detail]) => [version, narrowDetail(detail)]),
+    ),
+  });
+}
+
+async function inspectionOf(context: OperationContext, { path, tree }: LoadedRoot) {
+  const text = tree.files[0]?.manifest.text ?? "";
+  const knowledge = await context.knowledge();
+  if (!knowledge.hasInspections) return undefined;
+  const { createHash } = process.getBuiltinModule("node:crypto");
+  return lastInspection(context, { path, digest: createHash("sha256").update(text).digest("hex") });
+}
+
+/** What several roots did not check is said once. */
+function collectNotChecked(roots: readonly CheckedRoot[], cancelled: boolean): NotChecked[] {
+  const seen = new Set<string>();
+  const items: NotChecked[] = [];
+  for (const { findings } of roots) {
+    for (const { what, reason } of findings.notChecked) {
+      const why = cancelled && /to come|nothing was asked/.test(reason) ? "cancelled" : reason;
+      const key = `${what}\n${why}`;
+      if (!seen.has(key)) items.push({ what, reason: why });
+      seen.add(key);
+    }
+  }
+  return items;
+}

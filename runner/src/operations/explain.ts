@@ -1,0 +1,205 @@
+// `explain`: why a manifest does not resolve and which edits would help, or why a project is in the stack at its version.
+
+import { normalizeName } from "../../../shared/src/packaging/name.ts";
+import { readRequirement } from "../../../shared/src/packaging/requirement.ts";
+import type {
+  ExplainCause,
+  ExplainConflict,
+  ExplainInput,
+  ExplainOutput,
+  ExplainPartial,
+  ExplainRelaxation,
+  ExplainStep,
+} from "../../../shared/src/protocol/explain.ts";
+import type { Span } from "../../../shared/src/text/span.ts";
+import {
+  type Demand,
+  type Explanation,
+  explainFailure,
+  findRelaxations,
+  type LineEdit,
+  type Pin,
+  type Relaxation,
+  resolve,
+} from "../resolve/index.ts";
+import type { Operation } from "./context.ts";
+import { type AskedManifest, askManifest, MOST_DECISIONS, refuseUnanswered } from "./question.ts";
+
+export const explain: Operation<ExplainInput, ExplainOutput, ExplainPartial> = async (
+  context,
+  input,
+  calls,
+  signal,
+) => {
+  const asked = await askManifest(context, input, calls, signal);
+  try {
+    const { path, environment, catalogue, question } = asked;
+    calls.progress({ message: `resolving ${path}` });
+    const resolution = await resolve(catalogue, question, { signal, maxDecisions: MOST_DECISIONS });
+    refuseUnanswered(resolution, path);
+    if (resolution.kind === "solved") {
+      const { pins } = resolution;
+      const about = input.name === undefined ? undefined : await tellPackage(asked, input.name, pins, signal);
+      const packages = pins.length;
+      const result = { path, environment, resolves: true, packages, ...(about ? { package: about } : {}) };
+      return { result, notChecked: [] };
+    }
+    const explanation = explainFailure(resolution.failure);
+    calls.progress({ message: "looking for what would help" });
+    const relaxations = await findRelaxations(catalogue, question, explanation.causes, {
+      signal,
+      onProven: (relaxation) => calls.partial({ relaxation: tellRelaxation(relaxation, asked) }),
+    });
+    const conflict: ExplainConflict = {
+      ...tellSteps(explanation, asked),
+      kinds: [...explanation.kinds],
+      relaxations: relaxations.map((relaxation) => tellRelaxation(relaxation, asked)),
+    };
+    return { result: { path, environment, resolves: false, conflict }, notChecked: [] };
+  } finally {
+    await asked.close();
+  }
+};
+
+function tellSteps(
+  { steps, causes }: Explanation,
+  asked: AskedManifest,
+): { readonly steps: ExplainStep[]; readonly causes: ExplainCause[] } {
+  const known = causes.filter((demand) => asked.places.has(demand));
+  return {
+    steps: steps.map(({ number, because, therefore }) => ({
+      number,
+      because: because.map(({ text, step, demand }) => ({
+        text,
+        ...(step === undefined ? {} : { step }),
+        ...(demand && known.includes(demand) ? { cause: known.indexOf(demand) } : {}),
+      })),
+      therefore,
+    })),
+    causes: known.map((demand) => causeOf(demand, asked)),
+  };
+}
+
+function causeOf(demand: Demand, { places, loader }: AskedManifest): ExplainCause {
+  const { uri, manifest, entry } = places.get(demand)!;
+  return {
+    path: loader.displayUri(uri),
+    range: rangeOf(manifest.lines, entry.span),
+    requirement: demand.text,
+  };
+}
+
+type Lines = { positionAt(offset: number): { readonly line: number; readonly character: number } };
+
+function rangeOf(lines: Lines, { start, end }: Span) {
+  return { start: lines.positionAt(start), end: lines.positionAt(end) };
+}
+
+function tellRelaxation({ edits, pins }: Relaxation, asked: AskedManifest): ExplainRelaxation {
+  return {
+    title: edits.map((edit) => titleOf(edit)).join(" and "),
+    edit: edits.map((edit) => editOf(edit, asked)),
+    proven: true,
+    packages: pins.length,
+  };
+}
+
+function titleOf({ demand, replacement }: LineEdit): string {
+  const { line } = demand.place!;
+  if (replacement === undefined) return `line ${line}: leave out ${demand.text}`;
+  const { name, extras } = replacement.requirement;
+  const brackets = extras.length > 0 ? `[${extras.map((extra) => extra.text).join(",")}]` : "";
+  const clauses = clausesOf(replacement);
+  return `line ${line}: ${name.text}${brackets} ${clauses === "" ? "without a version" : clauses}`;
+}
+
+function clausesOf({ requirement }: Demand): string {
+  return requirement.specifier.clauses.map(({ operator, version }) => operator + version).join(",");
+}
+
+function editOf({ demand, replacement }: LineEdit, { places, loader }: AskedManifest) {
+  const { uri, manifest, entry } = places.get(demand)!;
+  const path = loader.displayUri(uri);
+  if (replacement === undefined)
+    return { path, range: rangeOf(manifest.lines, wholeLine(manifest.text, entry.span)), newText: "" };
+  const clauses = clausesOf(replacement);
+  // A Pipfile has no way to leave the version out of a string: any version is a star there.
+  const newText = clauses === "" && manifest.kind === "pipfile" ? "*" : clauses;
+  return { path, range: rangeOf(manifest.lines, entry.specifierSpan ?? entry.span), newText };
+}
+
+/** The entry with the rest of its lines, so that none is left empty. */
+function wholeLine(text: string, { start, end }: Span): Span {
+  const before = text.lastIndexOf("\n", start - 1) + 1;
+  const after = text.indexOf("\n", end);
+  return { start: before, end: after < 0 ? text.length : after + 1 };
+}
+
+/** Chains of more than these would not be read. */
+const MOST_CHAINS = 5;
+
+async function tellPackage(
+  asked: AskedManifest,
+  written: string,
+  pins: readonly Pin[],
+  signal: AbortSignal,
+): Promise<NonNullable<ExplainOutput["package"]>> {
+  const name = normalizeName(written);
+  const pin = pins.find((one) => one.name === name);
+  if (pin === undefined) return { name, chains: [] };
+  const chains = chainsTo(pin, new Map(pins.map((one) => [one.name, one])));
+  const heldBack = await tellHeldBack(asked, pin, signal);
+  return { name, version: pin.version.toString(), chains, ...(heldBack ? { heldBack } : {}) };
+}
+
+/** The shortest ways from a line to the project, breadth first. */
+function chainsTo(pin: Pin, byName: ReadonlyMap<string, Pin>): string[][] {
+  const chains: string[][] = [];
+  const seen = new Set([pin.name]);
+  let open: { readonly pin: Pin; readonly chain: readonly string[] }[] = [{ pin, chain: [] }];
+  while (open.length > 0 && chains.length < MOST_CHAINS) {
+    const next: typeof open = [];
+    for (const { pin: at, chain } of open) {
+      const here = [`${at.name} ${at.version}`, ...chain];
+      for (const { place, text } of at.demands) {
+        if (chains.length < MOST_CHAINS)
+          chains.push([`${place?.path} line ${place?.line}: ${text}`, ...here]);
+      }
+      for (const name of at.via) {
+        const asker = byName.get(name);
+        if (asker === undefined || seen.has(name)) continue;
+        seen.add(name);
+        next.push({ pin: asker, chain: here });
+      }
+    }
+    open = next;
+  }
+  return chains;
+}
+
+/** Asks for the newest release that could be used, and tells what speaks against it. */
+async function tellHeldBack(asked: AskedManifest, pin: Pin, signal: AbortSignal) {
+  if (pin.direct !== undefined) return undefined;
+  const { catalogue, question } = asked;
+  const alone = readRequirement(pin.name);
+  if (!alone.ok) return undefined;
+  const free = { requirements: [{ requirement: alone.value, text: pin.name }] };
+  const newest = await resolve(catalogue, free, { signal, maxDecisions: MOST_DECISIONS });
+  const version =
+    newest.kind === "solved" ? newest.pins.find(({ name }) => name === pin.name)?.version : undefined;
+  if (version === undefined || version.key <= pin.version.key) return undefined;
+  const wish = readRequirement(`${pin.name}==${version}`);
+  if (!wish.ok) return undefined;
+  const requirements = [
+    ...question.requirements,
+    { requirement: wish.value, text: `${pin.name}==${version}` },
+  ];
+  const trial = await resolve(
+    catalogue,
+    { ...question, requirements },
+    { signal, maxDecisions: MOST_DECISIONS },
+  );
+  const told =
+    trial.kind === "impossible" ? tellSteps(explainFailure(trial.failure), asked) : { steps: [], causes: [] };
+  return { newest: version.toString(), ...told };
+}

@@ -1,0 +1,275 @@
+// Asks the indexes for projects and turns the answers into facts: one finder serves one manifest in one environment.
+import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
+import type { ProjectFacts, ReleaseDetail } from "../../../shared/src/facts/model.ts";
+import { readSpecifierSet } from "../../../shared/src/packaging/specifier.ts";
+import type { IndexOptions } from "../../../shared/src/protocol/operation.ts";
+import type { WantedProject } from "../../../shared/src/rules/model.ts";
+import {
+  createIndexClient,
+  type FileOption,
+  type IndexClient,
+  type IndexSettings,
+  type ProjectAnswer,
+  redactUrl,
+} from "../index/index.ts";
+import type { OperationContext } from "./context.ts";
+import { FactMemory } from "./factMemory.ts";
+import { indexSettingsFor } from "./indexSettings.ts";
+import { artifactsOf, type DerivedProject, deriveProject, FileJudge, newestUsable } from "./projectFacts.ts";
+
+export interface PipfileSource {
+  readonly name: string;
+  /** May hold `${VAR}` and credentials. */
+  readonly url: string;
+  readonly verifySsl: boolean;
+}
+
+export interface FinderOptions {
+  readonly context: OperationContext;
+  /** Absolute. */
+  readonly cwd: string;
+  readonly environment: RuntimeEnvironment | undefined;
+  readonly commandLine: IndexOptions | undefined;
+  readonly fileOptions: readonly FileOption[];
+  /** Of a Pipfile: then each package has one source, the first unless it is bound to another. */
+  readonly sources: readonly PipfileSource[];
+  readonly usePipConfiguration: boolean;
+  readonly offline: boolean;
+  readonly refresh: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface AskOptions {
+  /** Detail the newest compatible release too, and the newest within each specifier. */
+  readonly newest: boolean;
+  onProject?(facts: ProjectFacts): void;
+}
+
+/** One set of indexes with its client, made when it is first asked. */
+interface Lane {
+  readonly settings: IndexSettings;
+  readonly client: IndexClient;
+  readonly judge: FileJudge;
+  readonly memory: FactMemory;
+}
+
+interface Asked {
+  readonly facts: ProjectFacts;
+  readonly isRemembered: boolean;
+  /** What the indexes said; asked for only where the facts are not enough. */
+  derive(): Promise<{ readonly answer: ProjectAnswer; readonly derived: DerivedProject }>;
+}
+
+export class FactFinder {
+  readonly #options: FinderOptions;
+  readonly #lanes = new Map<string, Promise<Lane>>();
+  readonly #projects = new Map<string, Promise<Asked>>();
+  readonly #details = new Map<string, Promise<ReleaseDetail>>();
+  /** Indexes that were asked, credentials removed. */
+  readonly indexes = new Set<string>();
+  /** What of the configuration could not be used, in sentences. */
+  readonly problems = new Set<string>();
+
+  constructor(options: FinderOptions) {
+    this.#options = options;
+  }
+
+  /** Facts of each project, told as soon as each is known. Rejects only when cancelled. */
+  async ask(wanted: readonly WantedProject[], options: AskOptions): Promise<ProjectFacts[]> {
+    return Promise.all(
+      wanted.map(async (project) => {
+        const facts = await this.#askOne(project, options);
+        options.onProject?.(facts);
+        return facts;
+      }),
+    );
+  }
+
+  /** The indexes of one source, or those that pip would ask, for who asks them itself. They close with the finder. */
+  async open(source: string | undefined): Promise<{ settings: IndexSettings; client: IndexClient }> {
+    const { sources } = this.#options;
+    return this.#lane(sources.find(({ name }) => name === source) ?? sources[0]);
+  }
+
+  /** Ends what runs and writes what is to be kept. */
+  async close(): Promise<void> {
+    const lanes = await Promise.allSettled(this.#lanes.values());
+    await Promise.all(
+      lanes.map((lane) => {
+        if (lane.status === "rejected") return undefined;
+        lane.value.memory.flush();
+        return lane.value.client.close();
+      }),
+    );
+  }
+
+  async #askOne(project: WantedProject, options: AskOptions): Promise<ProjectFacts> {
+    const source = this.#sourceOf(project);
+    if (source === null) return unknownSource(project);
+    const lane = await this.#lane(source);
+    const key = `${source?.name ?? ""}\n${project.name}`;
+    let asked = this.#projects.get(key);
+    if (!asked) {
+      asked = this.#askIndexes(lane, project.name);
+      this.#projects.set(key, asked);
+    }
+    const found = await asked;
+    if (found.facts.state !== "known") return found.facts;
+    const versions = versionsToDetail(project, found.facts, options.newest);
+    const missing = versions.filter((version) => found.facts.details[version] === undefined);
+    if (missing.length === 0 && found.isRemembered) return found.facts;
+    const { answer, derived } = await found.derive();
+    const details = await Promise.all(
+      missing.map((version) => this.#detail(`${key}\n${version}`, lane, derived, version)),
+    );
+    const all = { ...derived.facts.details };
+    for (const detail of details) all[detail.version] = detail;
+    const facts = { ...derived.facts, details: all };
+    lane.memory.keep(answer, facts, false);
+    return facts;
+  }
+
+  /** What the indexes say; what follows from the very same pages is remembered, not worked out again. */
+  async #askIndexes(lane: Lane, name: string): Promise<Asked> {
+    const ask = async () => {
+      const answer = await lane.client.project(name, { signal: this.#options.signal });
+      const known = lane.memory.recall(answer);
+      return { answer, known, derived: deriveProject(answer, lane.settings, lane.judge, known) };
+    };
+    const fresh = this.#options.refresh ? undefined : lane.memory.recallFresh(name);
+    if (fresh) return { facts: fresh, isRemembered: true, derive: ask };
+    const asked = await ask();
+    return { facts: asked.derived.facts, isRemembered: asked.known !== undefined, derive: async () => asked };
+  }
+
+  /** Null: bound to a source that the Pipfile does not have. Undefined: pip's way, all indexes. */
+  #sourceOf(project: WantedProject): PipfileSource | undefined | null {
+    const { sources } = this.#options;
+    if (sources.length === 0) return undefined;
+    if (project.source === undefined) return sources[0];
+    return sources.find((source) => source.name === project.source) ?? null;
+  }
+
+  #lane(source: PipfileSource | undefined): Promise<Lane> {
+    const key = source?.name ?? "";
+    let lane = this.#lanes.get(key);
+    if (!lane) {
+      lane = this.#openLane(source);
+      this.#lanes.set(key, lane);
+    }
+    return lane;
+  }
+
+  async #openLane(source: PipfileSource | undefined): Promise<Lane> {
+    const { context, environment, signal } = this.#options;
+    const settings = this.#settings(source);
+    for (const place of settings.indexes) this.indexes.add(redactUrl(place.url));
+    for (const problem of settings.problems) this.problems.add(problem);
+    const knowledge = await context.knowledge();
+    const client = createIndexClient({
+      settings,
+      store: knowledge.pages,
+      metadataStore: knowledge.metadata,
+      signal,
+      offline: this.#options.offline,
+      cacheMode: this.#options.refresh ? "revalidate" : "default",
+      userAgent: `thoth/${context.version}`,
+      now: () => context.now(),
+    });
+    const target = {
+      ...(environment?.pythonVersion === undefined ? {} : { python: environment.pythonVersion }),
+      ...(environment?.tags === undefined ? {} : { tags: environment.tags }),
+      onlyBinary: settings.onlyBinary,
+      noBinary: settings.noBinary,
+    };
+    const memory = new FactMemory(knowledge.pages, target, settings, () => context.now());
+    return { settings, client, judge: new FileJudge(target), memory };
+  }
+
+  #settings(source: PipfileSource | undefined): IndexSettings {
+    const { context, cwd, commandLine, fileOptions, environment, usePipConfiguration } = this.#options;
+    const where = source ? `source ${source.name}` : "";
+    const sourceOptions: FileOption[] = source
+      ? [
+          { option: "--index-url", value: source.url, where },
+          ...(source.verifySsl ? [] : [{ option: "--trusted-host", value: hostOf(source.url), where }]),
+        ]
+      : [...fileOptions];
+    return indexSettingsFor({
+      machine: context,
+      cwd,
+      commandLine,
+      usePipConfiguration,
+      fileOptions: sourceOptions,
+      venv: environment?.prefix,
+    });
+  }
+
+  #detail(key: string, lane: Lane, derived: DerivedProject, version: string): Promise<ReleaseDetail> {
+    let detail = this.#details.get(key);
+    if (!detail) {
+      detail = this.#readDetail(lane, derived, version);
+      this.#details.set(key, detail);
+    }
+    return detail;
+  }
+
+  async #readDetail(lane: Lane, derived: DerivedProject, version: string): Promise<ReleaseDetail> {
+    const files = derived.filesOf(version);
+    const artifacts = artifactsOf(derived.facts.name, files, lane.judge);
+    // What pip would install says it best; where that is an sdist, a wheel for elsewhere says it without being built.
+    const file = files.find((placed) => placed.file.coreMetadata !== undefined) ?? files[0];
+    if (!file) return { version, artifacts, notChecked: "The release has no files." };
+    const answer = await lane.client.metadata(file.file, { signal: this.#options.signal });
+    if ("failure" in answer) return { version, artifacts, notChecked: answer.failure.message };
+    const { metadata } = answer;
+    const urls = metadata.projectUrls.map((one) => [one.label, one.url] as const);
+    const license = metadata.licenseExpression ?? metadata.license;
+    return {
+      version,
+      requiresDist: metadata.requiresDist,
+      providesExtra: metadata.providesExtra,
+      ...(metadata.summary === undefined ? {} : { summary: metadata.summary }),
+      ...(urls.length > 0 ? { projectUrls: Object.fromEntries(urls) } : {}),
+      ...(license === undefined ? {} : { license: license.slice(0, 200) }),
+      artifacts,
+    };
+  }
+}
+
+function versionsToDetail(project: WantedProject, { releases }: ProjectFacts, newest: boolean): string[] {
+  const known = new Set(releases.map((release) => release.version));
+  const versions = new Set(project.versions.filter((version) => known.has(version)));
+  if (newest) {
+    const best = newestUsable(releases);
+    if (best) versions.add(best.version);
+    for (const text of project.specifiers) {
+      const read = readSpecifierSet(text);
+      if (!read.ok) continue;
+      const within = newestUsable(releases, (version) => read.value.contains(version, { prereleases: true }));
+      if (within) versions.add(within.version);
+    }
+  }
+  return [...versions];
+}
+
+function unknownSource(project: WantedProject): ProjectFacts {
+  return {
+    name: project.name,
+    state: "failed",
+    freshness: "failed",
+    indexes: [],
+    trouble: {
+      code: "unknown-source",
+      index: "",
+      message: `Not checked: ${project.name} is bound to the source ${project.source}, which the Pipfile does not have.`,
+      next: "Name one of its sources.",
+    },
+    releases: [],
+    details: {},
+  };
+}
+
+function hostOf(url: string): string {
+  return URL.parse(url)?.host ?? "";
+}

@@ -1,0 +1,59 @@
+// Which indexes an operation asks: pip's configuration, the command line, and what a file itself says, in pip's order.
+import { readFileSync } from "node:fs";
+import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
+import { type FileOption, type IndexSettings, readPipConfiguration, resolveIndexes } from "../index/index.ts";
+import type { Machine } from "./context.ts";
+
+export interface IndexSettingsInput {
+  readonly machine: Machine;
+  /** Absolute: the folder that relative places are looked up from. */
+  readonly cwd: string;
+  readonly commandLine: CommonInput["index"];
+  readonly usePipConfiguration: boolean;
+  readonly fileOptions?: readonly FileOption[];
+  /** A virtual environment, which may have a pip.conf of its own. */
+  readonly venv?: string | undefined;
+}
+
+/** The indexes, and how they are asked. Never throws: what cannot be used is in `problems`. */
+export function indexSettingsFor(input: IndexSettingsInput): IndexSettings {
+  const { machine, commandLine, usePipConfiguration } = input;
+  const configuration = readPipConfiguration({
+    env: usePipConfiguration ? machine.env : withoutPip(machine),
+    platform: machine.platform,
+    home: machine.home,
+    cwd: input.cwd,
+    venv: input.venv,
+    readFile: readText,
+  });
+  return resolveIndexes(configuration, {
+    fileOptions: input.fileOptions ?? [],
+    commandLine: {
+      indexUrl: commandLine?.indexUrl,
+      extraIndexUrl: commandLine?.extraIndexUrls,
+      findLinks: commandLine?.findLinks,
+      noIndex: commandLine?.noIndex,
+      onlyBinary: commandLine?.onlyBinary,
+      noBinary: commandLine?.noBinary,
+      pre: commandLine?.pre,
+      trustedHost: commandLine?.trustedHosts,
+    },
+  });
+}
+
+/** An environment in which pip would find no configuration at all. */
+function withoutPip({ env, platform }: Machine): Machine["env"] {
+  const kept = Object.entries(env).filter(([key]) => !key.startsWith("PIP_"));
+  return { ...Object.fromEntries(kept), PIP_CONFIG_FILE: platform === "win32" ? "nul" : "/dev/null" };
+}
+
+/** Throws what the file system says, but for a file that is not there. */
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,17 @@
+// Writes files so that nobody ever sees half of one.
+import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+
+/** Writes a file so that nobody ever sees half of it. Throws what the file system says. */
+export function writeWhole(path: string, text: string | Uint8Array, mode?: number): void {
+  const folder = dirname(path);
+  const { randomBytes } = process.getBuiltinModule("node:crypto");
+  const draft = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}`);
+  try {
+    writeFileSync(draft, text, mode === undefined ? { flag: "wx" } : { flag: "wx", mode });
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,21 @@
+// Resolving: from requirements and a target to one pinned stack, or to why there is none and what would help.
+export type { Counters, SolveOptions } from "./core/model.ts";
+export { type Because, type Explanation, explainFailure, type ObstacleKind, type Step } from "./explain.ts";
+export { Catalogue } from "./python/catalogue.ts";
+export { readNameSet } from "./python/compatibility.ts";
+export type {
+  Demand,
+  FilePolicy,
+  FilterCode,
+  NameSet,
+  Pin,
+  Question,
+  ReleaseMetadata,
+  Target,
+  Universe,
+  UniverseProject,
+  UniverseRelease,
+} from "./python/model.ts";
+export { findRelaxations, type LineEdit, type Relaxation, type RelaxOptions } from "./relax.ts";
+export { type Failure, type Resolution, resolve } from "./resolve.ts";
+export { createIndexUniverse, type IndexUniverse } from "./universe.ts";

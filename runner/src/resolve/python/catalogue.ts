@@ -1,0 +1,310 @@
+// Projects, releases and what they need, read once for one target and kept for as many searches as are made for it.
+import { readRequirementLenient } from "../../../../shared/src/packaging/lenient.ts";
+import { evaluateMarker, type Marker } from "../../../../shared/src/packaging/marker.ts";
+import { normalizeExtra, normalizeName } from "../../../../shared/src/packaging/name.ts";
+import type { Requirement } from "../../../../shared/src/packaging/requirement.ts";
+import type { SpecifierSet } from "../../../../shared/src/packaging/specifier.ts";
+import { compareVersions, parseVersion, type Version } from "../../../../shared/src/packaging/version.ts";
+import type { IndexFailure, PageFile } from "../../index/index.ts";
+import { addVersion, isEmpty, noStates, type States } from "../core/states.ts";
+import { Compatibility, isWheel, type Verdict } from "./compatibility.ts";
+import type { FilePolicy, ReleaseMetadata, Target, Universe, UniverseProject } from "./model.ts";
+
+/** One project with its releases in their order. */
+export interface Project {
+  readonly name: string;
+  /** Lowest first; their places are what the core knows. */
+  readonly versions: readonly Version[];
+  readonly files: readonly (readonly PageFile[])[];
+  /** What each release comes to before anyone asks for it. */
+  readonly verdicts: readonly Verdict[];
+  /**
+   * How many versions the core is told of: one more than there are. The last stands for every release that is asked for and
+   * does not exist, so that asking for one is found out when the project's turn comes, as for one that cannot be used.
+   */
+  readonly places: number;
+  /** The releases that are no pre-releases. */
+  readonly finals: States;
+  /** Every release, without the last place and without "not selected". */
+  readonly releases: States;
+  readonly failure: IndexFailure | undefined;
+  /** Sets of its versions by the specifier that makes them, and by their own content: equal sets are one object. */
+  readonly allowedBy: Map<string, States>;
+  readonly distinct: Map<string, States>;
+  readonly needs: (ReleaseNeeds | Promise<ReleaseNeeds> | undefined)[];
+}
+
+/** One requirement that a release makes on the target. */
+export interface Need {
+  readonly name: string;
+  readonly extras: readonly string[];
+  readonly specifier: SpecifierSet;
+  readonly url: string | undefined;
+  readonly text: string;
+}
+
+export type ReleaseNeeds =
+  | {
+      readonly file: PageFile;
+      /** Without an extra. */
+      readonly base: readonly Need[];
+      /** What an extra adds; undefined of an extra that adds nothing or does not exist. */
+      readonly byExtra: ReadonlyMap<string, readonly Need[]>;
+    }
+  | { readonly unusable: { readonly code: string; readonly message: string } };
+
+export type Eventual<T> = T | Promise<T>;
+
+interface ReadRequirement {
+  readonly requirement: Requirement;
+  readonly name: string;
+  readonly extras: readonly string[];
+}
+
+/** Goes on with a value at once, or with a promise when it is there. */
+export function whenKnown<T, U>(value: Eventual<T>, go: (value: T) => Eventual<U>): Eventual<U> {
+  return value instanceof Promise ? value.then(go) : go(value);
+}
+
+const EXTRA = /\bextra\b/;
+
+export class Catalogue {
+  readonly target: Target;
+  readonly #universe: Universe;
+  readonly #compatibility: Compatibility;
+  readonly #projects = new Map<string, Eventual<Project>>();
+  readonly #requirements = new Map<string, ReadRequirement | undefined>();
+  readonly #holds = new Map<string, boolean>();
+
+  constructor(universe: Universe, target: Target, policy: FilePolicy = {}) {
+    this.#universe = universe;
+    this.target = target;
+    this.#compatibility = new Compatibility(target, policy);
+  }
+
+  /** Whether a marker holds on the target, without an extra. */
+  admits(marker: Marker | undefined): boolean {
+    return marker === undefined || evaluateMarker(marker, this.target.markers);
+  }
+
+  /** Whether asking takes long enough that it pays to ask ahead of need. */
+  get isRemote(): boolean {
+    return this.#universe.isRemote;
+  }
+
+  /** A project by its normalised name; with `url` the one release that lies there. */
+  project(name: string, url?: string): Eventual<Project> {
+    const key = url === undefined ? name : `${name} @ ${url}`;
+    const known = this.#projects.get(key);
+    if (known !== undefined) return known;
+    const asked =
+      url === undefined
+        ? this.#universe.project(name)
+        : (this.#universe.direct?.(name, url) ?? { releases: [] });
+    const found = whenKnown(asked, (project) => {
+      const made = this.#makeProject(name, project);
+      this.#projects.set(key, made);
+      return made;
+    });
+    if (found instanceof Promise) {
+      this.#projects.set(key, found);
+      // Whoever waits for it is told; asking ahead of need must not end the process.
+      found.catch(() => this.#projects.delete(key));
+    }
+    return found;
+  }
+
+  #makeProject(name: string, project: UniverseProject): Project {
+    const releases = [...project.releases].sort((a, b) => compareVersions(a.version, b.version));
+    const places = releases.length + 1;
+    const finals = noStates(places);
+    const present = noStates(places);
+    for (const [place, { version }] of releases.entries()) {
+      addVersion(present, place);
+      if (!version.isPrerelease) addVersion(finals, place);
+    }
+    let verdicts: readonly Verdict[] | undefined;
+    const judge = (): readonly Verdict[] =>
+      releases.map(({ files }) => this.#compatibility.judge(name, files));
+    return {
+      name,
+      versions: releases.map(({ version }) => version),
+      files: releases.map(({ files }) => files),
+      get verdicts() {
+        verdicts ??= judge();
+        return verdicts;
+      },
+      places,
+      finals,
+      releases: present,
+      failure: project.failure,
+      allowedBy: new Map(),
+      distinct: new Map(),
+      needs: [],
+    };
+  }
+
+  /** The places of the releases that a specifier admits, usable or not, or else the last. The same object for equal sets. */
+  allowed(project: Project, specifier: SpecifierSet): States {
+    const { clauses } = specifier;
+    let key = "";
+    for (const { operator, version } of clauses) key += `${operator}${version},`;
+    let states = project.allowedBy.get(key);
+    if (states === undefined) {
+      states = this.#select(project, specifier);
+      const content = states.join();
+      const same = project.distinct.get(content);
+      if (same) states = same;
+      else project.distinct.set(content, states);
+      project.allowedBy.set(key, states);
+    }
+    return states;
+  }
+
+  #select({ versions, places }: Project, specifier: SpecifierSet): States {
+    const states = noStates(places);
+    if (specifier.clauses.some(({ operator }) => operator === "===")) {
+      for (const [place, version] of versions.entries()) {
+        if (specifier.contains(version.raw) || specifier.contains(version)) addVersion(states, place);
+      }
+    } else {
+      for (const [start, end] of specifier.toVersionSet().stretchesIn(versions)) {
+        for (let place = start; place < end; place++) addVersion(states, place);
+      }
+    }
+    if (isEmpty(states)) addVersion(states, versions.length);
+    return states;
+  }
+
+  /** The files of a release that the target takes, best first. */
+  usableFiles(project: Project, place: number): PageFile[] {
+    return this.#compatibility.usableFiles(project.name, project.files[place]!, true);
+  }
+
+  /** What a release needs on the target. */
+  needs(project: Project, place: number): Eventual<ReleaseNeeds> {
+    const known = project.needs[place];
+    if (known !== undefined) return known;
+    const version = project.versions[place]!;
+    const file = this.usableFiles(project, place)[0];
+    if (file === undefined) {
+      const message = `no file of ${project.name} ${version} can be used`;
+      return { unusable: { code: "no-files", message } };
+    }
+    const found = whenKnown(this.#universe.metadata(project.name, version, file), (metadata) => {
+      const needs = this.#makeNeeds(project, version, file, metadata);
+      project.needs[place] = needs;
+      return needs;
+    });
+    if (found instanceof Promise) {
+      project.needs[place] = found;
+      found.catch(() => {
+        project.needs[place] = undefined;
+      });
+    }
+    return found;
+  }
+
+  #makeNeeds(project: Project, version: Version, file: PageFile, metadata: ReleaseMetadata): ReleaseNeeds {
+    if ("failure" in metadata) return { unusable: metadata.failure };
+    const fault = this.#faultOf(project.name, version, file, metadata);
+    if (fault) return { unusable: fault };
+    const base: Need[] = [];
+    const byExtra = new Map<string, Need[]>();
+    for (const text of metadata.requiresDist) {
+      const read = this.#read(text);
+      if (read === undefined) {
+        const message = `its metadata has a requirement that cannot be read: ${text}`;
+        return { unusable: { code: "bad-metadata", message } };
+      }
+      const { requirement, name, extras } = read;
+      const need = {
+        name,
+        extras,
+        specifier: requirement.specifier,
+        url: requirement.url?.text,
+        text: plainText(requirement),
+      };
+      const { marker, markerSpan } = requirement;
+      if (marker === undefined || markerSpan === undefined) base.push(need);
+      else if (this.#holdsFor(text, marker, "")) base.push(need);
+      else if (EXTRA.test(text)) {
+        for (const extra of extrasOf(marker)) {
+          if (!this.#holdsFor(text, marker, extra)) continue;
+          const needs = byExtra.get(extra);
+          if (needs) needs.push(need);
+          else byExtra.set(extra, [need]);
+        }
+      }
+    }
+    return { file, base, byExtra };
+  }
+
+  #faultOf(
+    name: string,
+    version: Version,
+    file: PageFile,
+    metadata: Exclude<ReleaseMetadata, { failure: unknown }>,
+  ): { code: string; message: string } | undefined {
+    const { requiresPython } = metadata;
+    if (normalizeName(metadata.name) !== name) {
+      return { code: "bad-metadata", message: `its metadata names another project, ${metadata.name}` };
+    }
+    const said = parseVersion(metadata.version);
+    // A wheel may carry a local label in its name alone.
+    if (isWheel(file) && said && compareVersions(said, version) !== 0 && said.public !== version.public) {
+      return { code: "bad-metadata", message: `its metadata says version ${metadata.version}` };
+    }
+    if (requiresPython !== undefined && !this.#compatibility.admitsPython(requiresPython)) {
+      return { code: "requires-python", message: `it needs Python ${requiresPython}` };
+    }
+    return undefined;
+  }
+
+  #read(text: string): ReadRequirement | undefined {
+    const known = this.#requirements.get(text);
+    if (known !== undefined || this.#requirements.has(text)) return known;
+    const result = readRequirementLenient(text);
+    const read = result.ok
+      ? {
+          requirement: result.value.requirement,
+          name: normalizeName(result.value.requirement.name.text),
+          extras: extraNames(result.value.requirement),
+        }
+      : undefined;
+    this.#requirements.set(text, read);
+    return read;
+  }
+
+  #holdsFor(text: string, marker: Marker, extra: string): boolean {
+    const key = `${extra}\n${text}`;
+    let holds = this.#holds.get(key);
+    if (holds === undefined) {
+      holds = evaluateMarker(marker, this.target.markers, extra === "" ? undefined : [extra]);
+      this.#holds.set(key, holds);
+    }
+    return holds;
+  }
+}
+
+/** The extras of a requirement, normalised, sorted, without doubles. */
+export function extraNames(requirement: Requirement): string[] {
+  return [...new Set(requirement.extras.map((extra) => normalizeExtra(extra.text)))].sort();
+}
+
+/** A requirement without its marker, as explanations show it. */
+function plainText({ name, extras, specifier, url }: Requirement): string {
+  const brackets = extras.length > 0 ? `[${extras.map((extra) => extra.text).join(",")}]` : "";
+  const clauses = specifier.clauses.map(({ operator, version }) => operator + version).join(",");
+  return url ? `${name.text}${brackets} @ ${url.text}` : name.text + brackets + (clauses && ` ${clauses}`);
+}
+
+/** The extras that a marker speaks of. */
+function extrasOf(marker: Marker): string[] {
+  if (marker.kind === "constant") return [];
+  if (marker.kind !== "comparison") return [...new Set(marker.operands.flatMap(extrasOf))];
+  const { left, right } = marker;
+  if (left.kind === "variable" && left.name === "extra" && right.kind === "literal") return [right.value];
+  if (right.kind === "variable" && right.name === "extra" && left.kind === "literal") return [left.value];
+  return [];
+}

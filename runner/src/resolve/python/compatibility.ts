@@ -1,0 +1,134 @@
+// Which files of a release the target takes, and, where it takes none, the one reason that is nearest to the mark.
+
+import { expandTags } from "../../../../shared/src/packaging/filename.ts";
+import { readSpecifierSetLenient } from "../../../../shared/src/packaging/lenient.ts";
+import { normalizeName } from "../../../../shared/src/packaging/name.ts";
+import { bestTagRank, tagRanks } from "../../../../shared/src/packaging/tags.ts";
+import type { Version } from "../../../../shared/src/packaging/version.ts";
+import type { PageFile } from "../../index/index.ts";
+import type { FilePolicy, FilterCode, NameSet, Target } from "./model.ts";
+
+/** What a release's files come to. `yanked` releases can be used where one is asked for by name. */
+export type Verdict = FilterCode | "usable";
+
+/** Nearest to being usable first: that one is told. */
+const NEAREST: readonly FilterCode[] = [
+  "yanked",
+  "requires-python",
+  "tag",
+  "only-sdist",
+  "only-wheels",
+  "cut-off",
+  "no-files",
+];
+
+const NEVER = -1;
+
+export class Compatibility {
+  readonly #python: Version;
+  readonly #policy: FilePolicy;
+  readonly #ranks: ReadonlyMap<string, number>;
+  /** Rank by the three parts of a wheel's tag as written, since few are distinct; -1 for none. */
+  readonly #wheelRanks = new Map<string, number>();
+  readonly #pythons = new Map<string, boolean>();
+
+  constructor(target: Target, policy: FilePolicy) {
+    this.#python = target.python;
+    this.#policy = policy;
+    this.#ranks = tagRanks(target.tags);
+  }
+
+  /** Whether the target's Python is among those that a Requires-Python admits; a text that cannot be read admits all. */
+  admitsPython(text: string): boolean {
+    let known = this.#pythons.get(text);
+    if (known === undefined) {
+      const read = readSpecifierSetLenient(text);
+      known = !read.ok || read.value.specifier.contains(this.#python);
+      this.#pythons.set(text, known);
+    }
+    return known;
+  }
+
+  /** What one release comes to: usable as soon as one file is. */
+  judge(name: string, files: readonly PageFile[]): Verdict {
+    let nearest = NEAREST.length - 1;
+    for (const file of files) {
+      const verdict = this.#judgeFile(name, file);
+      if (verdict === "usable") return verdict;
+      nearest = Math.min(nearest, NEAREST.indexOf(verdict));
+    }
+    return NEAREST[nearest]!;
+  }
+
+  /** The files that can be used, best first: wheels by tag and build, then sdists. Yanked ones count where they are asked for. */
+  usableFiles(name: string, files: readonly PageFile[], takesYanked: boolean): PageFile[] {
+    const ranked: { file: PageFile; rank: number; build: number }[] = [];
+    for (const file of files) {
+      const verdict = this.#judgeFile(name, file);
+      if (verdict !== "usable" && !(takesYanked && verdict === "yanked")) continue;
+      const rank = isWheel(file) ? this.#wheelRank(file.filename) : Number.MAX_SAFE_INTEGER;
+      ranked.push({ file, rank, build: buildNumber(file.filename) });
+    }
+    ranked.sort((a, b) => a.rank - b.rank || b.build - a.build);
+    return ranked.map(({ file }) => file);
+  }
+
+  #judgeFile(name: string, file: PageFile): Verdict {
+    const { onlyBinary, noBinary, excludeNewer, excludeNewerPackages } = this.#policy;
+    const cutOff = excludeNewerPackages?.get(name) ?? excludeNewer;
+    // A file of unknown age cannot be shown to be old enough.
+    if (cutOff !== undefined && (file.uploadTime === undefined || file.uploadTime >= cutOff))
+      return "cut-off";
+    if (isWheel(file)) {
+      if (includes(noBinary, name)) return "only-wheels";
+      if (this.#wheelRank(file.filename) === NEVER) return "tag";
+    } else if (includes(onlyBinary, name)) return "only-sdist";
+    if (file.requiresPython !== undefined && !this.admitsPython(file.requiresPython))
+      return "requires-python";
+    return file.yanked === undefined ? "usable" : "yanked";
+  }
+
+  #wheelRank(filename: string): number {
+    const end = filename.length - 4;
+    let start = end;
+    for (let part = 0; part < 3 && start > 0; part++) start = filename.lastIndexOf("-", start - 1);
+    const parts = filename.slice(start + 1, end);
+    let rank = this.#wheelRanks.get(parts);
+    if (rank === undefined) {
+      const [python, abi, platform] = parts.split("-");
+      rank =
+        platform === undefined
+          ? NEVER
+          : (bestTagRank(expandTags(python!, abi!, platform), this.#ranks) ?? NEVER);
+      this.#wheelRanks.set(parts, rank);
+    }
+    return rank;
+  }
+}
+
+export function isWheel(file: PageFile): boolean {
+  return file.filename.endsWith(".whl");
+}
+
+function buildNumber(filename: string): number {
+  const parts = filename.split("-");
+  return parts.length === 6 ? Number.parseInt(parts[2]!, 10) : -1;
+}
+
+function includes(set: NameSet | undefined, name: string): boolean {
+  return set !== undefined && (set.all || set.names.has(name));
+}
+
+/** Reads `:all:`, `:none:` and names, as pip's --only-binary and --no-binary take them: the last `:all:` or `:none:` counts. */
+export function readNameSet(values: readonly string[]): NameSet {
+  let all = false;
+  const names = new Set<string>();
+  for (const value of values.flatMap((one) => one.split(","))) {
+    if (value === ":all:") all = true;
+    else if (value === ":none:") {
+      all = false;
+      names.clear();
+    } else if (value !== "") names.add(normalizeName(value));
+  }
+  return { all, names };
+}

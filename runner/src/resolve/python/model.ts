@@ -1,0 +1,133 @@
+// What is asked of the resolver and what it answers, in the words of Python packaging.
+import type { MarkerEnvironment } from "../../../../shared/src/packaging/marker.ts";
+import type { Requirement } from "../../../../shared/src/packaging/requirement.ts";
+import type { Version } from "../../../../shared/src/packaging/version.ts";
+import type { IndexFailure, PageFile } from "../../index/index.ts";
+
+/** One line of the person's own: a requirement, a constraint or an override. */
+export interface Demand {
+  readonly requirement: Requirement;
+  /** As the person wrote it. */
+  readonly text: string;
+  /** Where it stands; handed back unread. */
+  readonly place?: { readonly path: string; readonly line: number } | undefined;
+  /** `sha256:…`: only files of these digests will do. */
+  readonly hashes?: readonly string[] | undefined;
+}
+
+/** Where a stack is to run. */
+export interface Target {
+  /** The full version; a bare `3.11` counts as 3.11.0. */
+  readonly python: Version;
+  readonly markers: MarkerEnvironment;
+  /** Best first. */
+  readonly tags: readonly string[];
+}
+
+/** `all`, or some projects by their normalised names. */
+export interface NameSet {
+  readonly all: boolean;
+  readonly names: ReadonlySet<string>;
+}
+
+/** What holds for every project, whoever asks for it. */
+export interface FilePolicy {
+  readonly onlyBinary?: NameSet | undefined;
+  readonly noBinary?: NameSet | undefined;
+  /** Milliseconds since the epoch: files from then on are as if they were not there. */
+  readonly excludeNewer?: number | undefined;
+  /** The same for single projects, by normalised name. */
+  readonly excludeNewerPackages?: ReadonlyMap<string, number> | undefined;
+}
+
+export interface Question {
+  readonly requirements: readonly Demand[];
+  /** They narrow what is selected anyway and never add. Extras in them are passed over. */
+  readonly constraints?: readonly Demand[] | undefined;
+  /** Each takes the place of every requirement of its project. */
+  readonly overrides?: readonly Demand[] | undefined;
+  readonly resolution?: "highest" | "lowest" | "lowest-direct" | undefined;
+  /** `last`, as uv has it: where no final release is left. */
+  readonly prereleases?: "allow" | "last" | "never" | undefined;
+  /** Normalised name → version that is kept as far as it holds: from a lock or from what is installed. */
+  readonly preferences?: ReadonlyMap<string, Version> | undefined;
+}
+
+/** Why a release cannot be chosen. One code each. */
+export type FilterCode =
+  | "tag"
+  | "requires-python"
+  | "yanked"
+  | "cut-off"
+  | "only-sdist"
+  | "only-wheels"
+  | "no-files"
+  | "prerelease"
+  | "hash";
+
+/** One release as an index has it. */
+export interface UniverseRelease {
+  readonly version: Version;
+  readonly files: readonly PageFile[];
+}
+
+/** What is known of one project: releases in no order. */
+export interface UniverseProject {
+  readonly releases: readonly UniverseRelease[];
+  /** Set where an index could not be asked: nobody may choose from what is there. */
+  readonly failure?: IndexFailure | undefined;
+}
+
+/** What a release needs. */
+export type ReleaseMetadata =
+  | {
+      readonly name: string;
+      readonly version: string;
+      readonly requiresDist: readonly string[];
+      readonly requiresPython?: string | undefined;
+    }
+  | { readonly failure: { readonly code: string; readonly message: string } };
+
+type Eventual<T> = T | Promise<T>;
+
+/** Where projects and metadata come from. A value is used at once, a promise waited for; neither is asked twice. */
+export interface Universe {
+  project(name: string): Eventual<UniverseProject>;
+  metadata(name: string, version: Version, file: PageFile): Eventual<ReleaseMetadata>;
+  /** A project that is asked for by address: one release with one file. Without it such requirements cannot be met. */
+  direct?(name: string, url: string): Eventual<UniverseProject>;
+  /** Whether asking takes long enough that it pays to ask ahead of need. */
+  readonly isRemote: boolean;
+}
+
+/** Why an incompatibility is known: what explanations are told from. */
+export type Reason =
+  | { readonly kind: "required"; readonly demand: Demand }
+  | { readonly kind: "constrained"; readonly demand: Demand }
+  | { readonly kind: "depends"; readonly text: string; readonly demand?: Demand | undefined }
+  /** A release with an extra is that release. */
+  | { readonly kind: "same-release" }
+  | { readonly kind: "filtered"; readonly code: FilterCode }
+  /** Nothing of the project matches what is asked for. */
+  | { readonly kind: "no-release" }
+  | { readonly kind: "unusable"; readonly code: string; readonly message: string };
+
+/** One distribution of a stack. */
+export interface Pin {
+  /** Normalised. */
+  readonly name: string;
+  readonly version: Version;
+  /** Extras that were asked for, normalised and sorted. */
+  readonly extras: readonly string[];
+  /** Those of its files that the target takes, best first. */
+  readonly files: readonly PageFile[];
+  /** Every file of the release. */
+  readonly release: readonly PageFile[];
+  /** The file whose metadata was used. */
+  readonly file: PageFile;
+  /** Address or path, where the project was asked for by one. */
+  readonly direct?: string | undefined;
+  /** Names of the projects that ask for it, sorted, and the person's own lines that do. */
+  readonly via: readonly string[];
+  readonly demands: readonly Demand[];
+}
