@@ -1,0 +1,48 @@
+// Which documents are manifests: by language id, and by file pattern, so that it works beside and without other Python and TOML extensions.
+import * as vscode from "vscode";
+
+/** Schemes whose text is edited as a file; a comparison's left side or an output is none of ours. */
+const SCHEMES = ["file", "untitled", "vscode-vfs", "vscode-test-web"];
+const LANGUAGES = ["pip-requirements", "pipfile"];
+const PATTERNS = [
+  "**/*requirements*.{txt,in}",
+  "**/*constraints*.{txt,in}",
+  "**/requirements/*.{txt,in}",
+  "**/constraints/*.{txt,in}",
+  "**/Pipfile",
+  "**/Pipfile.lock",
+];
+
+export interface ManifestFilter {
+  readonly scheme: string;
+  readonly language?: string;
+  readonly pattern?: string;
+}
+
+/** What the language client and the language status select by. */
+export const manifestSelector: readonly ManifestFilter[] = SCHEMES.flatMap((scheme) => [
+  ...LANGUAGES.map((language) => ({ scheme, language })),
+  ...(scheme === "untitled" ? [] : PATTERNS.map((pattern) => ({ scheme, pattern }))),
+]);
+
+/** Whether a document is a manifest. */
+export function isManifest(document: vscode.TextDocument): boolean {
+  return vscode.languages.match([...manifestSelector], document) > 0;
+}
+
+function grammarExistsFor(language: string): boolean {
+  return vscode.extensions.all.some((extension) => {
+    const grammars: unknown = extension.packageJSON?.contributes?.grammars;
+    return Array.isArray(grammars) && grammars.some((grammar) => grammar?.language === language);
+  });
+}
+
+/**
+ * Gives a Pipfile our colours where another extension has claimed it as TOML and none brings a grammar for TOML, which is how
+ * things are beside the Python extension alone.
+ */
+export async function colourPipfile(document: vscode.TextDocument): Promise<void> {
+  const isPipfile = document.uri.path.endsWith("/Pipfile") && document.languageId === "toml";
+  if (!isPipfile || grammarExistsFor("toml")) return;
+  await vscode.languages.setTextDocumentLanguage(document, "pipfile");
+}

@@ -1,0 +1,74 @@
+// textDocument/codeLens: one line above the first: how the stack stands, then what can be done about it.
+import type { CodeLens } from "vscode-languageserver";
+import { clientCommands } from "../../../shared/src/protocol/editor.ts";
+import { count, sayAge, shortPython } from "../../../shared/src/rules/words.ts";
+import { say } from "../l10n.ts";
+import type { View } from "../model.ts";
+
+/** The lenses of the first line. */
+export function codeLens(view: View): CodeLens[] {
+  if (!view.settings["codeLens.enable"] || view.refused !== undefined || packagesOf(view) === 0) return [];
+  const start = { line: 0, character: 0 };
+  const range = { start, end: start };
+  const target = [{ uri: view.file.uri }];
+  const state = { title: summaryOf(view), command: clientCommands.showReport, arguments: target };
+  // What nothing may be run or asked for is not offered.
+  if (view.snapshot.unasked?.code === "untrusted") return [{ range, command: state }];
+  return [
+    { range, command: state },
+    { range, command: { title: say("Validate"), command: clientCommands.validate, arguments: target } },
+    { range, command: { title: say("Advise"), command: clientCommands.advise, arguments: target } },
+  ];
+}
+
+function packagesOf(view: View): number {
+  const names = new Set<string>();
+  for (const file of view.tree.files) {
+    for (const entry of file.manifest.entries) {
+      if (entry.kind === "requirement")
+        names.add(entry.normalizedName ?? `at ${file.uri} ${entry.span.start}`);
+    }
+  }
+  return names.size;
+}
+
+/** `12 packages · 1 error, 2 warnings · imports on py3.11 · 2 hours ago`: every part says what was looked at. */
+export function summaryOf(view: View): string {
+  const { snapshot } = view;
+  const parts = [count(packagesOf(view), "package")];
+  const { findings } = view.findings();
+  const errors = findings.filter((finding) => finding.severity === "error").length;
+  const warnings = findings.filter((finding) => finding.severity === "warning").length;
+  const found = [errors > 0 ? count(errors, "error") : "", warnings > 0 ? count(warnings, "warning") : ""]
+    .filter(Boolean)
+    .join(", ");
+  if (found) parts.push(found);
+  parts.push(...checkedParts(view, found === ""));
+  if (snapshot.inspection) parts.push(...inspectionParts(view));
+  return parts.join(" · ");
+}
+
+function checkedParts(view: View, isClean: boolean): string[] {
+  const { snapshot } = view;
+  if (snapshot.unasked) return [say("not checked: {0}", snapshot.unasked.message)];
+  if (snapshot.pending) return [say("checking")];
+  const { notChecked } = view.findings();
+  if (notChecked.length > 0) return [say("{0} not checked", notChecked.length)];
+  if (!isClean) return [];
+  return [say("no finding")];
+}
+
+function inspectionParts(view: View): string[] {
+  const { inspection, now } = view.snapshot;
+  if (!inspection) return [];
+  const python = inspection.python ?? view.snapshot.environment?.pythonVersion;
+  const where = python === undefined ? "" : ` ${say("on py{0}", shortPython(python))}`;
+  const earlier = inspection.current ? "" : ` ${say("(an earlier text)")}`;
+  const outcome = inspection.outcome === "passed" ? say("imports") : outcomeWords(inspection.outcome);
+  return [`${outcome}${where}${earlier}`, sayAge(inspection.finished, now)];
+}
+
+/** `import failed` for `import-failed`. */
+export function outcomeWords(outcome: string): string {
+  return outcome.replaceAll("-", " ");
+}

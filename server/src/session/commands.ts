@@ -1,0 +1,328 @@
+// What `workspace/executeCommand` does: each command asks the session or the runner and answers in words.
+import {
+  type CancellationToken,
+  LSPErrorCodes,
+  ResponseError,
+  type WorkDoneProgressReporter,
+} from "vscode-languageserver";
+import * as z from "zod";
+import type { InspectionFacts } from "../../../shared/src/facts/model.ts";
+import {
+  type CheckSummary,
+  commands,
+  type InterpreterChoice,
+  type ValidateSummary,
+} from "../../../shared/src/protocol/editor.ts";
+import type { KnowledgeOutput } from "../../../shared/src/protocol/knowledge.ts";
+import { position } from "../../../shared/src/protocol/operation.ts";
+import type { ValidateOutput, ValidatePartial } from "../../../shared/src/protocol/validate.ts";
+import { count, fileName, tame } from "../../../shared/src/rules/words.ts";
+import { Cancelled } from "../backend/client.ts";
+import { outcomeWords } from "../features/codeLens.ts";
+import { say } from "../l10n.ts";
+import type { View } from "../model.ts";
+import type { LanguageService } from "../service.ts";
+import { applyPlan } from "./apply.ts";
+import { cancelledError } from "./guard.ts";
+import type { Session } from "./session.ts";
+
+/** Long work's line in the editor. */
+type Reporter = WorkDoneProgressReporter;
+
+const target = z.object({ uri: z.string(), position: position.optional() });
+
+export const commandNames: readonly string[] = Object.values(commands);
+
+/** Runs one command. Throws a ResponseError with a sentence where it cannot be done. */
+export async function executeCommand(
+  session: Session,
+  service: LanguageService,
+  name: string,
+  argument: unknown,
+  token: CancellationToken,
+  progress: Reporter,
+): Promise<unknown> {
+  switch (name) {
+    case commands.apply:
+      return apply(session, argument);
+    case commands.restartRunner:
+      mustBeTrusted(session);
+      await session.restartRunner();
+      return { message: say("The runner was restarted.") };
+    case commands.clearCache:
+      return knowledge(session, "clear-cache", token, progress);
+    case commands.fetchNames:
+      return knowledge(session, "update", token, progress);
+    case commands.environments:
+      return environments(session, argument);
+  }
+  const { view, at } = await targetOf(session, argument);
+  switch (name) {
+    case commands.check:
+      return check(session, view, token, progress);
+    case commands.validate:
+      return validate(session, view, token, progress);
+    case commands.advise:
+      await settle(session, view, token);
+      return service.adviceOn(
+        (await session.view(view.file.uri)) ?? view,
+        at,
+        session.setup.runtime.rulePage,
+      );
+    case commands.report:
+      await settle(session, view, token);
+      return service.reportOf((await session.view(view.file.uri)) ?? view, session.setup.runtime.rulePage);
+    case commands.fixAll:
+      return fixAll(session, service, view);
+    default:
+      throw refusal(say("There is no command {0}.", tame(name, 60)));
+  }
+}
+
+function refusal(message: string): ResponseError<undefined> {
+  return new ResponseError(LSPErrorCodes.RequestFailed, message);
+}
+
+function mustBeTrusted(session: Session): void {
+  if (!session.trusted) {
+    throw refusal(say("The workspace is not trusted: nothing is run or asked. Manage trust to change that."));
+  }
+}
+
+async function targetOf(
+  session: Session,
+  argument: unknown,
+): Promise<{ view: View; at: number | undefined }> {
+  const read = target.safeParse(argument);
+  if (!read.success) throw refusal(say("The command needs a manifest."));
+  const view = await session.view(read.data.uri);
+  if (!view) throw refusal(say("{0} is not an open manifest.", fileName(read.data.uri)));
+  const at = read.data.position && view.file.manifest.lines.offsetAt(read.data.position);
+  return { view, at };
+}
+
+/** Waits for the knowledge pass, or for the person to cancel. */
+async function settle(session: Session, view: View, token: CancellationToken): Promise<void> {
+  await orCancelled(session.settled(view.file.uri), token);
+}
+
+async function orCancelled<T>(work: Promise<T>, token: CancellationToken): Promise<T> {
+  if (token.isCancellationRequested) throw cancelledError();
+  let stop: { dispose(): void } | undefined;
+  const cancelled = new Promise<never>((_resolve, reject) => {
+    stop = token.onCancellationRequested(() => reject(cancelledError()));
+  });
+  try {
+    return await Promise.race([work, cancelled]);
+  } finally {
+    stop?.dispose();
+  }
+}
+
+async function check(
+  session: Session,
+  view: View,
+  token: CancellationToken,
+  progress: Reporter,
+): Promise<CheckSummary> {
+  const { uri } = view.file;
+  progress.begin(say("Checking"), undefined, fileName(uri), true);
+  try {
+    await settle(session, view, token);
+    await orCancelled(session.keeper.refresh(uri, token), token);
+  } finally {
+    progress.done();
+  }
+  return summaryOf((await session.view(uri)) ?? view);
+}
+
+function summaryOf(view: View): CheckSummary {
+  const { findings, notChecked } = view.findings();
+  const errors = findings.filter((finding) => finding.severity === "error").length;
+  const warnings = findings.filter((finding) => finding.severity === "warning").length;
+  const files = say("in {0}", count(view.tree.files.length, "file"));
+  const found =
+    errors + warnings === 0
+      ? say("No error, no warning")
+      : `${count(errors, "error")}, ${count(warnings, "warning")}`;
+  const { snapshot } = view;
+  const known = [...snapshot.projects.values()].filter(
+    (facts) => facts.state === "known" || facts.state === "absent",
+  ).length;
+  const checked = snapshot.unasked
+    ? say("Not checked: {0}.", snapshot.unasked.message)
+    : say("{0} checked.", count(known, "package"));
+  const left =
+    !snapshot.unasked && notChecked.length > 0 ? ` ${say("{0} not checked.", notChecked.length)}` : "";
+  return { errors, warnings, message: `${found} ${files}. ${checked}${left}` };
+}
+
+async function validate(
+  session: Session,
+  view: View,
+  token: CancellationToken,
+  progress: Reporter,
+): Promise<ValidateSummary> {
+  mustBeTrusted(session);
+  const { uri } = view.file;
+  const { settings } = view;
+  const input = await session.inputFor(uri, settings);
+  const path = session.pathFor(uri);
+  const texts = Object.fromEntries(
+    [...view.tree.files, ...(view.tree.companion ? [view.tree.companion] : [])].map((file) => [
+      session.pathFor(file.uri),
+      file.manifest.text,
+    ]),
+  );
+  progress.begin(say("Validating"), undefined, fileName(uri), true);
+  const reached = new Map<string, string>();
+  try {
+    const { result } = await session.run(
+      "validate",
+      {
+        ...input,
+        path,
+        texts,
+        timeout: settings["validation.timeout"],
+        memory: settings["validation.memory"],
+        ...(settings["validation.script"] ? { script: settings["validation.script"] } : {}),
+        allowWithoutSandbox: settings["validation.allowWithoutSandbox"],
+      },
+      {
+        token,
+        progress: ({ message, done, total }) => {
+          const words = total === undefined ? tame(message) : `${tame(message)} (${done ?? 0}/${total})`;
+          progress.report(words);
+        },
+        partial: (piece) => {
+          const { stage } = piece as ValidatePartial;
+          if (!stage.name) return;
+          reached.set(
+            stage.name,
+            stage.outcome === undefined ? say("not finished") : outcomeWords(stage.outcome),
+          );
+          const ended = stage.outcome === undefined ? "" : ` ${outcomeWords(stage.outcome)}`;
+          progress.report(`${say("{0} stage", tame(stage.name, 60))}${ended}`);
+        },
+      },
+    );
+    const output = result as ValidateOutput;
+    // These say nothing of the stack, so what an earlier run showed stays.
+    if (!["cancelled", "refused", "infrastructure-failed"].includes(output.outcome)) {
+      const inspection = inspectionOf(output, session.setup.runtime.now(), view);
+      session.keeper.setInspection(uri, inspection, view.file.manifest.text);
+    }
+    return {
+      outcome: output.outcome,
+      message: validateMessage(output),
+      ...(output.log === undefined ? {} : { log: output.log }),
+    };
+  } catch (problem) {
+    if (problem instanceof Cancelled) return { outcome: "cancelled", message: cancelledMessage(reached) };
+    throw problem;
+  } finally {
+    progress.done();
+  }
+}
+
+/** What a validation showed, in the form that snapshots hold. */
+export function inspectionOf(output: ValidateOutput, finished: number, view: View): InspectionFacts {
+  const failed = output.stages.find((stage) => stage.outcome !== "passed" && stage.outcome !== "skipped");
+  const [telling] = output.observations;
+  const python = view.snapshot.environment?.pythonVersion;
+  return {
+    id: output.id,
+    outcome: output.outcome,
+    finished,
+    ...(python === undefined ? {} : { python }),
+    packages: output.packages.map(({ name, version }) => ({ name, version })),
+    current: true,
+    ...(output.outcome === "passed"
+      ? {}
+      : {
+          failure: {
+            stage: failed?.name ?? outcomeWords(output.outcome),
+            message: telling?.message ?? outcomeWords(output.outcome),
+            lines: telling?.lines ?? [],
+            ...(telling?.requirement === undefined ? {} : { requirement: telling.requirement }),
+            ...(telling?.package === undefined ? {} : { package: telling.package }),
+          },
+        }),
+  };
+}
+
+/** What was reached before the person cancelled: `Validation cancelled: install passed, import not finished.` */
+function cancelledMessage(reached: ReadonlyMap<string, string>): string {
+  const stages = [...reached].map(([name, outcome]) => `${tame(name, 60)} ${outcome}`);
+  return stages.length === 0
+    ? say("Validation cancelled.")
+    : say("Validation cancelled: {0}.", stages.join(", "));
+}
+
+function validateMessage(output: ValidateOutput): string {
+  const seconds = output.stages.reduce((sum, stage) => sum + stage.duration, 0) / 1000;
+  const time = `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  if (output.outcome === "passed") {
+    // What the earlier stages count, packages and files, is counted again by these.
+    const telling = new Set(["install", "import", "test"]);
+    const counted = output.stages.filter((stage) => telling.has(stage.name));
+    const stages = counted.length > 0 ? counted : output.stages;
+    const parts = stages.flatMap(({ detail }) => (detail ? [detail] : []));
+    return say("Passed in {0}{1}.", time, parts.length > 0 ? `: ${parts.join(", ")}` : "");
+  }
+  const [telling] = output.observations;
+  if (output.outcome === "cancelled") return say("Validation cancelled.");
+  const what = outcomeWords(output.outcome);
+  const first = `${what.charAt(0).toUpperCase()}${what.slice(1)}`;
+  return telling ? `${first}: ${tame(telling.message, 300)}` : say("{0} after {1}.", first, time);
+}
+
+async function fixAll(session: Session, service: LanguageService, view: View): Promise<{ message: string }> {
+  await session.settled(view.file.uri);
+  const now = (await session.view(view.file.uri)) ?? view;
+  const { edits, fixes } = service.provenFixes(now);
+  if (fixes.length === 0) return { message: say("Nothing to fix that is proven.") };
+  const title = say("Fix all that is proven");
+  const plan = service.planOf(now, title, edits, session.setup.runtime);
+  const answer = plan
+    ? await applyPlan(plan, session)
+    : { applied: false, message: say("Nothing to fix that is proven.") };
+  if (!answer.applied) return { message: answer.message ?? "" };
+  return { message: say("{0} applied.", count(fixes.length, "fix").replace(/fixs$/, "fixes")) };
+}
+
+async function apply(session: Session, argument: unknown) {
+  const answer = await applyPlan(argument, session);
+  if (!answer.applied && answer.message) session.tell(answer.message);
+  return answer;
+}
+
+async function knowledge(
+  session: Session,
+  action: "clear-cache" | "update",
+  token: CancellationToken,
+  progress: Reporter,
+): Promise<{ message: string }> {
+  mustBeTrusted(session);
+  const title = action === "update" ? say("Fetching names") : say("Clearing the cache");
+  progress.begin(title, undefined, undefined, true);
+  try {
+    const [document] = session.setup.opened();
+    const input = await session.inputFor(document?.uri ?? "untitled:none");
+    const { result } = await session.run(
+      "knowledge",
+      { ...input, action, ...(action === "update" ? { what: "names" } : {}) },
+      { token, progress: ({ message }) => progress.report(tame(message)) },
+    );
+    if (action === "clear-cache") session.keeper.retryAll();
+    return { message: (result as KnowledgeOutput).message ?? title };
+  } finally {
+    progress.done();
+  }
+}
+
+async function environments(session: Session, argument: unknown): Promise<InterpreterChoice[]> {
+  const read = target.safeParse(argument);
+  if (!read.success || !session.trusted) return [];
+  return session.setup.runtime.interpreters(session.folderOf(read.data.uri));
+}

@@ -1,0 +1,67 @@
+// What a manifest says about indexes on its own lines: pip's options, or the sources of a Pipfile. Values go as written: the runner alone expands.
+import type { ManifestFile, ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
+import type { IndexOptions } from "../../../shared/src/protocol/operation.ts";
+
+export interface FileSources {
+  readonly fileOptions?: IndexOptions;
+  readonly sources?: readonly { readonly name: string; readonly url: string; readonly verifySsl: boolean }[];
+}
+
+/** The options of all files that the tree reaches by `-r`, or the sources of its Pipfile or lock. */
+export function sourcesOf(tree: ManifestTree): FileSources {
+  const [root] = tree.files;
+  if (!root) return {};
+  if (root.manifest.kind === "pipfile" || root.manifest.kind === "pipfile-lock") {
+    const sources = pipfileSources(root);
+    return sources.length > 0 ? { sources } : {};
+  }
+  const fileOptions = pipOptions(tree.files);
+  return Object.keys(fileOptions).length > 0 ? { fileOptions } : {};
+}
+
+function pipfileSources(root: ManifestFile): NonNullable<FileSources["sources"]> {
+  return root.manifest.entries.flatMap((entry, at) =>
+    entry.kind === "source" && entry.url
+      ? [{ name: entry.name?.text ?? `source ${at + 1}`, url: entry.url.text, verifySsl: entry.verifySsl }]
+      : [],
+  );
+}
+
+function pipOptions(files: readonly ManifestFile[]): IndexOptions {
+  const options: {
+    -readonly [Key in keyof IndexOptions]: IndexOptions[Key];
+  } = {};
+  for (const file of files) {
+    for (const entry of file.manifest.entries) {
+      if (entry.kind !== "option") continue;
+      const value = entry.value?.text;
+      switch (entry.option) {
+        case "--index-url":
+          if (value !== undefined) options.indexUrl = value;
+          break;
+        case "--extra-index-url":
+          if (value !== undefined) options.extraIndexUrls = [...(options.extraIndexUrls ?? []), value];
+          break;
+        case "--find-links":
+          if (value !== undefined) options.findLinks = [...(options.findLinks ?? []), value];
+          break;
+        case "--trusted-host":
+          if (value !== undefined) options.trustedHosts = [...(options.trustedHosts ?? []), value];
+          break;
+        case "--only-binary":
+          if (value !== undefined) options.onlyBinary = [...(options.onlyBinary ?? []), ...value.split(",")];
+          break;
+        case "--no-binary":
+          if (value !== undefined) options.noBinary = [...(options.noBinary ?? []), ...value.split(",")];
+          break;
+        case "--no-index":
+          options.noIndex = true;
+          break;
+        case "--pre":
+          options.pre = true;
+          break;
+      }
+    }
+  }
+  return options;
+}

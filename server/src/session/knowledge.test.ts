@@ -1,0 +1,148 @@
+// The keeper of what is known, with time in the test's own hands.
+import assert from "node:assert/strict";
+import { CancellationToken } from "vscode-jsonrpc";
+import type { ProjectFacts } from "../../../shared/src/facts/model.ts";
+import { linux, project, rootUri, viewOf } from "../features/testing.ts";
+import { type FactsExtra, type KnowledgeAsker, KnowledgeKeeper } from "./knowledge.ts";
+
+type Asked = FactsExtra & {
+  onProject(project: ProjectFacts): void;
+  answer(projects: readonly ProjectFacts[]): void;
+};
+
+function keeperWith(overrides: Partial<KnowledgeAsker> = {}) {
+  const asked: Asked[] = [];
+  const timers = new Set<{ at: number; callback: () => void }>();
+  const changes: boolean[] = [];
+  let time = 1_000_000;
+  const keeper = new KnowledgeKeeper({
+    ask: {
+      environment: async () => linux,
+      facts: (input, onProject) =>
+        new Promise((resolve) => {
+          asked.push({ ...input, onProject, answer: (projects) => resolve({ projects }) });
+        }),
+      ...overrides,
+    },
+    now: () => time,
+    digest: () => "digest",
+    schedule(milliseconds, callback) {
+      const timer = { at: time + milliseconds, callback };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+    changed: (_root, settled) => changes.push(settled),
+    log: () => {},
+  });
+  /** Lets time pass, and everything that follows from it happen. */
+  const pass = async (milliseconds: number): Promise<void> => {
+    time += milliseconds;
+    for (const timer of [...timers]) {
+      if (timer.at > time || !timers.delete(timer)) continue;
+      timer.callback();
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { keeper, asked, changes, pass };
+}
+
+const context = { input: { cwd: "/work" } };
+
+describe("the keeper of what is known", () => {
+  it("asks after a moment, in one question, and settles once", async () => {
+    const { keeper, asked, changes, pass } = keeperWith();
+    keeper.update(rootUri, viewOf("flask==1\nwerkzeug\n").tree, context);
+    assert.equal(asked.length, 0);
+    await pass(200);
+    assert.deepEqual(
+      asked[0]?.packages.map((item) => item.name),
+      ["flask", "werkzeug"],
+    );
+    asked[0]?.answer([project("flask", ["1"]), project("werkzeug", ["1"])]);
+    await pass(0);
+    const snapshot = keeper.snapshotOf(rootUri);
+    assert.equal(snapshot?.pending, false);
+    assert.equal(snapshot?.projects.size, 2);
+    assert.equal(changes.filter((settled) => settled).length, 1);
+  });
+  it("keeps one question in flight, and asks then only what is missing", async () => {
+    const { keeper, asked, pass } = keeperWith();
+    keeper.update(rootUri, viewOf("flask==1\n").tree, context);
+    await pass(200);
+    keeper.update(rootUri, viewOf("flask==1\ndjango==2\n").tree, context);
+    await pass(200);
+    assert.equal(asked.length, 1);
+    asked[0]?.answer([project("flask", ["1"])]);
+    await pass(0);
+    await pass(200);
+    assert.deepEqual(
+      asked[1]?.packages.map((item) => item.name),
+      ["django"],
+    );
+  });
+  it("never changes a snapshot that it gave out", async () => {
+    const { keeper, asked, pass } = keeperWith();
+    keeper.update(rootUri, viewOf("flask==1\nwerkzeug==1\n").tree, context);
+    await pass(200);
+    const before = keeper.snapshotOf(rootUri);
+    asked[0]?.onProject(project("flask", ["1"]));
+    await pass(200);
+    assert.equal(before?.projects.size, 0);
+    const after = keeper.snapshotOf(rootUri);
+    assert.equal(after?.projects.size, 1);
+    assert.equal(after?.pending, true);
+    assert.ok((after?.number ?? 0) > (before?.number ?? 0));
+  });
+  it("lets a hover wait for its package alone, and no longer than it wants to", async () => {
+    const { keeper, asked, pass } = keeperWith();
+    keeper.update(rootUri, viewOf("flask==1\nwerkzeug==1\n").tree, context);
+    await pass(200);
+    const flask = keeper.waitFor(rootUri, "flask", 1000, CancellationToken.None);
+    const werkzeug = keeper.waitFor(rootUri, "werkzeug", 1000, CancellationToken.None);
+    asked[0]?.onProject(project("flask", ["1"]));
+    assert.equal((await flask)?.name, "flask");
+    await pass(1000);
+    assert.equal(await werkzeug, undefined);
+  });
+  it("says why nothing is known when the runner cannot be had, and asks again when told to", async () => {
+    let broken = true;
+    const { keeper, asked, pass } = keeperWith({
+      environment: async () => {
+        if (broken) throw Object.assign(new Error("The runner is missing."), { name: "RunnerUnavailable" });
+        return linux;
+      },
+    });
+    keeper.update(rootUri, viewOf("flask==1\n").tree, context);
+    await pass(200);
+    assert.deepEqual(keeper.snapshotOf(rootUri)?.unasked, {
+      code: "runner-failed",
+      message: "The runner is missing.",
+    });
+    broken = false;
+    keeper.retryAll();
+    await pass(0);
+    assert.equal(asked.length, 1);
+    assert.equal(keeper.snapshotOf(rootUri)?.unasked, undefined);
+  });
+  it("asks nothing where nothing may be asked", async () => {
+    const { keeper, asked, pass } = keeperWith();
+    keeper.update(rootUri, viewOf("flask==1\n").tree, {
+      ...context,
+      unasked: { code: "untrusted", message: "no" },
+    });
+    await pass(10_000);
+    assert.equal(asked.length, 0);
+    assert.equal(keeper.snapshotOf(rootUri)?.pending, false);
+  });
+  it("knows a validation to be of an earlier text while that is edited, and current again when that is undone", () => {
+    const { keeper } = keeperWith();
+    const tree = viewOf("flask==1\n").tree;
+    keeper.update(rootUri, tree, context);
+    const inspection = { id: "1", outcome: "passed", finished: 1, packages: [], current: true };
+    keeper.setInspection(rootUri, inspection, "flask==1\n");
+    keeper.update(rootUri, viewOf("flask==2\n").tree, context);
+    assert.equal(keeper.snapshotOf(rootUri)?.inspection?.current, false);
+    keeper.update(rootUri, tree, context);
+    assert.equal(keeper.snapshotOf(rootUri)?.inspection?.current, true);
+  });
+});
