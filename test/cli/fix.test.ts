@@ -1,0 +1,95 @@
+// `thoth fix`: what is right alone and wrong together, and files that change under its hands.
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { buildWheel, type IndexedProject, type IndexOptions, startIndex } from "../support/index.ts";
+import { makePlace, type Place } from "./thoth.ts";
+
+/** A first release that is yanked, and a second one with its dependencies. */
+function yankedThen(name: string, ...requires: string[]): IndexedProject {
+  return {
+    files: [
+      { artifact: buildWheel({ name, version: "1.0" }), yanked: "broken" },
+      buildWheel({ name, version: "2.0", requires }),
+    ],
+  };
+}
+
+describe("thoth fix", () => {
+  let place: Place;
+  const withIndex = async (
+    projects: Record<string, IndexedProject>,
+    use: (url: string) => Promise<void>,
+    options: IndexOptions = {},
+  ): Promise<void> => {
+    const index = await startIndex(projects, options);
+    try {
+      await use(index.url);
+    } finally {
+      await index.close();
+    }
+  };
+  const read = (name: string): string => readFileSync(join(place.folder, name), "utf8");
+
+  beforeEach(() => {
+    place = makePlace();
+  });
+  afterEach(() => place.remove());
+
+  it("takes one of two fixes that only contradict each other together, and says why", async () => {
+    await withIndex(
+      { alpha: yankedThen("alpha", "beta<2"), beta: yankedThen("beta"), gamma: yankedThen("gamma") },
+      async (url) => {
+        const fix = (...args: string[]) => place.run(["fix", "-q", "--index-url", url, ...args]);
+        // Each is offered where it stands alone.
+        for (const pins of ["alpha==1.0\nbeta==1.1\n", "beta==1.0\n"]) {
+          place.write("requirements.txt", pins);
+          assert.match((await fix()).stdout, /1 fix in 1 file/, pins);
+        }
+        place.write("requirements.txt", "alpha==1.0\nbeta==1.0\ngamma==1.0\n");
+        const { stdout, status } = await fix("--write");
+        assert.match(
+          stdout,
+          /requirements\.txt:2 {2}yanked-release {2}not fixed: beside the other fixes it would bring an error: alpha 2\.0 needs beta <2/,
+        );
+        assert.match(stdout, /2 fixes written to 1 file\./);
+        assert.equal(status, 0);
+        assert.equal(read("requirements.txt"), "alpha==2.0\nbeta==1.0\ngamma==2.0\n");
+        const after = await place.run(["check", "-q", "--index-url", url]);
+        assert.doesNotMatch(after.stdout, /conflicting/);
+        assert.equal(after.status, 0);
+      },
+    );
+  });
+
+  it("proves across files that include one another", async () => {
+    await withIndex({ alpha: yankedThen("alpha", "beta<2"), beta: yankedThen("beta") }, async (url) => {
+      place.write("requirements.txt", "-r more.txt\nalpha==1.0\n");
+      place.write("more.txt", "beta==1.0\n");
+      const { stdout } = await place.run(["fix", "-q", "--write", "--index-url", url, "requirements.txt"]);
+      assert.match(stdout, /1 fix written to 1 file\./);
+      assert.equal((await place.run(["check", "-q", "--index-url", url, "requirements.txt"])).status, 0);
+    });
+  });
+
+  it("writes none of its fixes where one of the files has changed meanwhile", async () => {
+    await withIndex(
+      { alpha: yankedThen("alpha"), beta: yankedThen("beta") },
+      async (url) => {
+        place.write("requirements.txt", "-r more.txt\nalpha==1.0\n");
+        place.write("more.txt", "beta==1.0\n");
+        const { stdout } = await place.run(["fix", "-q", "--write", "--index-url", url, "requirements.txt"]);
+        assert.match(stdout, /not fixed: more\.txt has changed since it was read; run fix again/);
+        assert.match(stdout, /0 of 2 fixes written/);
+        assert.equal(read("requirements.txt"), "-r more.txt\nalpha==1.0\n");
+        assert.equal(read("more.txt"), "beta==1.0 # mine\n");
+      },
+      {
+        misbehave: () => {
+          writeFileSync(join(place.folder, "more.txt"), "beta==1.0 # mine\n");
+          return false;
+        },
+      },
+    );
+  });
+});

@@ -1,0 +1,165 @@
+// The JSON-RPC face: hello, run, partial answers, cancel, bad input, and the end of the process when its input closes.
+import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
+import {
+  CancellationTokenSource,
+  createMessageConnection,
+  type MessageConnection,
+  StreamMessageReader,
+  StreamMessageWriter,
+} from "vscode-jsonrpc/node";
+import { methods, protocolVersion } from "../../shared/src/protocol/rpc.ts";
+import { buildWheel, startIndex } from "../support/index.ts";
+import { makePlace, type Place } from "./thoth.ts";
+
+describe("the JSON-RPC face", () => {
+  let place: Place;
+  let child: ChildProcess;
+  let connection: MessageConnection;
+  let ended: Promise<number | null>;
+
+  beforeEach(() => {
+    place = makePlace();
+    child = place.start(["--stdio"]);
+    ended = new Promise((settle) => child.on("close", settle));
+    connection = createMessageConnection(
+      new StreamMessageReader(child.stdout!),
+      new StreamMessageWriter(child.stdin!),
+    );
+    connection.listen();
+  });
+  afterEach(async () => {
+    connection.dispose();
+    child.stdin?.end();
+    child.kill();
+    await ended;
+    place.remove();
+  });
+
+  it("says its protocol, version and file of knowledge", async () => {
+    const hello = await connection.sendRequest<{ protocol: number; knowledge: string }>(methods.hello, {
+      protocol: protocolVersion,
+      client: "test",
+    });
+    assert.equal(hello.protocol, protocolVersion);
+    assert.match(hello.knowledge, /knowledge\.db$/);
+  });
+
+  it("refuses a client of another protocol with a sentence and a next step", async () => {
+    await assert.rejects(
+      connection.sendRequest(methods.hello, { protocol: 99, client: "test" }),
+      (error: unknown) => {
+        const { message, data } = error as { message: string; data: { code: string; next: string } };
+        assert.match(message, /speaks protocol 1, the editor speaks 99/);
+        assert.equal(data.code, "protocol-mismatch");
+        return data.next.length > 0;
+      },
+    );
+  });
+
+  it("tells each project as soon as it is known, and all of them at the end", async () => {
+    const index = await startIndex({
+      flask: [buildWheel({ name: "flask", version: "3.1.3", requires: ["werkzeug>=3"] })],
+    });
+    try {
+      const pieces: string[] = [];
+      connection.onNotification(methods.partial, ({ token, piece }) => {
+        pieces.push(`${token} ${piece.project.name}`);
+      });
+      const { result } = await connection.sendRequest<{
+        result: {
+          projects: { name: string; state: string; details: Record<string, { requiresDist: string[] }> }[];
+        };
+      }>(methods.run, {
+        operation: "facts",
+        token: "t1",
+        input: {
+          cwd: place.folder,
+          index: { indexUrl: index.url },
+          packages: [{ name: "flask" }, { name: "falsk" }],
+        },
+      });
+      assert.deepEqual(pieces.sort(), ["t1 falsk", "t1 flask"]);
+      const [flask, falsk] = result.projects;
+      assert.equal(flask?.state, "known");
+      assert.deepEqual(flask?.details["3.1.3"]?.requiresDist, ["werkzeug>=3"]);
+      assert.equal(falsk?.state, "absent");
+      const names = async () =>
+        (
+          await connection.sendRequest<{ result: { names: { name: string }[] } }>(methods.run, {
+            operation: "names",
+            token: "t2",
+            input: { cwd: place.folder, prefix: "fl" },
+          })
+        ).result.names.map(({ name }) => name);
+      // What was seen is kept behind the answer: each question gives it its turn.
+      let seen = await names();
+      while (seen.length === 0) seen = await names();
+      assert.deepEqual(seen, ["flask"]);
+    } finally {
+      await index.close();
+    }
+  });
+
+  it("refuses an operation that is not there and an input of the wrong shape", async () => {
+    const code = (expected: string) => (error: unknown) =>
+      (error as { data: { code: string } }).data.code === expected;
+    await assert.rejects(
+      connection.sendRequest(methods.run, { operation: "explode", token: "x", input: {} }),
+      code("unknown-operation"),
+    );
+    await assert.rejects(
+      connection.sendRequest(methods.run, { operation: "constructor", token: "x", input: {} }),
+      code("unknown-operation"),
+    );
+    await assert.rejects(
+      connection.sendRequest(methods.run, { operation: "list", token: "x", input: { cwd: 7 } }),
+      code("invalid-input"),
+    );
+  });
+
+  it("ends a cancelled call though the index never answers, and goes on serving", async () => {
+    let asked: () => void = () => {};
+    const waiting = new Promise<void>((settle) => {
+      asked = settle;
+    });
+    const index = await startIndex(
+      {},
+      {
+        misbehave: () => {
+          asked();
+          return true;
+        },
+      },
+    );
+    try {
+      const source = new CancellationTokenSource();
+      const run = connection.sendRequest(
+        methods.run,
+        {
+          operation: "facts",
+          token: "t",
+          input: { cwd: place.folder, index: { indexUrl: index.url }, packages: [{ name: "flask" }] },
+        },
+        source.token,
+      );
+      const refused = assert.rejects(run, (error) => (error as { code: number }).code === -32800);
+      await waiting;
+      source.cancel();
+      await refused;
+      const hello = await connection.sendRequest<{ protocol: number }>(methods.hello, {
+        protocol: protocolVersion,
+        client: "test",
+      });
+      assert.equal(hello.protocol, protocolVersion);
+    } finally {
+      await index.close();
+    }
+  });
+
+  it("ends when its standard input closes", async () => {
+    await connection.sendRequest(methods.hello, { protocol: protocolVersion, client: "test" });
+    child.stdin?.end();
+    assert.equal(await ended, 0);
+  });
+});
