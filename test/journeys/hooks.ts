@@ -1,12 +1,21 @@
-// What happens around every journey: pictures and logs of a failure are kept, every window is closed, the browser at the end.
+// What happens around every journey: the workbench is there before the first one starts, pictures and logs of a failure are kept, every window is closed, the browser at the end.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ROOT } from "../../scripts/workbench.ts";
+import { packedExtension } from "../../scripts/package.ts";
+import { installWorkbench, ROOT } from "../../scripts/workbench.ts";
 import { closeBrowser, openWorkbenches } from "./workbench.ts";
 
 const FAILURES = join(ROOT, "test/journeys/failures");
 
+/** Milliseconds for what is downloaded and built once, which is no part of any journey. */
+const SET_UP = 600_000;
+
 export const mochaHooks = {
+  async beforeAll(this: Mocha.Context): Promise<void> {
+    this.timeout(SET_UP);
+    await installWorkbench((line) => process.stderr.write(`${line}\n`));
+    await packedExtension();
+  },
   async afterEach(this: Mocha.Context): Promise<void> {
     const test = this.currentTest;
     for (const [at, workbench] of openWorkbenches().entries()) {

@@ -42,6 +42,7 @@ const SELECTORS = {
   toastMessage: ".notification-list-item-message",
   toastButton: ".notification-list-item .monaco-button",
   languageMode: "#status\\.editor\\.mode",
+  cursor: "#status\\.editor\\.selection",
   languageStatus: "#status\\.languageStatus",
   languageStatusRow: ".hover-language-status",
   lens: ".codelens-decoration",
@@ -127,6 +128,8 @@ export class Workbench {
   readonly home: string;
   readonly #server: RunningServer;
   readonly #context: BrowserContext;
+  /** Where the cursor was put last by a click, for gestures that are made again. */
+  #cursor: { readonly text: string; readonly line: number } | undefined;
 
   private constructor(page: Page, context: BrowserContext, server: RunningServer, home: string) {
     this.page = page;
@@ -308,12 +311,21 @@ export class Workbench {
     );
   }
 
+  /** Clicks on a text until the cursor is on its line: a lens that arrives moves the lines under the mouse. */
   async putCursorOn(text: string, line = 1): Promise<void> {
-    const { x, y } = await this.#placeOf(text, line);
-    await this.page.mouse.click(x, y);
+    const shown = this.page.locator(SELECTORS.cursor).filter({ hasText: new RegExp(`^Ln ${line},`) });
+    const end = Date.now() + PATIENCE;
+    for (;;) {
+      const { x, y } = await this.#placeOf(text, line);
+      await this.page.mouse.click(x, y);
+      if ((await this.#ifShown(shown)) !== undefined) break;
+      if (Date.now() > end) throw new Error(`The cursor never came to line ${line}.`);
+    }
+    this.#cursor = { text, line };
   }
 
   async putCursorAtEnd(line: number): Promise<void> {
+    this.#cursor = undefined;
     await this.page.keyboard.press("Control+G");
     const input = this.page.locator(SELECTORS.quickInput);
     await input.waitFor();
@@ -324,6 +336,7 @@ export class Workbench {
   }
 
   async type(text: string): Promise<void> {
+    this.#cursor = undefined;
     await this.page.keyboard.type(text, { delay: 15 });
   }
 
@@ -335,6 +348,7 @@ export class Workbench {
       if ((await this.#ifShown(this.fixes().first())) !== undefined) break;
       if (Date.now() > end) throw new Error("No quick fix was ever shown.");
       await this.page.keyboard.press("Escape");
+      if (this.#cursor !== undefined) await this.putCursorOn(this.#cursor.text, this.#cursor.line);
     }
     return (await this.fixes().allTextContents()).map((text) => text.replaceAll("\u00a0", " ").trim());
   }
