@@ -2,11 +2,19 @@
 import type { Marker } from "../packaging/marker.ts";
 import type { SpecifierSet } from "../packaging/specifier.ts";
 import type { LineIndex, Span, Spanned } from "../text/span.ts";
+import type { EntryScope, ProjectData, UvSource } from "./projectModel.ts";
 
-export type ManifestKind = "requirements" | "constraints" | "pipfile" | "pipfile-lock";
+export type ManifestKind = "requirements" | "constraints" | "pipfile" | "pipfile-lock" | "pyproject";
 
 /** How an entry is written, which decides how an edit is written. */
-export type EntryStyle = "line" | "toml-string" | "toml-inline-table" | "toml-table" | "json";
+export type EntryStyle =
+  | "line"
+  | "toml-string"
+  | "toml-inline-table"
+  | "toml-table"
+  /** A PEP 508 requirement in a TOML string that is one item of an array. */
+  | "toml-item"
+  | "json";
 
 /** A fault in the text. The lines around it keep working. */
 export interface ManifestError {
@@ -53,8 +61,26 @@ export interface RequirementEntry {
   readonly style: EntryStyle;
   /** The entry without its trailing comment and line end. */
   readonly span: Span;
-  /** Pipfile and its lock: the category's table as written (`packages`, `dev-packages`, `default`, `develop`, `docs`). */
+  /**
+   * Pipfile and its lock: the category's table as written (`packages`, `dev-packages`, `default`, `develop`, `docs`).
+   * pyproject.toml: the dotted key of the list or table (`project.dependencies`, `dependency-groups.test`).
+   */
   readonly section?: string;
+  /** pyproject.toml: what the entry counts for. */
+  readonly scope?: EntryScope;
+  /**
+   * How the versions are written, where not as PEP 440 says: `poetry` for `^1.2`, `~1.2`, a bare `1.2`, `||`. `specifier` then holds
+   * what they mean, each clause with the place of the piece that says it, so that two clauses may share one.
+   */
+  readonly grammar?: "poetry";
+  /** pyproject.toml: where uv's `[tool.uv.sources]` takes the package from; the first whose marker, extra and group hold. */
+  readonly sources?: readonly UvSource[];
+  /** pyproject.toml: the project names itself, with the extras that it wants of itself. */
+  readonly isSelf?: boolean;
+  /** Poetry: `optional = true`, a package that only an extra brings. */
+  readonly optional?: boolean;
+  /** Poetry: `allow-prereleases`. */
+  readonly allowPrereleases?: boolean;
   /** As written; absent where only a path, an archive or a URL is given. */
   readonly name?: Spanned;
   /** PEP 503 form of `name`, or of what the file name or `#egg=` says. */
@@ -99,6 +125,8 @@ export interface IncludeEntry {
   readonly target: Spanned;
   readonly hasVariables: boolean;
   readonly comment?: Spanned;
+  /** pyproject.toml: what the entries of the file count for (setuptools' `dynamic` files). */
+  readonly scope?: EntryScope;
 }
 
 /** A global option of pip on a line of its own, a per-requirement option, or a key of a Pipfile's other tables. */
@@ -147,6 +175,8 @@ export interface Manifest {
   /** `# thoth: ignore[rule]` on lines of their own before the first entry silence for the whole file. */
   readonly ignores: readonly string[];
   readonly lock?: LockMeta;
+  /** pyproject.toml: what it says beside its requirements. */
+  readonly project?: ProjectData;
   /** Pipfile: the text that pipenv takes the hash of, for comparison with a lock's `_meta.hash`. */
   readonly pipfileHashInput?: string | undefined;
   /** Pipfile: every text whose sha256 some pipenv writes as the hash: that of today first, then that of older ones. */
