@@ -26,7 +26,8 @@ export interface IndexedFile {
   readonly coreMetadata?: boolean;
   /** Listed in place of the true digest. */
   readonly listedSha256?: string;
-  readonly provenance?: string;
+  /** PEP 740: an address, null for "none"; absent leaves the key out. */
+  readonly provenance?: string | null;
 }
 
 export interface IndexedProject {
@@ -120,7 +121,7 @@ function pageOf(name: string, project: IndexedProject, options: IndexOptions): R
         yanked: file.yanked ?? false,
         ...(file.requiresPython ? { "requires-python": file.requiresPython } : {}),
         ...(file.uploadTime ? { "upload-time": file.uploadTime } : {}),
-        ...(file.provenance ? { provenance: file.provenance } : {}),
+        ...(file.provenance === undefined ? {} : { provenance: file.provenance }),
         ...(metadata ? { "core-metadata": metadata } : {}),
       };
     }),

@@ -85,7 +85,8 @@ function readFile(file: unknown, links: LinkReader): DraftFile | undefined {
   const coreMetadata = readCoreMetadataKey(file);
   if (coreMetadata !== undefined) draft.coreMetadata = coreMetadata;
   const { provenance } = file;
-  if (typeof provenance === "string" && /^https?:\/\//.test(provenance)) draft.provenance = provenance;
+  if (provenance === null) draft.provenance = null;
+  else if (typeof provenance === "string" && /^https?:\/\//.test(provenance)) draft.provenance = provenance;
   return draft;
 }
 

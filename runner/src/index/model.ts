@@ -85,7 +85,8 @@ export interface PageFile {
   readonly uploadTime?: number | undefined;
   /** The index serves the core metadata beside the file. */
   readonly coreMetadata?: true | { readonly sha256: string } | undefined;
-  readonly provenance?: string | undefined;
+  /** PEP 740: where the attestations are; null where the index says that there are none, absent where it does not say. */
+  readonly provenance?: string | null | undefined;
 }
 
 /** The files of one version, in the page's order. */
@@ -115,6 +116,8 @@ export interface ProjectPage {
   readonly freshUntil?: number | undefined;
   readonly freshness: "fresh" | "stale";
   readonly source: "network" | "store" | "folder";
+  /** The origin that answered in place of the index's own, after redirects. */
+  readonly answeredBy?: string | undefined;
   /** What was left out of the page, and why: at most five sentences. */
   readonly problems: readonly string[];
 }

@@ -27,7 +27,7 @@ const draftFile: fc.Arbitrary<DraftFile> = fc
         yanked: fc.oneof(fc.constant(true as const), text),
         size: fc.nat(),
         coreMetadata: fc.oneof(fc.constant(true as const), hex),
-        provenance: fc.constant("https://host/integrity/demo"),
+        provenance: fc.constantFrom(null, "https://host/integrity/demo"),
       },
       { requiredKeys: [] },
     ),

@@ -12,6 +12,8 @@ export interface PageDraft {
   readonly statusReason?: string;
   readonly files: readonly DraftFile[];
   readonly problems: readonly string[];
+  /** Another origin than the index's, which answered in its place. */
+  readonly answeredBy?: string;
 }
 
 export interface DraftFile {
@@ -24,7 +26,7 @@ export interface DraftFile {
   readonly size?: number;
   readonly uploadTime?: string;
   readonly coreMetadata?: true | string;
-  readonly provenance?: string;
+  readonly provenance?: string | null;
 }
 
 interface Head {
@@ -37,9 +39,14 @@ interface Head {
   readonly st?: string;
   readonly sr?: string;
   readonly p?: readonly string[];
+  /** The origin that answered in the index's place. */
+  readonly from?: string;
 }
 
-const VERSION = 1;
+/** In place of an address: the index says that there is none. */
+const NONE = "-";
+
+const VERSION = 2;
 /** The body kept for a project that the index does not have. */
 export const ABSENT_BODY = "absent";
 
@@ -75,7 +82,7 @@ export function encodePage(draft: PageDraft): string {
       coreMetadata === undefined ? "" : coreMetadata === true ? "1" : coreMetadata
     }`;
     if (file.provenance !== undefined || file.otherHashes !== undefined) {
-      const provenance = field(file.provenance).replace(filename, "*");
+      const provenance = file.provenance === null ? NONE : field(file.provenance).replace(filename, "*");
       line += `\t${provenance}\t${file.otherHashes ? JSON.stringify(file.otherHashes) : ""}`;
     }
     lines.push(line);
@@ -88,6 +95,7 @@ export function encodePage(draft: PageDraft): string {
     ...(draft.status ? { st: field(draft.status) } : {}),
     ...(draft.statusReason ? { sr: field(draft.statusReason) } : {}),
     ...(draft.problems.length > 0 ? { p: draft.problems.slice(0, 5) } : {}),
+    ...(draft.answeredBy ? { from: field(draft.answeredBy) } : {}),
   };
   lines[0] = JSON.stringify(head);
   return lines.join("\n");
@@ -142,8 +150,9 @@ class StoredFile implements PageFile {
     const text = this.#field(7);
     return text === "" ? undefined : text === "1" ? true : { sha256: text };
   }
-  get provenance(): string | undefined {
-    return this.#field(8).replace("*", this.filename) || undefined;
+  get provenance(): string | null | undefined {
+    const text = this.#field(8);
+    return text === NONE ? null : text.replace("*", this.filename) || undefined;
   }
   toJSON(): Record<string, unknown> {
     return plainFile(this);
@@ -231,6 +240,10 @@ class StoredProjectPage implements ProjectPage {
     const { st, sr } = this.#head;
     return st === undefined ? undefined : { status: st, ...(sr === undefined ? {} : { reason: sr }) };
   }
+
+  get answeredBy(): string | undefined {
+    return this.#head.from;
+  }
 }
 
 /** The page that `body` holds, or undefined if it is in no form known here: then it is fetched again. */
@@ -281,8 +294,9 @@ class FetchedFile implements PageFile {
     const { coreMetadata } = this.#draft;
     return typeof coreMetadata === "string" ? { sha256: coreMetadata } : coreMetadata;
   }
-  get provenance(): string | undefined {
-    return field(this.#draft.provenance) || undefined;
+  get provenance(): string | null | undefined {
+    const { provenance } = this.#draft;
+    return provenance === null ? null : field(provenance) || undefined;
   }
   toJSON(): Record<string, unknown> {
     return plainFile(this);
@@ -300,6 +314,7 @@ class FetchedPage implements ProjectPage {
   readonly problems: readonly string[];
   readonly files: readonly PageFile[];
   readonly status: { status: string; reason?: string } | undefined;
+  readonly answeredBy: string | undefined;
   #releases: readonly Release[] | undefined;
 
   constructor(name: string, draft: PageDraft, state: PageState) {
@@ -312,6 +327,7 @@ class FetchedPage implements ProjectPage {
     this.freshness = state.freshness;
     this.source = state.source;
     this.problems = draft.problems.slice(0, 5);
+    this.answeredBy = draft.answeredBy === undefined ? undefined : field(draft.answeredBy);
     this.files = draft.files.map((file) => new FetchedFile(file));
     this.status = status
       ? { status: field(status), ...(statusReason ? { reason: field(statusReason) } : {}) }

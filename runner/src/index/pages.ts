@@ -140,7 +140,8 @@ export class PageReader {
     if (answer.status !== 200) {
       throw new IndexError(failStatus(url, answer.status, secrets.authorization(url) !== undefined));
     }
-    const draft = await readPage(answer, name === "" ? undefined : name, maxPageBytes);
+    const read = await readPage(answer, name === "" ? undefined : name, maxPageBytes);
+    const draft = answer.url.origin === url.origin ? read : { ...read, answeredBy: answer.url.origin };
     const times = await this.#keep(kept, url, answer, () => encodePage(draft), UNSAID_FRESHNESS);
     return { page: pageOfDraft(name, draft, { index, ...times, freshness: "fresh", source: "network" }) };
   }
