@@ -95,7 +95,7 @@ describe("the compact form of a page", () => {
   });
 
   it("is not read where it is of another form or broken", () => {
-    for (const body of ["", "{}", "null", "[]", '{"v":2,"n":"x","b":"","py":[]}', "{\n"]) {
+    for (const body of ["", "{}", "null", "[]", '{"v":1,"n":"x","b":"","py":[]}', "{\n"]) {
       assert.equal(decodePage("demo", body, state), undefined, body);
     }
   });
