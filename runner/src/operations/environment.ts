@@ -1,8 +1,11 @@
 // `environment`: this machine or a described one, and where each value came from.
+import { basename } from "node:path";
+import type { ConfiguredEnvironment } from "../../../shared/src/config/index.ts";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
 import type { EnvironmentInput } from "../../../shared/src/protocol/environment.ts";
 import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
 import { type DescribeOptions, describeEnvironment, type ProbeCache } from "../environment/index.ts";
+import { CONFIGURATION_NAME, configurationFor, environmentNamed } from "./configuration.ts";
 import type { Operation, OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
 
@@ -39,21 +42,18 @@ export async function environmentOf(
   signal: AbortSignal,
   wants: EnvironmentWants = {},
 ): Promise<RuntimeEnvironment> {
-  const { name, interpreter, python, platform } = input.environment ?? {};
-  if (name !== undefined && name !== "this machine") {
-    throw new OperationError(
-      "usage",
-      "unknown-environment",
-      `There is no runtime environment named ${name}.`,
-      "Leave it out for this machine, or describe one with --python and --platform.",
-    );
-  }
+  const { name, interpreter } = input.environment ?? {};
+  const folder = wants.folder ?? input.cwd;
+  const named =
+    name === undefined || name === THIS_MACHINE ? undefined : await namedEnvironment(folder, name);
+  const python = input.environment?.python ?? named?.configured.python;
+  const platform = input.environment?.platform ?? named?.configured.platform;
   const { installed, manifestPython } = wants;
   const described = await describeEnvironment({
     env: context.env,
     platform: context.platform,
     home: context.home,
-    cwd: wants.folder ?? input.cwd,
+    cwd: folder,
     signal,
     cache: () => probeCache(context, wants.meanwhile),
     ...(interpreter === undefined ? {} : { interpreter }),
@@ -66,7 +66,50 @@ export async function environmentOf(
     const { code, message, next } = described.fault;
     throw new OperationError("usage", code, message, next);
   }
-  return described.environment;
+  return named === undefined ? described.environment : asNamed(described.environment, named, input);
+}
+
+const THIS_MACHINE = "this machine";
+
+interface NamedEnvironment {
+  readonly name: string;
+  /** The configuration file, for a person. */
+  readonly file: string;
+  readonly configured: ConfiguredEnvironment;
+}
+
+async function namedEnvironment(folder: string, name: string): Promise<NamedEnvironment> {
+  const found = await configurationFor(folder);
+  return {
+    name,
+    file: basename(found.path ?? CONFIGURATION_NAME),
+    configured: environmentNamed(found, name),
+  };
+}
+
+/** The described environment with its name, and with the configuration as the origin of what it says. */
+function asNamed(
+  environment: RuntimeEnvironment,
+  { name, file, configured }: NamedEnvironment,
+  { environment: asked }: CommonInput,
+): RuntimeEnvironment {
+  const origin = `${file}, environments.${name}`;
+  const origins = { ...environment.origins };
+  if (asked?.python === undefined && configured.python !== undefined) {
+    origins.pythonVersion = origins.pythonVersion?.replace("option --python", origin) ?? origin;
+  }
+  if (asked?.platform === undefined && configured.platform !== undefined) {
+    for (const key of ["platform", "architecture", "libc"]) if (origins[key]) origins[key] = origin;
+  }
+  if (configured.gpu !== undefined) origins.gpu = origin;
+  return {
+    ...environment,
+    name,
+    ...(configured.gpu === undefined ? {} : { gpu: configured.gpu }),
+    ...(configured["torch-backend"] === undefined ? {} : { torchBackend: configured["torch-backend"] }),
+    ...(configured.variants === undefined ? {} : { variants: configured.variants }),
+    origins,
+  };
 }
 
 /** Probes are kept among the pages: they too can be had again. */

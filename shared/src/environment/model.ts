@@ -13,6 +13,18 @@ export interface InstalledDistribution {
   readonly direct?: string;
 }
 
+/** A graphics processor that stacks are to use. */
+export interface Gpu {
+  readonly vendor: "nvidia" | "amd" | "intel";
+  /** Of the driver, as `nvidia-smi` shows it. */
+  readonly driver?: string | undefined;
+  /** AMD: the target, `gfx942`. NVIDIA: the compute capability, `9.0`. */
+  readonly architecture?: string | undefined;
+}
+
+/** Properties of wheel variants (draft PEP 825) that an environment has: namespace, feature, values from best to least. */
+export type VariantProperties = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+
 export interface RuntimeEnvironment {
   readonly name: string;
   /** Full version (`3.11.7`); absent when no Python was found and none was named: unknown, not a crash. */
@@ -26,6 +38,11 @@ export interface RuntimeEnvironment {
   /** As `platform.machine()` says: `x86_64`, `aarch64`, `arm64`, `AMD64`. */
   readonly architecture: string;
   readonly libc?: { readonly family: "glibc" | "musl"; readonly version: string };
+  /** Described in the configuration; false says that there is none. Absent: not looked for. */
+  readonly gpu?: Gpu | false;
+  /** The PyTorch back-end that the configuration names for it. */
+  readonly torchBackend?: string;
+  readonly variants?: VariantProperties;
   /** The variables of PEP 508; absent without a Python version. */
   readonly markers?: MarkerEnvironment;
   /** Wheel tags, best first; absent without a Python version. */

@@ -18,6 +18,18 @@ export const output = z.object({
   platform: z.string(),
   architecture: z.string(),
   libc: z.object({ family: z.enum(["glibc", "musl"]), version: z.string() }).optional(),
+  gpu: z
+    .union([
+      z.object({
+        vendor: z.enum(["nvidia", "amd", "intel"]),
+        driver: z.string().optional(),
+        architecture: z.string().optional(),
+      }),
+      z.literal(false),
+    ])
+    .optional(),
+  torchBackend: z.string().optional(),
+  variants: z.record(z.string(), z.record(z.string(), z.array(z.string()))).optional(),
   markers: z.record(z.string(), z.string()).optional(),
   tags: z.array(z.string()).optional(),
   installed: z
