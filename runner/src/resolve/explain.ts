@@ -4,8 +4,9 @@
 // is its project; releases that ask the same of the same project are told together; ranges are told as releases that exist.
 import { admitsAbsence, countVersions, intersection, type States } from "./core/states.ts";
 import type { Project } from "./python/catalogue.ts";
+import type { Failure } from "./python/failure.ts";
 import type { Demand, FilterCode } from "./python/model.ts";
-import type { Failure } from "./resolve.ts";
+
 import { describeReleases } from "./words.ts";
 
 /** What kind of obstacle a cause is. */

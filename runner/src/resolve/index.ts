@@ -3,12 +3,15 @@ export type { Counters, SolveOptions } from "./core/model.ts";
 export { type Because, type Explanation, explainFailure, type ObstacleKind, type Step } from "./explain.ts";
 export { Catalogue } from "./python/catalogue.ts";
 export { readNameSet } from "./python/compatibility.ts";
+export type { Failure } from "./python/failure.ts";
 export type {
   Demand,
   FilePolicy,
   FilterCode,
   NameSet,
+  OwnPart,
   Pin,
+  PinDependency,
   Question,
   ReleaseMetadata,
   Target,
@@ -17,5 +20,6 @@ export type {
   UniverseRelease,
 } from "./python/model.ts";
 export { findRelaxations, type LineEdit, type Relaxation, type RelaxOptions } from "./relax.ts";
-export { type Failure, type Resolution, resolve } from "./resolve.ts";
+export { type Resolution, resolve } from "./resolve.ts";
+export type { StackPart, StackResolution, StackScope } from "./universal/model.ts";
 export { createIndexUniverse, type IndexUniverse } from "./universe.ts";

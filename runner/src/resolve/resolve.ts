@@ -4,17 +4,10 @@ import type { Version } from "../../../shared/src/packaging/version.ts";
 import type { IndexFailure } from "../index/index.ts";
 import type { Counters, SolveOptions } from "./core/model.ts";
 import { Solver } from "./core/solver.ts";
-import type { Catalogue, Project } from "./python/catalogue.ts";
-import type { Demand, Pin, Question, Reason } from "./python/model.ts";
+import type { Catalogue, Need, Project } from "./python/catalogue.ts";
+import type { Failure } from "./python/failure.ts";
+import type { Demand, Pin, PinDependency, Question, Reason } from "./python/model.ts";
 import { IndexRefused, PythonProvider, SourceFound } from "./python/provider.ts";
-
-/** What a failed search leaves behind: explanations are told from it. */
-export interface Failure {
-  readonly solver: Solver<Reason>;
-  readonly provider: PythonProvider;
-  /** The incompatibility that says that nothing will do. */
-  readonly root: number;
-}
 
 export type Resolution =
   | { readonly kind: "solved"; readonly pins: readonly Pin[]; readonly counters: Counters }
@@ -108,34 +101,62 @@ function makePins(
     extras.set(one.project.name, [...list, one.extra].sort());
   }
   const chosen = selected(provider, versions);
-  const names = new Set(chosen.map(({ name }) => name));
+  const byName = new Map(chosen.map(({ name, version }) => [name, version]));
   const via = new Map<string, Set<string>>();
-  const files = new Map<string, Pin["file"]>();
-  for (const { name, project, place } of chosen) {
+  const demands = demandsByName(catalogue, question);
+  const pins = chosen.map(({ name, version, project, place }) => {
     const needs = catalogue.needs(project, place);
     // The search has read the metadata of everything that it selects.
     if (needs instanceof Promise || "unusable" in needs) throw new Error(`${name} was selected unread`);
-    files.set(name, needs.file);
-    const wanted = [
-      ...needs.base,
-      ...(extras.get(name) ?? []).flatMap((one) => needs.byExtra.get(one) ?? []),
-    ];
-    for (const need of wanted) {
-      if (need.name === name || !names.has(need.name)) continue;
-      via.set(need.name, (via.get(need.name) ?? new Set()).add(name));
+    const lead = (wanted: readonly Need[]): PinDependency[] =>
+      leadToPins(
+        wanted.filter((need) => need.name !== name),
+        byName,
+        sources,
+      );
+    const dependencies = lead(needs.base);
+    const pinExtras = extras.get(name) ?? [];
+    const extraDependencies = new Map(
+      pinExtras.map((extra) => [extra, lead(needs.byExtra.get(extra) ?? [])]),
+    );
+    for (const dependency of [...dependencies, ...[...extraDependencies.values()].flat()]) {
+      via.set(dependency.name, (via.get(dependency.name) ?? new Set()).add(name));
     }
+    return {
+      name,
+      version,
+      extras: pinExtras,
+      files: catalogue.usableFiles(project, place),
+      release: project.files[place]!,
+      file: needs.file,
+      ...(sources.has(name) ? { direct: sources.get(name)! } : {}),
+      demands: demands.get(name) ?? [],
+      dependencies,
+      extraDependencies,
+    };
+  });
+  return pins.map((pin) => ({ ...pin, via: [...(via.get(pin.name) ?? [])].sort() }));
+}
+
+/** The pins that needs lead to, one for each name with the extras of all that ask for it. */
+function leadToPins(
+  needs: readonly Need[],
+  versions: ReadonlyMap<string, Version>,
+  sources: ReadonlyMap<string, string>,
+): PinDependency[] {
+  const extras = new Map<string, Set<string>>();
+  for (const need of needs) {
+    // What an override took out of the stack leads nowhere.
+    if (!versions.has(need.name)) continue;
+    const wanted = extras.get(need.name) ?? new Set();
+    extras.set(need.name, wanted);
+    for (const extra of need.extras) wanted.add(extra);
   }
-  const demands = demandsByName(catalogue, question);
-  return chosen.map(({ name, version, project, place }) => ({
+  return [...extras.keys()].sort().map((name) => ({
     name,
-    version,
-    extras: extras.get(name) ?? [],
-    files: catalogue.usableFiles(project, place),
-    release: project.files[place]!,
-    file: files.get(name)!,
+    version: versions.get(name)!,
     ...(sources.has(name) ? { direct: sources.get(name)! } : {}),
-    via: [...(via.get(name) ?? [])].sort(),
-    demands: demands.get(name) ?? [],
+    extras: [...extras.get(name)!].sort(),
   }));
 }
 

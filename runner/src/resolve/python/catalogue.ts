@@ -146,8 +146,8 @@ export class Catalogue {
 
   /** The places of the releases that a specifier admits, usable or not, or else the last. The same object for equal sets. */
   allowed(project: Project, specifier: SpecifierSet): States {
-    const { clauses } = specifier;
-    let key = "";
+    const { clauses, alternatives } = specifier;
+    let key = alternatives ? `${specifier.key}|` : "";
     for (const { operator, version } of clauses) key += `${operator}${version},`;
     let states = project.allowedBy.get(key);
     if (states === undefined) {

@@ -1,5 +1,5 @@
 // What is asked of the resolver and what it answers, in the words of Python packaging.
-import type { MarkerEnvironment } from "../../../../shared/src/packaging/marker.ts";
+import type { Marker, MarkerEnvironment } from "../../../../shared/src/packaging/marker.ts";
 import type { Requirement } from "../../../../shared/src/packaging/requirement.ts";
 import type { Version } from "../../../../shared/src/packaging/version.ts";
 import type { IndexFailure, PageFile } from "../../index/index.ts";
@@ -13,6 +13,17 @@ export interface Demand {
   readonly place?: { readonly path: string; readonly line: number } | undefined;
   /** `sha256:…`: only files of these digests will do. */
   readonly hashes?: readonly string[] | undefined;
+  /**
+   * The person's own extra or dependency group that the line belongs to. A stack for several environments holds it where that
+   * is asked for (`"x" in extras`, PEP 751); a stack for one environment takes the line as it is: who asks leaves out the others.
+   */
+  readonly scope?: OwnPart | undefined;
+}
+
+/** One of the person's own extras or dependency groups, by its normalised name. */
+export interface OwnPart {
+  readonly kind: "extra" | "group";
+  readonly name: string;
 }
 
 /** Where a stack is to run. */
@@ -51,6 +62,11 @@ export interface Question {
   readonly prereleases?: "allow" | "last" | "never" | undefined;
   /** Normalised name → version that is kept as far as it holds: from a lock or from what is installed. */
   readonly preferences?: ReadonlyMap<string, Version> | undefined;
+  /**
+   * Extras and groups of the person's own of which no two are ever installed together (uv's `[tool.uv] conflicts`), one list for
+   * each such set: a stack for several environments may hold different releases for each.
+   */
+  readonly conflicts?: readonly (readonly OwnPart[])[] | undefined;
 }
 
 /** Why a release cannot be chosen. One code each. */
@@ -112,6 +128,20 @@ export type Reason =
   | { readonly kind: "no-release" }
   | { readonly kind: "unusable"; readonly code: string; readonly message: string };
 
+/** One requirement of a distribution as the stack meets it. */
+export interface PinDependency {
+  /** Normalised. */
+  readonly name: string;
+  /** The version of the pin that meets it. */
+  readonly version: Version;
+  /** Address or path, where that pin comes from one. */
+  readonly direct?: string | undefined;
+  /** Extras that it asks for, normalised and sorted. */
+  readonly extras: readonly string[];
+  /** Where it holds; absent where the pin that asks does so wherever it is used itself. */
+  readonly marker?: Marker | undefined;
+}
+
 /** One distribution of a stack. */
 export interface Pin {
   /** Normalised. */
@@ -130,4 +160,13 @@ export interface Pin {
   /** Names of the projects that ask for it, sorted, and the person's own lines that do. */
   readonly via: readonly string[];
   readonly demands: readonly Demand[];
+  /**
+   * Where the pin is used, in a stack for several environments: no two pins of one name are ever used at once. Absent where it is
+   * used everywhere that the stack is for, and in a stack for one environment.
+   */
+  readonly marker?: Marker | undefined;
+  /** What it needs, extras aside, sorted by name; requirements on itself are left out. */
+  readonly dependencies: readonly PinDependency[];
+  /** What each of `extras` adds, by the extra. */
+  readonly extraDependencies: ReadonlyMap<string, readonly PinDependency[]>;
 }
