@@ -1,0 +1,13 @@
+// The policy that holds: layers merged, names matched, acceptances looked up. Loads no schema.
+export { type Acceptable, type AcceptanceAnswer, acceptanceOf } from "./accept.ts";
+export {
+  COOL_DOWN_DAYS,
+  indexKey,
+  type MergedPolicy,
+  mergePolicies,
+  type PlacedAcceptance,
+  type PolicyLayer,
+  type PolicyLevel,
+  REQUIRED_BY_DEFAULT,
+} from "./merge.ts";
+export { matchesName } from "./pattern.ts";
