@@ -2,6 +2,7 @@
 import { posix, resolve, win32 } from "node:path";
 import type { Kysely, Transaction } from "kysely";
 import { dataFolder, type PlatformInfo } from "../data/index.ts";
+import { Advisories } from "./advisories.ts";
 import { busyError, storageFault } from "./errors.ts";
 import { Facts } from "./facts.ts";
 import { type JournalMode, KnowledgeFile } from "./file.ts";
@@ -66,6 +67,7 @@ export class Knowledge {
   readonly pages: PageStore;
   readonly metadata: MetadataStore;
   readonly names: Names;
+  readonly advisories: Advisories;
   readonly facts: Facts;
   readonly inspections: Inspections;
   readonly #file: KnowledgeFile;
@@ -79,6 +81,7 @@ export class Knowledge {
     this.pages = new SqlitePageStore(file, this.#behind);
     this.metadata = new SqliteMetadataStore(file, this.#behind);
     this.names = new Names(file);
+    this.advisories = new Advisories(file);
     const access = {
       read: <T>(work: (queries: Kysely<KnowledgeSchema>) => Promise<T>) => this.#read(work),
       change: <T>(work: (change: Transaction<KnowledgeSchema>) => Promise<T>) => this.change(work),

@@ -86,6 +86,18 @@ export const MIGRATIONS: readonly Migration[] = [
         PRIMARY KEY (name, source)) WITHOUT ROWID`,
     ],
   },
+  {
+    portable: [
+      `CREATE TABLE advisory_sources (
+        source TEXT NOT NULL PRIMARY KEY, place TEXT NOT NULL, license TEXT NOT NULL, time BIGINT NOT NULL,
+        newest BIGINT NOT NULL, as_of BIGINT NOT NULL, records BIGINT NOT NULL)`,
+      `CREATE TABLE advisories (
+        package TEXT NOT NULL, source TEXT NOT NULL, id TEXT NOT NULL, modified BIGINT NOT NULL, record TEXT NOT NULL,
+        PRIMARY KEY (package, source, id))`,
+      "CREATE INDEX advisories_by_id ON advisories (source, id)",
+    ],
+    embedded: [],
+  },
 ];
 
 /** The number of the schema that this program reads and writes. */

@@ -114,6 +114,24 @@ export interface NameListRow {
   generation: number;
 }
 
+export interface AdvisorySourceRow {
+  source: string;
+  place: string;
+  license: string;
+  time: number;
+  newest: number;
+  as_of: number;
+  records: number;
+}
+
+export interface AdvisoryRecordRow {
+  package: string;
+  source: string;
+  id: string;
+  modified: number;
+  record: string;
+}
+
 export interface KnowledgeSchema {
   projects: ProjectRow;
   releases: ReleaseRow;
@@ -127,4 +145,6 @@ export interface KnowledgeSchema {
   observations: ObservationRow;
   indicators: IndicatorRow;
   name_lists: NameListRow;
+  advisory_sources: AdvisorySourceRow;
+  advisories: AdvisoryRecordRow;
 }

@@ -1,0 +1,165 @@
+// One OSV record as compact records, one for each PyPI project it names. Anything may stand in it: it is a stranger's.
+import {
+  type AdvisoryRecord,
+  isAffected,
+  type RangeEvent,
+  soughtVersion,
+} from "../../../shared/src/advisory/index.ts";
+import { normalizeName } from "../../../shared/src/packaging/name.ts";
+import { tame } from "../../../shared/src/rules/words.ts";
+import { type Rating, ratingOfWord, UNKNOWN } from "./severity.ts";
+
+/** A record of one project, to be kept. */
+export interface PackageRecord {
+  /** PEP 503 form. */
+  readonly package: string;
+  readonly record: AdvisoryRecord;
+}
+
+export type ReadRecord =
+  | { readonly id: string; readonly modified: number; readonly records: readonly PackageRecord[] }
+  | { readonly problem: string };
+
+const ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
+const NAME = /^[a-z0-9](?:[a-z0-9-]{0,198}[a-z0-9])?$/;
+/** Bounds on what one record may hold: no real one comes near. */
+const MOST_ALIASES = 500;
+const MOST_AFFECTED = 5_000;
+const MOST_VERSIONS = 50_000;
+const MOST_EVENTS = 10_000;
+const LONGEST_VERSION = 200;
+
+type Loose = Readonly<Record<string, unknown>>;
+const isObject = (value: unknown): value is Loose =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+const textOf = (value: unknown, most: number): string | undefined =>
+  typeof value === "string" && value.length > 0 && value.length <= most ? value : undefined;
+
+/** Milliseconds since the epoch of an RFC 3339 time; undefined of anything else. */
+export function timeOf(value: unknown): number | undefined {
+  const text = value instanceof Date ? value.toISOString() : textOf(value, 64);
+  if (text === undefined || !/^\d{4}-\d{2}-\d{2}(?:[Tt ]|$)/.test(text)) return undefined;
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? undefined : time;
+}
+
+/**
+ * Reads a record (OSV schema 1.x). Ranges of type ECOSYSTEM count; SEMVER means nothing for PyPI and GIT names no release.
+ * @param value what JSON or YAML gave; numbers where versions should stand are not trusted, YAML reads 1.10 as 1.1.
+ */
+export function readOsvRecord(value: unknown, rate: (vectors: readonly string[]) => Rating): ReadRecord {
+  if (!isObject(value)) return { problem: "is no OSV record" };
+  const id = textOf(value.id, 128);
+  if (id === undefined || !ID.test(id)) return { problem: "has no id that could be one" };
+  const modified = timeOf(value.modified);
+  if (modified === undefined) return { problem: `${id} does not say when it was modified` };
+  const byPackage = new Map<string, Loose[]>();
+  for (const affected of listOf(value.affected).slice(0, MOST_AFFECTED)) {
+    const name = pypiName(affected);
+    if (name === undefined) continue;
+    const all = byPackage.get(name);
+    if (all) all.push(affected as Loose);
+    else byPackage.set(name, [affected as Loose]);
+  }
+  const shared = sharedPart(value, id, modified);
+  const records: PackageRecord[] = [];
+  for (const [name, parts] of byPackage) {
+    const ranges = parts.flatMap((part) => listOf(part.ranges).flatMap(rangeOf));
+    const rating = ratingOf(value, parts, rate);
+    const versions = parts.flatMap((part) => listOf(part.versions)).slice(0, MOST_VERSIONS);
+    const record: AdvisoryRecord = { ...shared, ...rating, ...(ranges.length > 0 ? { ranges } : {}) };
+    const beyond = versionsBeyond(record, versions);
+    records.push({
+      package: name,
+      record: beyond.length > 0 ? { ...record, versions: beyond } : record,
+    });
+  }
+  return { id, modified, records };
+}
+
+function pypiName(affected: unknown): string | undefined {
+  if (!isObject(affected) || !isObject(affected.package)) return undefined;
+  const { ecosystem, name } = affected.package;
+  if (typeof ecosystem !== "string" || ecosystem.toLowerCase() !== "pypi") return undefined;
+  const text = textOf(name, 200);
+  const normalized = text === undefined ? "" : normalizeName(text.trim());
+  return NAME.test(normalized) ? normalized : undefined;
+}
+
+function sharedPart(value: Loose, id: string, modified: number): AdvisoryRecord {
+  const aliases = [
+    ...new Set(
+      listOf(value.aliases)
+        .slice(0, MOST_ALIASES)
+        .filter((alias): alias is string => typeof alias === "string" && ID.test(alias) && alias !== id),
+    ),
+  ];
+  const summary = tame(
+    (textOf(value.summary, 10_000) ?? textOf(value.details, 1_000_000) ?? "").slice(0, 400),
+    160,
+  );
+  const published = timeOf(value.published);
+  const withdrawn = timeOf(value.withdrawn);
+  return {
+    id,
+    ...(aliases.length > 0 ? { aliases } : {}),
+    ...(summary === "" ? {} : { summary }),
+    severity: "unknown",
+    ...(id.startsWith("MAL-") || aliases.some((alias) => alias.startsWith("MAL-"))
+      ? { malicious: true }
+      : {}),
+    modified,
+    ...(published === undefined ? {} : { published }),
+    ...(withdrawn === undefined ? {} : { withdrawn }),
+  };
+}
+
+/** What stands beside the project says more than what stands beside all of them. */
+function ratingOf(
+  value: Loose,
+  parts: readonly Loose[],
+  rate: (vectors: readonly string[]) => Rating,
+): Rating {
+  const own = parts.flatMap((part) => vectorsOf(part.severity));
+  const vectors = own.length > 0 ? own : vectorsOf(value.severity);
+  if (vectors.length > 0) return rate(vectors);
+  // A severity that is there and cannot be read is not made up for by a word.
+  if (listOf(value.severity).length > 0 || parts.some((part) => listOf(part.severity).length > 0))
+    return UNKNOWN;
+  return isObject(value.database_specific) ? ratingOfWord(value.database_specific.severity) : UNKNOWN;
+}
+
+function vectorsOf(severity: unknown): string[] {
+  return listOf(severity)
+    .slice(0, 20)
+    .flatMap((one) => (isObject(one) ? (textOf(one.score, 400) ?? []) : []));
+}
+
+const KINDS = ["introduced", "fixed", "last_affected", "limit"] as const;
+
+function rangeOf(range: unknown): (readonly RangeEvent[])[] {
+  if (!isObject(range) || range.type !== "ECOSYSTEM") return [];
+  const events: RangeEvent[] = [];
+  for (const event of listOf(range.events).slice(0, MOST_EVENTS)) {
+    if (!isObject(event)) continue;
+    for (const kind of KINDS) {
+      const version = textOf(event[kind], LONGEST_VERSION);
+      if (version !== undefined) events.push([kind, version.trim()]);
+    }
+  }
+  return events.some(([kind]) => kind === "introduced") ? [events] : [];
+}
+
+/** The versions that no range covers: nearly always none, so that what is kept stays small. */
+function versionsBeyond(record: AdvisoryRecord, versions: readonly unknown[]): string[] {
+  const beyond = new Set<string>();
+  for (const one of versions) {
+    const text = textOf(one, LONGEST_VERSION);
+    if (text === undefined) continue;
+    const sought = soughtVersion(text);
+    // A range speaks of public versions: a version named with its local label is meant as named.
+    if (sought.local !== undefined || !isAffected(record, sought)) beyond.add(text.trim());
+  }
+  return [...beyond];
+}

@@ -1,0 +1,143 @@
+// Advisories that are kept: one row for each record and project, found by the project's name without reading the others.
+import type { AdvisoryRecord, ProjectAdvisories } from "../../../shared/src/advisory/index.ts";
+import type { KnowledgeFile } from "./file.ts";
+import { withoutCredentials } from "./rows.ts";
+
+/** Where advisories come from, how many, and how old. */
+export interface AdvisorySource {
+  /** `archive`, of which there is one, or the place of a folder or file. */
+  readonly source: string;
+  /** As the person named it, credentials removed. */
+  readonly place: string;
+  readonly license: string;
+  /** Milliseconds since the epoch: when it was read in or confirmed. */
+  readonly time: number;
+  /** When the newest of its records was modified, times in the future left out. */
+  readonly newest: number;
+  /** What it knows reaches up to here: `newest`, or later where its publisher confirmed that there is nothing newer. */
+  readonly asOf: number;
+  readonly records: number;
+}
+
+/** A record of one project, as it is kept. */
+export interface AdvisoryRow {
+  readonly package: string;
+  readonly record: AdvisoryRecord;
+}
+
+export class Advisories {
+  readonly #file: KnowledgeFile;
+
+  constructor(file: KnowledgeFile) {
+    this.#file = file;
+  }
+
+  /** Every source, the archive first. Empty: no advisories were ever loaded. */
+  sources(): AdvisorySource[] {
+    return this.#file
+      .rows("SELECT * FROM advisory_sources ORDER BY source <> 'archive', source")
+      .map((row) => ({
+        source: String(row.source),
+        place: String(row.place),
+        license: String(row.license),
+        time: Number(row.time),
+        newest: Number(row.newest),
+        asOf: Number(row.as_of),
+        records: Number(row.records),
+      }));
+  }
+
+  /**
+   * What is kept against each project; undefined where no advisories were ever loaded, so that it is not taken for none.
+   * @param names in PEP 503 form.
+   */
+  read(names: Iterable<string>): Map<string, ProjectAdvisories> | undefined {
+    const sources = this.sources();
+    const [first] = sources;
+    if (!first) return undefined;
+    const source = sources.map(({ place }) => place).join(", ");
+    const asOf = first.source === "archive" ? first.asOf : Math.max(...sources.map((one) => one.asOf));
+    const found = new Map<string, ProjectAdvisories>();
+    for (const name of names) {
+      const rows = this.#file.rows("SELECT record FROM advisories WHERE package = ?", name);
+      found.set(name, { records: recordsOf(rows), source, asOf });
+    }
+    return found;
+  }
+
+  /** How many records are kept, over all sources and projects. */
+  count(): number {
+    return Number(this.#file.first("SELECT coalesce(sum(records), 0) AS n FROM advisory_sources")?.n ?? 0);
+  }
+
+  /** When a record of a source was modified, by its id. */
+  modifiedOf(source: string): Map<string, number> {
+    const rows = this.#file.rows("SELECT DISTINCT id, modified FROM advisories WHERE source = ?", source);
+    return new Map(rows.map((row) => [String(row.id), Number(row.modified)]));
+  }
+
+  /** Replaces all that a source has, in one transaction: a reader sees what was there or what is there. */
+  replace(source: Omit<AdvisorySource, "records">, rows: readonly AdvisoryRow[]): void {
+    // In the table's order each row goes where the last one went, which is several times as fast.
+    const sorted = [...rows].sort(byPackage);
+    this.#file.write(() => {
+      this.#file.prepare("DELETE FROM advisories WHERE source = ?").run(source.source);
+      this.#insert(source.source, sorted);
+      this.#keepSource(source);
+    });
+  }
+
+  /** Replaces single records of a source, those of `ids`, by `rows`. */
+  merge(source: Omit<AdvisorySource, "records">, ids: readonly string[], rows: readonly AdvisoryRow[]): void {
+    this.#file.write(() => {
+      const remove = this.#file.prepare("DELETE FROM advisories WHERE source = ? AND id = ?");
+      for (const id of ids) remove.run(source.source, id);
+      this.#insert(source.source, rows);
+      this.#keepSource(source);
+    });
+  }
+
+  #insert(source: string, rows: readonly AdvisoryRow[]): void {
+    const insert = this.#file.prepare(
+      `INSERT INTO advisories (package, source, id, modified, record) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (package, source, id) DO UPDATE SET modified = excluded.modified, record = excluded.record
+       WHERE excluded.modified >= advisories.modified`,
+    );
+    for (const { package: name, record } of rows) {
+      insert.run(name, source, record.id, record.modified ?? 0, JSON.stringify(record));
+    }
+  }
+
+  #keepSource({ source, place, license, time, newest, asOf }: Omit<AdvisorySource, "records">): void {
+    const from = withoutCredentials(place);
+    const records = Number(
+      this.#file.prepare("SELECT count(DISTINCT id) AS n FROM advisories WHERE source = ?").get(source)?.n ??
+        0,
+    );
+    this.#file
+      .prepare(
+        `INSERT INTO advisory_sources (source, place, license, time, newest, as_of, records) VALUES (?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (source) DO UPDATE SET place = excluded.place, license = excluded.license, time = excluded.time,
+         newest = excluded.newest, as_of = excluded.as_of, records = excluded.records`,
+      )
+      .run(source, from, license, time, newest, asOf, records);
+  }
+}
+
+function byPackage(a: AdvisoryRow, b: AdvisoryRow): number {
+  return a.package < b.package ? -1 : a.package > b.package ? 1 : a.record.id < b.record.id ? -1 : 1;
+}
+
+/** The same record of two sources counts once, as it was modified last. */
+function recordsOf(rows: readonly Record<string, unknown>[]): readonly AdvisoryRecord[] {
+  if (rows.length === 0) return NONE;
+  const byId = new Map<string, AdvisoryRecord>();
+  for (const row of rows) {
+    const record = JSON.parse(String(row.record)) as AdvisoryRecord;
+    const other = byId.get(record.id);
+    if (!other || (record.modified ?? 0) >= (other.modified ?? 0)) byId.set(record.id, record);
+  }
+  return [...byId.values()];
+}
+
+const NONE: readonly AdvisoryRecord[] = [];

@@ -1,0 +1,159 @@
+// What is known against one version of a project, and the smallest version at which nothing is left.
+import { compareVersions, parseVersion, type Version } from "../packaging/version.ts";
+import { isAffected, type SoughtVersion, soughtVersion } from "./affected.ts";
+import type { AdvisoryMatch, AdvisoryRecord, AdvisorySeverity } from "./model.ts";
+
+const RANK: readonly AdvisorySeverity[] = ["none", "low", "medium", "unknown", "high", "critical"];
+/** Of several records of one thing, the one whose name people know. */
+const KNOWN_PREFIXES = ["MAL-", "GHSA-", "PYSEC-", "CVE-"];
+
+/** Records of the same thing: those that name one another, or the same third, over however many steps. */
+export function groupByAliases(records: readonly AdvisoryRecord[]): AdvisoryRecord[][] {
+  const root = records.map((_, at) => at);
+  const find = (at: number): number => {
+    let here = at;
+    while (root[here] !== here) {
+      root[here] = root[root[here]!]!;
+      here = root[here]!;
+    }
+    return here;
+  };
+  const owner = new Map<string, number>();
+  records.forEach((record, at) => {
+    for (const name of [record.id, ...(record.aliases ?? [])]) {
+      const other = owner.get(name);
+      if (other === undefined) owner.set(name, at);
+      else root[find(at)] = find(other);
+    }
+  });
+  const groups = new Map<number, AdvisoryRecord[]>();
+  records.forEach((record, at) => {
+    const key = find(at);
+    const group = groups.get(key);
+    if (group) group.push(record);
+    else groups.set(key, [record]);
+  });
+  return [...groups.values()];
+}
+
+const activeRecords = new WeakMap<readonly AdvisoryRecord[], { now: number; groups: AdvisoryRecord[][] }>();
+
+/** The groups that count at a time: withdrawn records are left out. */
+function activeGroups(records: readonly AdvisoryRecord[], now: number): AdvisoryRecord[][] {
+  const known = activeRecords.get(records);
+  if (known?.now === now) return known.groups;
+  const groups = groupByAliases(records.filter((record) => !isWithdrawn(record, now)));
+  activeRecords.set(records, { now, groups });
+  return groups;
+}
+
+/** Whether the record says nothing any more. `now` in milliseconds since the epoch. */
+export function isWithdrawn({ withdrawn }: AdvisoryRecord, now: number): boolean {
+  return withdrawn !== undefined && withdrawn <= now;
+}
+
+/**
+ * What is known against a version, gravest first, each thing once.
+ * @param version as installed, pinned or resolved: any text.
+ * @param now milliseconds since the epoch.
+ */
+export function matchAdvisories(
+  records: readonly AdvisoryRecord[],
+  version: string,
+  now: number,
+): AdvisoryMatch[] {
+  if (records.length === 0) return [];
+  const sought = soughtVersion(version);
+  const matches: AdvisoryMatch[] = [];
+  for (const group of activeGroups(records, now)) {
+    if (group.some((record) => isAffected(record, sought))) matches.push(mergeGroup(group, sought));
+  }
+  return matches.sort(
+    (a, b) =>
+      Number(b.malicious) - Number(a.malicious) ||
+      severityRank(b.severity) - severityRank(a.severity) ||
+      (a.id < b.id ? -1 : 1),
+  );
+}
+
+/** Where a severity stands among the others. Unknown stands above what is known to be mild. */
+export function severityRank(severity: AdvisorySeverity): number {
+  return RANK.indexOf(severity);
+}
+
+/** Whether a severity reaches a threshold; an unknown one always does. */
+export function reaches(
+  severity: AdvisorySeverity,
+  threshold: Exclude<AdvisorySeverity, "unknown">,
+): boolean {
+  return severity === "unknown" || severityRank(severity) >= severityRank(threshold);
+}
+
+function mergeGroup(group: readonly AdvisoryRecord[], sought: SoughtVersion): AdvisoryMatch {
+  const first = [...group].sort((a, b) => nameRank(a.id) - nameRank(b.id) || (a.id < b.id ? -1 : 1))[0]!;
+  const aliases = new Set(group.flatMap((record) => [record.id, ...(record.aliases ?? [])]));
+  aliases.delete(first.id);
+  const { severity, score } = gravest(group);
+  const summary = first.summary ?? group.find((record) => record.summary !== undefined)?.summary;
+  return {
+    id: first.id,
+    aliases: [...aliases].sort(),
+    severity,
+    ...(score === undefined ? {} : { score }),
+    malicious: group.some((record) => record.malicious === true),
+    ...(summary === undefined ? {} : { summary }),
+    fixedIn: fixesAbove(group, sought).map(String),
+  };
+}
+
+function nameRank(id: string): number {
+  const at = KNOWN_PREFIXES.findIndex((prefix) => id.startsWith(prefix));
+  return at < 0 ? KNOWN_PREFIXES.length : at;
+}
+
+/** The gravest that any record of a group says; what one leaves unsaid another may say. */
+function gravest(group: readonly AdvisoryRecord[]): { severity: AdvisorySeverity; score?: number } {
+  const known = group.filter(({ severity }) => severity !== "unknown");
+  const [worst] = known.sort((a, b) => severityRank(b.severity) - severityRank(a.severity));
+  if (!worst) return { severity: "unknown" };
+  return { severity: worst.severity, ...(worst.score === undefined ? {} : { score: worst.score }) };
+}
+
+/** The versions above the sought one that a record of the group calls fixed and none of them calls affected. */
+function fixesAbove(group: readonly AdvisoryRecord[], { version }: SoughtVersion): Version[] {
+  const fixes = new Map<string, Version>();
+  for (const { ranges = [] } of group) {
+    for (const [kind, text] of ranges.flat()) {
+      const fixed = kind === "fixed" ? parseVersion(text) : undefined;
+      if (!fixed || (version && compareVersions(fixed, version) <= 0)) continue;
+      const sought = soughtVersion(text);
+      if (!group.some((record) => isAffected(record, sought))) fixes.set(fixed.key, fixed);
+    }
+  }
+  return [...fixes.values()].sort(compareVersions);
+}
+
+/**
+ * The smallest version above `version` at which nothing is left of what is known against the project.
+ * @param releases the versions that exist, where they are known: only they are answered.
+ */
+export function smallestFix(
+  records: readonly AdvisoryRecord[],
+  version: string,
+  now: number,
+  releases?: readonly string[],
+): string | undefined {
+  const current = soughtVersion(version).version;
+  const active = activeGroups(records, now).flat();
+  const candidates = releases
+    ? releases.flatMap((text) => parseVersion(text) ?? [])
+    : active.flatMap(({ ranges = [] }) =>
+        ranges.flat().flatMap(([kind, text]) => (kind === "fixed" ? (parseVersion(text) ?? []) : [])),
+      );
+  const above = candidates.filter((one) => current === undefined || compareVersions(one, current) > 0);
+  for (const candidate of above.sort(compareVersions)) {
+    const sought = soughtVersion(candidate.toString());
+    if (!active.some((record) => isAffected(record, sought))) return candidate.toString();
+  }
+  return undefined;
+}
