@@ -1,4 +1,5 @@
 // What `lock` and `explain` share: a manifest as a question to the resolver, and everything that answers it.
+import { dirname } from "node:path";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
 import type { Manifest, RequirementEntry } from "../../../shared/src/manifest/model.ts";
 import type { ManifestFile } from "../../../shared/src/manifest/treeModel.ts";
@@ -8,7 +9,7 @@ import { readRequirement } from "../../../shared/src/packaging/requirement.ts";
 import { parseVersion, type Version } from "../../../shared/src/packaging/version.ts";
 import type { LockInput } from "../../../shared/src/protocol/lock.ts";
 import type { Calls } from "../../../shared/src/protocol/operation.ts";
-import type { IndexClient } from "../index/index.ts";
+import type { IndexClient, IndexSettings } from "../index/index.ts";
 import {
   Catalogue,
   createIndexUniverse,
@@ -18,7 +19,7 @@ import {
   type Resolution,
   readNameSet,
 } from "../resolve/index.ts";
-import { environmentFor, finderFor, sourcesOf } from "./checkRoots.ts";
+import { environmentFor, fileOptionsOf, finderFor, sourcesOf } from "./checkRoots.ts";
 import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
 import type { FactFinder } from "./factFinder.ts";
@@ -54,8 +55,31 @@ export interface AskedManifest {
   readonly places: ReadonlyMap<Demand, DemandPlace>;
   readonly catalogue: Catalogue;
   readonly universe: IndexUniverse;
+  /** The same question with other texts in the place of the manifest's. Throws as `askRoot` does. */
+  reread(edited: LoadedRoot): Pick<AskedManifest, "question" | "places">;
   /** Ends the clients; what they have in hand is written. */
   close(): Promise<void>;
+}
+
+/** Indexes that are open, with what was read of them. */
+export interface OpenIndexes {
+  readonly settings: Pick<IndexSettings, "problems" | "pre" | "onlyBinary" | "noBinary">;
+  readonly universe: IndexUniverse;
+  readonly catalogue: Catalogue;
+  /** Ends the clients; what they have in hand is written. */
+  close(): Promise<void>;
+}
+
+/** Keeps indexes open between questions, for a process that answers many. */
+export interface IndexShelf {
+  /** What is open under a key that holds all that an answer depends on, or else what `open` opens; closing it is the shelf's. */
+  take(key: string, open: (signal: AbortSignal) => Promise<OpenIndexes>): Promise<OpenIndexes>;
+}
+
+export interface AskOptions {
+  readonly shelf?: IndexShelf | undefined;
+  /** Every section of a Pipfile at once, as they have to agree; without it the packages alone, as `pipenv install` takes them. */
+  readonly allSections?: boolean | undefined;
 }
 
 /**
@@ -72,35 +96,88 @@ export async function askManifest(
   const root = await oneRoot(loader, input);
   const environment = await environmentFor(context, input, root, signal);
   signal.throwIfAborted();
+  return askRoot(context, input, { loader, root, environment }, calls, signal);
+}
+
+/** A manifest that is read, and what it is meant for. */
+export interface ReadRoot {
+  readonly loader: Loader;
+  readonly root: LoadedRoot;
+  readonly environment: RuntimeEnvironment | undefined;
+}
+
+/**
+ * Opens the indexes of a manifest that is read already.
+ * @throws OperationError where a line of it cannot be resolved, or no Python is known.
+ */
+export async function askRoot(
+  context: OperationContext,
+  input: QuestionInput,
+  { loader, root, environment }: ReadRoot,
+  calls: Pick<Calls<never>, "warn">,
+  signal: AbortSignal,
+  options: AskOptions = {},
+): Promise<AskedManifest> {
   const target = targetOf(environment);
-  const { requirements, constraints, places, bound } = readDemands(root, loader);
-  const finder = finderFor(context, input, root, environment, signal, new Map());
-  const { settings, universe } = await openUniverse(finder, root, bound, signal);
+  const demands = readDemands(root, loader, options.allSections === true);
+  const open = async (while_: AbortSignal): Promise<OpenIndexes> => {
+    const finder = finderFor(context, input, root, environment, while_, new Map());
+    const { settings, universe } = await openUniverse(finder, root, demands.bound, while_);
+    const catalogue = new Catalogue(universe, target, {
+      onlyBinary: readNameSet(settings.onlyBinary),
+      noBinary: readNameSet(settings.noBinary),
+      excludeNewer: cutOffOf(input.excludeNewer),
+    });
+    return { settings, universe, catalogue, close: () => finder.close() };
+  };
+  const { shelf } = options;
+  const key = shelf && shelfKey(input, root, environment, demands.bound);
+  const opened = shelf && key ? await shelf.take(key, open) : await open(signal);
+  const { settings, universe, catalogue } = opened;
   for (const problem of settings.problems) calls.warn(problem);
-  for (const { requirement, place } of constraints) {
+  for (const { requirement, place } of demands.constraints) {
     if (requirement.extras.length === 0) continue;
     calls.warn(`${place?.path} line ${place?.line}: the extras of a constraint are passed over.`);
   }
-  const catalogue = new Catalogue(universe, target, {
-    onlyBinary: readNameSet(settings.onlyBinary),
-    noBinary: readNameSet(settings.noBinary),
-    excludeNewer: cutOffOf(input.excludeNewer),
+  const questionOf = ({ requirements, constraints }: Demands): Question => ({
+    requirements,
+    constraints,
+    resolution: input.resolution,
+    prereleases: settings.pre ? "allow" : "last",
   });
   return {
     loader,
     path: loader.display(root.path),
     environment: `Python ${target.python} on ${environment!.platform} ${environment!.architecture}`,
-    question: {
-      requirements,
-      constraints,
-      resolution: input.resolution,
-      prereleases: settings.pre ? "allow" : "last",
-    },
-    places,
+    question: questionOf(demands),
+    places: demands.places,
     catalogue,
     universe,
-    close: () => finder.close(),
+    reread(edited) {
+      const other = readDemands(edited, loader, options.allSections === true);
+      return { question: questionOf(other), places: other.places };
+    },
+    close: shelf ? async () => {} : () => opened.close(),
   };
+}
+
+/** All that what is open depends on: where it is asked, how, and for what. */
+function shelfKey(
+  input: QuestionInput,
+  { path, tree }: LoadedRoot,
+  environment: RuntimeEnvironment | undefined,
+  bound: ReadonlyMap<string, string>,
+): string {
+  const { index, usePipConfiguration, offline, excludeNewer } = input;
+  const { pythonVersion, platform, architecture, prefix, tags } = environment ?? {};
+  return JSON.stringify([
+    dirname(path),
+    { index, usePipConfiguration, offline, excludeNewer },
+    [pythonVersion, platform, architecture, prefix, tags?.length, tags?.[0]],
+    fileOptionsOf(tree).map(({ option, value, folder }) => [option, value, folder]),
+    sourcesOf(tree),
+    [...bound],
+  ]);
 }
 
 async function oneRoot(loader: Loader, input: QuestionInput): Promise<LoadedRoot> {
@@ -159,7 +236,11 @@ async function openUniverse(
     if (known.has(source)) clients.set(source, (await finder.open(source)).client);
   }
   const clientFor = (name: string): IndexClient => clients.get(bound.get(name) ?? "") ?? first.client;
-  return { settings: first.settings, universe: createIndexUniverse(clientFor, signal) };
+  const universe = createIndexUniverse({
+    routeFor: (name) => ({ client: clientFor(name), rule: "merge" }),
+    signal,
+  });
+  return { settings: first.settings, universe };
 }
 
 interface Demands {
@@ -170,8 +251,8 @@ interface Demands {
   readonly bound: Map<string, string>;
 }
 
-/** A Pipfile's development packages stay out, as `pipenv install` leaves them out. */
-function readDemands({ tree }: LoadedRoot, loader: Loader): Demands {
+/** A Pipfile's development packages stay out unless all sections are asked for, as `pipenv install` leaves them out. */
+function readDemands({ tree }: LoadedRoot, loader: Loader, allSections = false): Demands {
   const demands: Demands = { requirements: [], constraints: [], places: new Map(), bound: new Map() };
   const [fault] = tree.faults;
   if (fault) throw notResolvable(fault.message);
@@ -182,8 +263,7 @@ function readDemands({ tree }: LoadedRoot, loader: Loader): Demands {
       throw notResolvable(`${placeOf(file, error.span.start, loader)} cannot be read: ${error.message}`);
     for (const entry of file.manifest.entries) {
       if (entry.kind !== "requirement" && entry.kind !== "constraint") continue;
-      if (entry.section !== undefined && entry.section !== "packages" && entry.section !== "default")
-        continue;
+      if (!allSections && !isInstalled(entry)) continue;
       const demand = demandOf(entry, file, loader);
       const narrows = file.as === "constraints" || entry.kind === "constraint";
       (narrows ? demands.constraints : demands.requirements).push(demand);
@@ -192,6 +272,10 @@ function readDemands({ tree }: LoadedRoot, loader: Loader): Demands {
     }
   }
   return demands;
+}
+
+function isInstalled({ section }: RequirementEntry): boolean {
+  return section === undefined || section === "packages" || section === "default";
 }
 
 function placeOf(file: ManifestFile, offset: number, loader: Loader): string {
