@@ -38,6 +38,11 @@ export interface IndexClientOptions {
   /** Answers from the store alone, whatever its age, and from folders. */
   readonly offline?: boolean;
   readonly cacheMode?: CacheMode;
+  /**
+   * `all` (the default) asks every index at once. `first` asks them one after another until one has the project, as uv's
+   * first-index does: what comes after it is never asked. Places of loose files are asked in both cases.
+   */
+  readonly search?: "all" | "first";
   readonly userAgent?: string;
   readonly limits?: Partial<TransportLimits>;
   /** Bytes that the page store may take. */
@@ -304,20 +309,15 @@ class Client implements IndexClient {
     if (signal.aborted) throw abortError(signal);
     const { indexes, findLinks } = this.settings;
     const places = [...indexes, ...findLinks];
-    const work = Promise.all(
-      places.map((place) =>
-        place.kind === "index"
-          ? this.#askIndex(place, name, signal)
-          : this.#askFindLinks(place, name, signal),
-      ),
-    );
-    const outcomes = await orAbort(work, signal);
+    const outcomes = await orAbort(this.#search(name, signal), signal);
     const pages: ProjectPage[] = [];
     const absentFrom: IndexLocation[] = [];
+    const notAsked: IndexLocation[] = [];
     const notChecked: IndexFailure[] = [];
     let failure: IndexFailure | undefined;
     for (const [at, outcome] of outcomes.entries()) {
-      if ("page" in outcome) pages.push(outcome.page);
+      if (outcome === undefined) notAsked.push(places[at] as IndexLocation);
+      else if ("page" in outcome) pages.push(outcome.page);
       else if ("notChecked" in outcome) notChecked.push(outcome.notChecked);
       else if ("absent" in outcome) absentFrom.push(places[at] as IndexLocation);
       else {
@@ -330,9 +330,29 @@ class Client implements IndexClient {
       name,
       pages,
       absentFrom,
+      ...(notAsked.length > 0 ? { notAsked } : {}),
       ...(failure ? { failure } : {}),
       ...(notChecked.length > 0 ? { notChecked } : {}),
     };
+  }
+
+  /** What each place says, in the order of the settings; undefined of one that there was no need to ask. */
+  async #search(name: string, signal: AbortSignal): Promise<(Outcome | undefined)[]> {
+    const { indexes, findLinks } = this.settings;
+    const loose = findLinks.map((place) => this.#askFindLinks(place, name, signal));
+    if (this.#options.search !== "first") {
+      return Promise.all([...indexes.map((index) => this.#askIndex(index, name, signal)), ...loose]);
+    }
+    const asked = Promise.all(loose);
+    asked.catch(() => {});
+    const outcomes: (Outcome | undefined)[] = indexes.map(() => undefined);
+    for (const [at, index] of indexes.entries()) {
+      const outcome = await this.#askIndex(index, name, signal);
+      outcomes[at] = outcome;
+      // One that refuses may have the project: to go on would be to fall through to another in silence.
+      if ("page" in outcome || "failure" in outcome) break;
+    }
+    return [...outcomes, ...(await asked)];
   }
 
   async projects(

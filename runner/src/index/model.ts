@@ -132,6 +132,8 @@ export interface ProjectAnswer {
    */
   readonly pages: readonly ProjectPage[];
   readonly absentFrom: readonly IndexLocation[];
+  /** Indexes that come after the one that had the project, where the first to have it is the only one that counts. */
+  readonly notAsked?: readonly IndexLocation[];
   /** An index that could not be asked: the search for this project stops here. */
   readonly failure?: IndexFailure;
   /** Indexes that pip leaves out, so that they do not stop the search. */

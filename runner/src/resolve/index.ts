@@ -22,4 +22,14 @@ export type {
 export { findRelaxations, type LineEdit, type Relaxation, type RelaxOptions } from "./relax.ts";
 export { type Resolution, resolve } from "./resolve.ts";
 export type { StackPart, StackResolution, StackScope } from "./universal/model.ts";
-export { createIndexUniverse, type IndexUniverse } from "./universe.ts";
+export {
+  createIndexUniverse,
+  type DirectSource,
+  type IndexRoute,
+  type IndexSearch,
+  type IndexUniverse,
+  type MatchRule,
+  type ReadSource,
+  type SourceReader,
+  type UniverseOptions,
+} from "./universe.ts";

@@ -1,16 +1,78 @@
-// The universe behind an index client: pages of all configured indexes as one, metadata by the cheapest way.
+// The universe behind index clients: pages of the indexes as the tool that will install sees them, metadata by the cheapest way.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { guessArtifact } from "../../../shared/src/packaging/filename.ts";
 import { parseVersion, type Version } from "../../../shared/src/packaging/version.ts";
-import type { IndexClient, IndexFailure, PageFile, ProjectAnswer } from "../index/index.ts";
-import type { ReleaseMetadata, Universe, UniverseProject } from "./python/model.ts";
+import type { IndexClient, IndexFailure, PageFile, ProjectAnswer, ProjectPage } from "../index/index.ts";
+import type { ReleaseMetadata, Universe, UniverseProject, UniverseRelease } from "./python/model.ts";
+
+/**
+ * Who wins where several indexes have a project. `merge` is pip's: the best file of the best release, wherever it is. The others
+ * are uv's: `first-index` takes all releases from the first index that has any, `unsafe-first-match` takes a later index's only
+ * where none of an earlier one will do, `unsafe-best-match` takes the best release, and of equal ones the first index's.
+ */
+export type MatchRule = "merge" | "first-index" | "unsafe-first-match" | "unsafe-best-match";
+
+/** Whom to ask for a project, and who wins among them. The client of a `first-index` route searches so itself. */
+export interface IndexRoute {
+  readonly client: IndexClient;
+  readonly rule: MatchRule;
+  /** Why these indexes and no others, in a phrase; undefined of the ones that are asked for everything. */
+  readonly why?: string | undefined;
+}
+
+/** What asking for one project came to. Addresses without credentials, in the order in which they were asked. */
+export interface IndexSearch {
+  readonly rule: MatchRule;
+  readonly why?: string | undefined;
+  readonly found: readonly string[];
+  readonly absent: readonly string[];
+  /** Not needed: an index before them had the project. */
+  readonly notAsked: readonly string[];
+  /** Left out, as pip leaves them out. */
+  readonly passedOver: readonly IndexFailure[];
+  readonly refused?: IndexFailure | undefined;
+}
+
+/** Where a project is that was asked for by address, and what was found there. */
+export type DirectSource =
+  | { readonly kind: "archive"; readonly url: string; readonly subdirectory?: string | undefined }
+  | { readonly kind: "directory"; readonly url: string; readonly path: string }
+  | {
+      readonly kind: "vcs";
+      readonly system: "git";
+      /** Without `git+`, reference and fragment. */
+      readonly url: string;
+      readonly requested?: string | undefined;
+      readonly commit: string;
+      readonly subdirectory?: string | undefined;
+    };
+
+/** One release that lies at an address. */
+export interface ReadSource {
+  readonly source: DirectSource;
+  readonly name: string;
+  readonly version: Version;
+  /** Only a build tells the version: `version` stands for it, and clauses on it count as met. */
+  readonly isVersionUnknown?: boolean | undefined;
+  readonly metadata: ReleaseMetadata;
+}
+
+/** Reads what no index client reads: folders and repositories. */
+export interface SourceReader {
+  /** Undefined of an address that is a plain file: a wheel or an sdist. */
+  read(url: string): Promise<ReadSource | { readonly failure: IndexFailure } | undefined>;
+}
 
 /** A universe that knows where its files come from. */
 export interface IndexUniverse extends Universe {
   /** The index that a file was found on, without credentials; undefined of a file that was asked for by address. */
   indexOf(file: PageFile): string | undefined;
+  /** What asking for a project came to; undefined of one that was not asked for. */
+  searchOf(name: string): IndexSearch | undefined;
+  /** What lies at an address that a project was asked for by; undefined of one that was not read. */
+  sourceOf(name: string, url: string): DirectSource | undefined;
   /** The sha256 of a file whose index lists none: its bytes are fetched, hashed and thrown away. */
   digest(
     name: string,
@@ -18,41 +80,167 @@ export interface IndexUniverse extends Universe {
   ): Promise<{ readonly sha256: string } | { readonly failure: IndexFailure }>;
 }
 
-/**
- * Makes a universe of what indexes have. The indexes of one client are merged as pip merges them: every release of every
- * index, none before another; for the same file name the first index counts.
- * @param clientFor whom to ask for a project, by its normalised name.
- * @param signal ends every request that is under way.
- */
-export function createIndexUniverse(
-  clientFor: (name: string) => IndexClient,
-  signal?: AbortSignal,
-): IndexUniverse {
-  const origins = new WeakMap<PageFile, string>();
-  const readMetadata = async (name: string, file: PageFile): Promise<ReleaseMetadata> => {
-    const answer = await clientFor(name).metadata(file, { signal });
-    return "failure" in answer ? { failure: answer.failure } : answer.metadata;
-  };
-  return {
-    isRemote: true,
-    project: async (name) => mergePages(await clientFor(name).project(name, { signal }), origins),
-    metadata: (name, _version, file) => readMetadata(name, file),
-    direct: (name, url) => readDirect(name, url, (file) => readMetadata(name, file)),
-    indexOf: (file) => origins.get(file),
-    async digest(name, file) {
-      const folder = await mkdtemp(join(tmpdir(), "thoth-digest-"));
-      try {
-        return await clientFor(name).download(file, join(folder, "file"), { signal });
-      } finally {
-        await rm(folder, { recursive: true, force: true });
+export interface UniverseOptions {
+  /** Whom to ask for a project, by its normalised name. */
+  routeFor(name: string): IndexRoute;
+  /** Ends every request that is under way. */
+  readonly signal?: AbortSignal | undefined;
+  readonly sources?: SourceReader | undefined;
+  /** Whether one of the files can be used: uv passes over an index whose files of a release cannot. Without it none is. */
+  isUsable?(name: string, files: readonly PageFile[]): boolean;
+}
+
+/** Makes a universe of what indexes have. */
+export function createIndexUniverse(options: UniverseOptions): IndexUniverse {
+  return new MergedUniverse(options);
+}
+
+class MergedUniverse implements IndexUniverse {
+  readonly isRemote = true;
+  readonly #options: UniverseOptions;
+  readonly #origins = new WeakMap<PageFile, string>();
+  readonly #searches = new Map<string, IndexSearch>();
+  readonly #sources = new Map<string, DirectSource>();
+  /** Of the files that stand for folders and repositories. */
+  readonly #read = new WeakMap<PageFile, ReleaseMetadata>();
+
+  constructor(options: UniverseOptions) {
+    this.#options = options;
+  }
+
+  async project(name: string): Promise<UniverseProject> {
+    const { client, rule, why } = this.#options.routeFor(name);
+    const answer = await client.project(name, { signal: this.#options.signal });
+    this.#searches.set(name, searchOf(answer, rule, why));
+    const { pages, failure } = answer;
+    const releases = rule === "merge" ? mergePages(pages, this.#origins) : this.#rankPages(name, pages, rule);
+    return { releases, failure };
+  }
+
+  /** uv's way: a release's files are those of one index, the first that has one which can be used. */
+  #rankPages(name: string, pages: readonly ProjectPage[], rule: MatchRule): UniverseRelease[] {
+    const found = new Map<
+      string,
+      { version: Version; groups: { tier: number; files: readonly PageFile[] }[] }
+    >();
+    // uv's find-links are no index of their own: they stand beside whichever has the project.
+    const loose = pages.filter(({ index }) => index.kind === "find-links");
+    const indexes = pages.filter(({ index }) => index.kind === "index");
+    for (const [tier, page] of indexes.entries()) {
+      for (const { parsed, files } of page.releases) {
+        if (parsed === undefined) continue;
+        for (const file of files) this.#origins.set(file, page.index.url);
+        const release = found.get(parsed.key) ?? { version: parsed, groups: [] };
+        release.groups.push({ tier, files });
+        found.set(parsed.key, release);
       }
-    },
+    }
+    const { isUsable } = this.#options;
+    const releases = new Map<string, UniverseRelease>();
+    for (const [key, { version, groups }] of found) {
+      const best = (isUsable && groups.find(({ files }) => isUsable(name, files))) ?? groups[0]!;
+      releases.set(key, {
+        version,
+        files: best.files,
+        ...(rule === "unsafe-first-match" ? { tier: best.tier } : {}),
+      });
+    }
+    for (const { version, files } of mergePages(loose, this.#origins)) {
+      const beside = releases.get(version.key);
+      const names = new Set(files.map(({ filename }) => filename));
+      const others = beside?.files.filter(({ filename }) => !names.has(filename)) ?? [];
+      releases.set(version.key, { ...(beside ?? { version }), files: [...files, ...others] });
+    }
+    return [...releases.values()];
+  }
+
+  metadata(name: string, _version: Version, file: PageFile): ReleaseMetadata | Promise<ReleaseMetadata> {
+    return this.#read.get(file) ?? this.#metadata(name, file);
+  }
+
+  async #metadata(name: string, file: PageFile): Promise<ReleaseMetadata> {
+    const answer = await this.#options.routeFor(name).client.metadata(file, { signal: this.#options.signal });
+    return "failure" in answer ? { failure: answer.failure } : answer.metadata;
+  }
+
+  async direct(name: string, url: string): Promise<UniverseProject> {
+    const read = await this.#options.sources?.read(url);
+    if (read === undefined) return this.#directFile(name, url);
+    if ("failure" in read) return { releases: [], failure: read.failure };
+    const file: PageFile = { filename: directFileName(read), url, hashes: {} };
+    this.#read.set(file, read.metadata);
+    this.#sources.set(`${name} @ ${url}`, read.source);
+    return {
+      releases: [{ version: read.version, files: [file] }],
+      ...(read.isVersionUnknown ? { isVersionUnknown: true } : {}),
+    };
+  }
+
+  /** One release at an address: its version from the file name, else from the metadata. */
+  async #directFile(name: string, address: string): Promise<UniverseProject> {
+    const url = new URL(address);
+    const digest = /^#(?:.*&)?(sha256|sha384|sha512)=([0-9a-f]+)/i.exec(url.hash);
+    const subdirectory = /^#(?:.*&)?subdirectory=([^&]+)/.exec(url.hash)?.[1];
+    url.hash = "";
+    const filename = decodeURIComponent(url.pathname.split("/").at(-1) ?? "");
+    const file: PageFile = {
+      filename,
+      url: url.href,
+      hashes: digest ? { [digest[1]!.toLowerCase()]: digest[2]!.toLowerCase() } : {},
+    };
+    this.#sources.set(`${name} @ ${address}`, { kind: "archive", url: url.href, subdirectory });
+    const { version } = guessArtifact(filename, name);
+    if (version) return { releases: [{ version, files: [file] }] };
+    const metadata = await this.#metadata(name, file);
+    const said = "failure" in metadata ? undefined : parseVersion(metadata.version);
+    return { releases: said ? [{ version: said, files: [file] }] : [] };
+  }
+
+  indexOf(file: PageFile): string | undefined {
+    return this.#origins.get(file);
+  }
+
+  searchOf(name: string): IndexSearch | undefined {
+    return this.#searches.get(name);
+  }
+
+  sourceOf(name: string, url: string): DirectSource | undefined {
+    return this.#sources.get(`${name} @ ${url}`);
+  }
+
+  async digest(name: string, file: PageFile) {
+    const folder = await mkdtemp(join(tmpdir(), "thoth-digest-"));
+    const { signal } = this.#options;
+    try {
+      return await this.#options.routeFor(name).client.download(file, join(folder, "file"), { signal });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+function searchOf(answer: ProjectAnswer, rule: MatchRule, why: string | undefined): IndexSearch {
+  const { pages, absentFrom, notAsked = [], notChecked = [], failure } = answer;
+  return {
+    rule,
+    why,
+    found: pages.map(({ index }) => index.url),
+    absent: absentFrom.map(({ url }) => url),
+    notAsked: notAsked.map(({ url }) => url),
+    passedOver: notChecked,
+    refused: failure,
   };
 }
 
-function mergePages({ pages, failure }: ProjectAnswer, origins: WeakMap<PageFile, string>): UniverseProject {
+/**
+ * pip's way: every file of every index, none before another. Where the same file name is on several, pip takes the last index,
+ * since it sorts its links in the order of the indexes, loose files first, and looks at them from the end.
+ */
+function mergePages(pages: readonly ProjectPage[], origins: WeakMap<PageFile, string>): UniverseRelease[] {
   const releases = new Map<string, { readonly version: Version; readonly files: Map<string, PageFile> }>();
-  for (const page of pages) {
+  const isLoose = ({ index }: ProjectPage): boolean => index.kind === "find-links";
+  const ordered = [...pages.filter(isLoose), ...pages.filter((page) => !isLoose(page))].reverse();
+  for (const page of ordered) {
     for (const { parsed, files } of page.releases) {
       if (parsed === undefined) continue;
       const release = releases.get(parsed.key) ?? { version: parsed, files: new Map<string, PageFile>() };
@@ -64,31 +252,10 @@ function mergePages({ pages, failure }: ProjectAnswer, origins: WeakMap<PageFile
       }
     }
   }
-  const merged = [...releases.values()].map(({ version, files }) => ({
-    version,
-    files: [...files.values()],
-  }));
-  return { releases: merged, failure };
+  return [...releases.values()].map(({ version, files }) => ({ version, files: [...files.values()] }));
 }
 
-/** One release at an address: its version from the file name, else from the metadata. */
-async function readDirect(
-  name: string,
-  address: string,
-  readMetadata: (file: PageFile) => Promise<ReleaseMetadata>,
-): Promise<UniverseProject> {
-  const url = new URL(address);
-  const digest = /^#(?:.*&)?(sha256|sha384|sha512)=([0-9a-f]+)/i.exec(url.hash);
-  url.hash = "";
-  const filename = decodeURIComponent(url.pathname.split("/").at(-1) ?? "");
-  const file: PageFile = {
-    filename,
-    url: url.href,
-    hashes: digest ? { [digest[1]!.toLowerCase()]: digest[2]!.toLowerCase() } : {},
-  };
-  const { version } = guessArtifact(filename, name);
-  if (version) return { releases: [{ version, files: [file] }] };
-  const metadata = await readMetadata(file);
-  const said = "failure" in metadata ? undefined : parseVersion(metadata.version);
-  return { releases: said ? [{ version: said, files: [file] }] : [] };
+/** What stands for a folder or a repository among files: what a build of it would be called. */
+function directFileName({ name, version }: ReadSource): string {
+  return `${name.replaceAll("-", "_")}-${version}.tar.gz`;
 }

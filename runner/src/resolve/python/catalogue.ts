@@ -8,7 +8,14 @@ import { compareVersions, parseVersion, type Version } from "../../../../shared/
 import type { IndexFailure, PageFile } from "../../index/index.ts";
 import { addVersion, isEmpty, noStates, type States } from "../core/states.ts";
 import { Compatibility, isWheel, type Verdict } from "./compatibility.ts";
-import type { FilePolicy, ReleaseMetadata, Target, Universe, UniverseProject } from "./model.ts";
+import type {
+  FilePolicy,
+  ReleaseMetadata,
+  Target,
+  Universe,
+  UniverseProject,
+  UniverseRelease,
+} from "./model.ts";
 
 /** One project with its releases in their order. */
 export interface Project {
@@ -27,6 +34,10 @@ export interface Project {
   readonly finals: States;
   /** Every release, without the last place and without "not selected". */
   readonly releases: States;
+  /** Where an earlier index goes before a later one: the releases of each, in that order. */
+  readonly tiers: readonly States[] | undefined;
+  /** Every clause counts as met: only a build tells the version. */
+  readonly isVersionUnknown: boolean;
   readonly failure: IndexFailure | undefined;
   /** Sets of its versions by the specifier that makes them, and by their own content: equal sets are one object. */
   readonly allowedBy: Map<string, States>;
@@ -137,6 +148,8 @@ export class Catalogue {
       places,
       finals,
       releases: present,
+      tiers: tiersOf(releases, places),
+      isVersionUnknown: project.isVersionUnknown === true,
       failure: project.failure,
       allowedBy: new Map(),
       distinct: new Map(),
@@ -161,7 +174,8 @@ export class Catalogue {
     return states;
   }
 
-  #select({ versions, places }: Project, specifier: SpecifierSet): States {
+  #select({ versions, places, releases, isVersionUnknown }: Project, specifier: SpecifierSet): States {
+    if (isVersionUnknown) return releases;
     const states = noStates(places);
     if (specifier.clauses.some(({ operator }) => operator === "===")) {
       for (const [place, version] of versions.entries()) {
@@ -285,6 +299,17 @@ export class Catalogue {
     }
     return holds;
   }
+}
+
+function tiersOf(releases: readonly UniverseRelease[], places: number): States[] | undefined {
+  if (releases.every(({ tier = 0 }) => tier === 0)) return undefined;
+  const tiers = new Map<number, States>();
+  for (const [place, { tier = 0 }] of releases.entries()) {
+    const states = tiers.get(tier) ?? noStates(places);
+    tiers.set(tier, states);
+    addVersion(states, place);
+  }
+  return [...tiers].sort(([a], [b]) => a - b).map(([, states]) => states);
 }
 
 /** The extras of a requirement, normalised, sorted, without doubles. */

@@ -85,6 +85,8 @@ export type FilterCode =
 export interface UniverseRelease {
   readonly version: Version;
   readonly files: readonly PageFile[];
+  /** Releases of a lower tier are tried before every one of a higher. Absent: 0. */
+  readonly tier?: number | undefined;
 }
 
 /** What is known of one project: releases in no order. */
@@ -92,6 +94,8 @@ export interface UniverseProject {
   readonly releases: readonly UniverseRelease[];
   /** Set where an index could not be asked: nobody may choose from what is there. */
   readonly failure?: IndexFailure | undefined;
+  /** What lies at an address tells its version only when built: every clause on it counts as met. */
+  readonly isVersionUnknown?: boolean | undefined;
 }
 
 /** What a release needs. */

@@ -127,7 +127,7 @@ export class PythonProvider implements Provider<Reason> {
 
   /** The release that is tried first: a kept one, then finals, then pre-releases; newest or oldest as it was asked. */
   #best(project: Project, allowed: States): number {
-    const { preferences, prereleases = "last" } = this.#question;
+    const { preferences } = this.#question;
     const kept = preferences?.get(project.name);
     if (kept) {
       const place = project.versions.findIndex(
@@ -135,6 +135,15 @@ export class PythonProvider implements Provider<Reason> {
       );
       if (place >= 0 && hasVersion(allowed, place)) return place;
     }
+    for (const tier of project.tiers ?? []) {
+      const place = this.#end(project, intersection(allowed, tier));
+      if (place >= 0) return place;
+    }
+    return this.#end(project, allowed);
+  }
+
+  #end(project: Project, allowed: States): number {
+    const { prereleases = "last" } = this.#question;
     const end = this.#isLowest(project.name) ? lowestVersion : highestVersion;
     if (prereleases !== "allow") {
       const final = end(intersection(allowed, project.finals));
