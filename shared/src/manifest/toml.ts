@@ -23,10 +23,12 @@ export interface TomlValue {
   readonly text: string;
   /** Strings: the inside of the quotes. Others: as `span`. */
   readonly inside: Span;
-  /** Strings whose inside is the value, character for character. */
+  /** Strings whose inside is the value, character for character. For others `placesInString` knows the places. */
   readonly verbatim: boolean;
   readonly items?: readonly TomlValue[];
   readonly pairs?: readonly TomlPair[];
+  /** True for an array of which a part could not be read: the items that could be are there. */
+  readonly isBroken?: boolean;
 }
 
 export interface TomlKey extends Spanned {
@@ -206,6 +208,11 @@ function readBlock(parser: Parser, text: string, block: Block): TomlTable[] | un
 
 /** A statement that is not TOML by itself: its first line may still be, then what follows it is at fault. */
 function explainFault(parser: Parser, text: string, block: Block, tables: TomlTable[]): ManifestError[] {
+  const array = readBrokenArray(parser, text, block);
+  if (array !== undefined) {
+    append(tables, [{ pairs: [array.pair] }]);
+    return array.faults;
+  }
   const firstEnd = text.indexOf("\n", block.start);
   if (firstEnd >= 0 && firstEnd + 1 < block.end) {
     const first = readBlock(parser, text, { start: block.start, end: firstEnd + 1 });
@@ -217,6 +224,89 @@ function explainFault(parser: Parser, text: string, block: Block, tables: TomlTa
   const table = guessTable(text, block);
   if (table !== undefined) tables.push(table);
   return brokenLines(text, block).slice(0, 1);
+}
+
+const OPEN_ARRAY = /^[ \t]*([\w-]+(?:[ \t]*\.[ \t]*[\w-]+)*)[ \t]*=[ \t]*\[/;
+/** More lines than any list of a person's. */
+const MAX_ARRAY_LINES = 5000;
+
+/** A list that goes over several lines, one of them being typed: the lines that are whole items by themselves are kept. */
+function readBrokenArray(
+  parser: Parser,
+  text: string,
+  block: Block,
+): { readonly pair: TomlPair; readonly faults: ManifestError[] } | undefined {
+  const open = OPEN_ARRAY.exec(text.slice(block.start, Math.min(block.end, block.start + MAX_LINE)));
+  if (open === null || !text.slice(block.start, block.end).trimEnd().includes("\n")) return undefined;
+  const start = block.start + open[0].length - 1;
+  const items: TomlValue[] = [];
+  const faults: ManifestError[] = [];
+  let end = start + 1;
+  let isClosed = false;
+  let lines = 0;
+  for (let at = start + 1; at < block.end; ) {
+    const found = text.indexOf("\n", at);
+    const lineEnd = found < 0 || found > block.end ? block.end : found;
+    const line = { start: at, end: lineEnd };
+    at = lineEnd + 1;
+    if (++lines > MAX_ARRAY_LINES) break;
+    if (isClosed) {
+      faults.push(...brokenLines(text, line));
+      continue;
+    }
+    const read = readArrayLine(parser, text, line);
+    if (read === undefined) faults.push(...brokenLines(text, line));
+    else items.push(...read.items);
+    isClosed = read?.isLast ?? /\][ \t]*(?:#.*)?\r?$/.test(text.slice(line.start, line.end));
+    if (isClosed || (read && read.items.length > 0)) end = line.end;
+  }
+  if (faults.length === 0) {
+    const headEnd = text.indexOf("\n", start);
+    faults.push(...brokenLines(text, { start: block.start, end: headEnd < 0 ? block.end : headEnd }));
+  }
+  const keyStart = block.start + open[0].indexOf(open[1]!);
+  const span = { start, end };
+  const pair: TomlPair = {
+    keys: dottedKeys(open[1]!, keyStart),
+    value: {
+      kind: "array",
+      span,
+      inside: span,
+      text: text.slice(start, end),
+      verbatim: true,
+      items,
+      isBroken: true,
+    },
+    span: { start: keyStart, end },
+  };
+  return { pair, faults };
+}
+
+function dottedKeys(text: string, start: number): TomlKey[] {
+  return [...text.matchAll(/[\w-]+/g)].map((match) => {
+    const span = { start: start + match.index, end: start + match.index + match[0].length };
+    return { text: match[0], span, inside: span };
+  });
+}
+
+/** The items on one line of an array, where they are whole. */
+function readArrayLine(
+  parser: Parser,
+  text: string,
+  line: Block,
+): { readonly items: readonly TomlValue[]; readonly isLast: boolean } | undefined {
+  if (line.end - line.start > MAX_LINE) return undefined;
+  const written = text.slice(line.start, line.end);
+  const trimmed = written.trim();
+  if (trimmed === "" || trimmed.startsWith("#")) return { items: [], isLast: false };
+  for (const isLast of [false, true]) {
+    const part = isLast ? `_=[${written}` : `_=[${written}\n]`;
+    const items = withTree(parser, part, (tree) =>
+      tree.rootNode.hasError ? undefined : tablesOf(tree.rootNode, part, line.start - 3)[0]!.pairs[0],
+    );
+    if (items?.value.items) return { items: items.value.items, isLast };
+  }
+  return undefined;
 }
 
 /** `[packages` without its bracket still begins that table: the pairs below it belong to no other. */

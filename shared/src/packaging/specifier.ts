@@ -279,6 +279,22 @@ function asVersion(version: Version | string): Version | undefined {
 export class SpecifierSet {
   static readonly any: SpecifierSet = new SpecifierSet([]);
 
+  /**
+   * Admits what any of the sets admits: PEP 440 has no such thing, poetry writes it as `<2 || >=3`. Its `clauses` are those of
+   * all of them in a row, so that who reads them one by one looks at `alternatives` first.
+   */
+  static anyOf(sets: readonly SpecifierSet[]): SpecifierSet {
+    const [only, ...more] = sets.flatMap((set) => set.alternatives ?? [set]);
+    if (only === undefined) return SpecifierSet.any;
+    if (more.length === 0) return only;
+    const alternatives = [only, ...more];
+    // One that admits everything leaves nothing to the others.
+    if (alternatives.some((set) => set.clauses.length === 0)) return SpecifierSet.any;
+    const union = new SpecifierSet(alternatives.flatMap((set) => set.clauses));
+    union.#alternatives = alternatives;
+    return union;
+  }
+
   /** In the order in which they were written. */
   readonly clauses: readonly Clause[];
   /** The choice about pre-releases that was laid upon the set; undefined leaves it to PEP 440's rule. */
@@ -286,6 +302,7 @@ export class SpecifierSet {
   readonly #arbitrary: boolean;
   #set: VersionSet | undefined;
   #canonical: readonly Clause[] | undefined;
+  #alternatives: readonly SpecifierSet[] | undefined;
 
   constructor(clauses: readonly Clause[], prereleases?: boolean) {
     this.clauses = clauses;
@@ -293,15 +310,25 @@ export class SpecifierSet {
     this.#arbitrary = clauses.some((clause) => clause.operator === "===");
     this.#set = undefined;
     this.#canonical = undefined;
+    this.#alternatives = undefined;
+  }
+
+  /** The sets of which one has to hold; undefined where all clauses have to. */
+  get alternatives(): readonly SpecifierSet[] | undefined {
+    return this.#alternatives;
   }
 
   /** The same clauses with another choice about pre-releases. */
   withPrereleases(prereleases: boolean | undefined): SpecifierSet {
+    if (this.#alternatives)
+      return SpecifierSet.anyOf(this.#alternatives.map((set) => set.withPrereleases(prereleases)));
     return new SpecifierSet(this.clauses, prereleases);
   }
 
   /** All clauses of both. */
   and(other: SpecifierSet): SpecifierSet {
+    if (this.#alternatives) return SpecifierSet.anyOf(this.#alternatives.map((set) => set.and(other)));
+    if (other.#alternatives) return SpecifierSet.anyOf(other.#alternatives.map((set) => this.and(set)));
     return new SpecifierSet(
       [...this.clauses, ...other.clauses],
       this.prereleasesSetting ?? other.prereleasesSetting,
@@ -327,6 +354,7 @@ export class SpecifierSet {
   }
 
   #matches(version: Version | string, parsed: Version | undefined): boolean {
+    if (this.#alternatives) return this.#alternatives.some((set) => set.#matches(version, parsed));
     if (!this.#arbitrary) {
       return parsed === undefined ? this.clauses.length === 0 : this.#ordered().contains(parsed);
     }
@@ -379,6 +407,7 @@ export class SpecifierSet {
 
   /** Whether no version can meet all clauses. */
   isUnsatisfiable(): boolean {
+    if (this.#alternatives) return this.#alternatives.every((set) => set.isUnsatisfiable());
     const set = this.#ordered();
     if (set.isEmpty) return true;
     if (this.#arbitrary && this.#isArbitraryUnsatisfiable(set)) return true;
@@ -400,6 +429,9 @@ export class SpecifierSet {
    * text reads as: other spellings of it are told apart by `contains` alone.
    */
   toVersionSet(): VersionSet {
+    if (this.#alternatives) {
+      return this.#alternatives.reduce((set, next) => set.union(next.toVersionSet()), VersionSet.empty);
+    }
     let set = this.#ordered();
     if (this.#arbitrary) {
       for (const { operator, version } of this.clauses) {
@@ -425,6 +457,11 @@ export class SpecifierSet {
 
   /** Equal for sets of the same clauses, whatever their order, spelling of versions and doubles. */
   get key(): string {
+    if (this.#alternatives)
+      return this.#alternatives
+        .map((set) => set.key)
+        .sort()
+        .join("|");
     return this.#sorted().map(clauseKey).sort().join(",");
   }
 
@@ -434,6 +471,7 @@ export class SpecifierSet {
 
   /** The clauses sorted and without doubles, as the reference prints them. */
   toString(): string {
+    if (this.#alternatives) return this.#alternatives.join(" || ");
     return this.#sorted()
       .map((clause) => clause.operator + clause.version)
       .join(",");

@@ -34,6 +34,7 @@ export function sayEnvironment(environment: RuntimeEnvironment | undefined): str
 
 /** The specifier with single commas and no spaces: `>=2,<3`. */
 export function saySpecifier(specifier: SpecifierSet): string {
+  if (specifier.alternatives) return specifier.alternatives.map(saySpecifier).join(" || ");
   return specifier.clauses.map((clause) => `${clause.operator}${clause.version}`).join(",");
 }
 
