@@ -7,6 +7,10 @@ export interface RuleDescription {
   readonly severity: Severity;
   /** True where the text alone decides. */
   readonly local: boolean;
+  /** A check of provenance: an editor shows one finding of these per package, the gravest. */
+  readonly provenance?: boolean;
+  /** What Thoth called the same, or a part of it. */
+  readonly aliases?: readonly string[];
 }
 
 /** Every rule, by its kebab-case name. `docs/rules/NAME.md` is its page. */
@@ -75,6 +79,7 @@ export const ruleCatalogue = {
     summary: "The pinned release was yanked by its maintainers.",
     severity: "warning",
     local: false,
+    provenance: true,
   },
   "python-incompatible": {
     summary: "The release does not support the environment's Python.",
@@ -101,6 +106,95 @@ export const ruleCatalogue = {
     severity: "error",
     local: false,
   },
+  "pinned-and-hashed": {
+    summary:
+      "Every package is pinned to one version and held to strong digests, and the lock matches its input.",
+    severity: "information",
+    local: false,
+    provenance: true,
+    aliases: ["INVALID-LOCK-HASH"],
+  },
+  "index-policy": {
+    summary:
+      "Packages come from indexes that are allowed, over connections that nobody on the way can change.",
+    severity: "warning",
+    local: false,
+    provenance: true,
+    aliases: ["SOURCE-NOT-WHITELISTED", "INSECURE-SOURCE"],
+  },
+  "artifact-digest": {
+    summary: "Every artifact is on the index that it is bound to, with the digest that the lock names.",
+    severity: "error",
+    local: false,
+    provenance: true,
+    aliases: ["INVALID-ARTIFACT-HASH", "MISSING-PACKAGE", "ARTIFACT-DIFFERENT-SOURCE"],
+  },
+  "artifact-on-several-indexes": {
+    summary: "No other configured index has another package or another content under the same name.",
+    severity: "warning",
+    local: false,
+    provenance: true,
+    aliases: ["ARTIFACT-POSSIBLE-DIFFERENT-SOURCE", "DIFFERENT-ARTIFACTS-ON-SOURCES"],
+  },
+  "known-bad": {
+    summary: "The package is not reported as malicious, quarantined, archived or deprecated.",
+    severity: "information",
+    local: false,
+    provenance: true,
+  },
+  attestation: {
+    summary: "The artifact's attestations are valid for its very digest, and signed by whom they should be.",
+    severity: "error",
+    local: false,
+    provenance: true,
+  },
+  "publisher-continuity": {
+    summary: "The artifact is published by whom the releases before it were.",
+    severity: "warning",
+    local: false,
+    provenance: true,
+  },
+  "cool-down": {
+    summary: "The artifact has been on its index for some days, so that others had time to look at it.",
+    severity: "information",
+    local: false,
+    provenance: true,
+  },
+  "name-confusion": {
+    summary: "The name is not one slip away from the name of an established package.",
+    severity: "warning",
+    local: false,
+    provenance: true,
+  },
+  "runs-code-at-install": {
+    summary: "The artifact is a wheel: installing it runs no code of its own.",
+    severity: "information",
+    local: false,
+    provenance: true,
+  },
+  "archive-truth": {
+    summary: "The archive holds what its own records say, and every reader sees the same in it.",
+    severity: "error",
+    local: false,
+    provenance: true,
+  },
+  "abandoned-project": {
+    summary: "The index does not say that the project is given up.",
+    severity: "information",
+    local: false,
+    provenance: true,
+  },
+  policy: {
+    summary: "The policy's parts agree, and nothing that was accepted has expired.",
+    severity: "warning",
+    local: false,
+    provenance: true,
+  },
 } as const satisfies Record<string, RuleDescription>;
+
+/** A rule's description by a name that may be none of ours. */
+export function describeRule(rule: string): RuleDescription | undefined {
+  return Object.hasOwn(ruleCatalogue, rule) ? ruleCatalogue[rule as RuleName] : undefined;
+}
 
 export type RuleName = keyof typeof ruleCatalogue;
