@@ -79,7 +79,12 @@ describe("opening knowledge", () => {
       (error) => {
         assert.ok(error instanceof KnowledgeError);
         assert.equal(error.code, "newer-schema");
-        assert.match(error.message, /was written by a newer Thoth: its schema is 3, this one knows 2\.$/);
+        const [newer, known] = [MIGRATIONS.length + 1, MIGRATIONS.length];
+        assert.ok(
+          error.message.endsWith(
+            `was written by a newer Thoth: its schema is ${newer}, this one knows ${known}.`,
+          ),
+        );
         assert.match(error.next, /^Update Thoth/);
         return true;
       },
