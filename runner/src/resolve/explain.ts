@@ -29,8 +29,25 @@ export interface Step {
   readonly therefore: string;
 }
 
+/** One thing that takes part, as it is known before anything follows from it. */
+export interface Ground {
+  /** The project that asks; undefined where the person does. */
+  readonly asker: string | undefined;
+  /** `tensorflow 2.15.0`, with `asker`. */
+  readonly releases: string | undefined;
+  /** The project that is asked for; undefined where a release cannot be used at all. */
+  readonly about: string | undefined;
+  /** What is asked of it: `numpy <2.0.0`; several where releases of the asker differ. */
+  readonly texts: readonly string[];
+  /** What else stands in the way: `numpy 1.26.4 is yanked`. */
+  readonly notes: readonly string[];
+  readonly demand: Demand | undefined;
+}
+
 export interface Explanation {
   readonly steps: readonly Step[];
+  /** Everything that the steps are drawn from, each once. */
+  readonly grounds: readonly Ground[];
   /** The person's own lines that take part, each once. */
   readonly causes: readonly Demand[];
   /** What stands in the way; `clash` where requirements exclude each other. */
@@ -105,6 +122,7 @@ class Teller {
   readonly #steps: Step[] = [];
   readonly #causes = new Set<Demand>();
   readonly #kinds = new Set<ObstacleKind>();
+  readonly #grounds: Ground[] = [];
 
   constructor(failure: Failure) {
     this.#failure = failure;
@@ -123,6 +141,7 @@ class Teller {
     const isClash = this.#steps.length > 1 || this.#kinds.size === 0;
     return {
       steps: this.#steps,
+      grounds: this.#grounds,
       causes: [...this.#causes].sort(byPlace),
       kinds: isClash ? [...new Set<ObstacleKind>(["clash", ...this.#kinds])] : [...this.#kinds],
     };
@@ -262,9 +281,25 @@ class Teller {
       if (seen.has(node) || node.kind === "spoiler") continue;
       seen.add(node);
       for (const kind of node.kinds) this.#kinds.add(kind);
-      if (node.kind === "inner") open.push(node.left, node.right);
-      else if (node.demand) this.#causes.add(node.demand);
+      if (node.kind === "inner") {
+        open.push(node.left, node.right);
+        continue;
+      }
+      if (node.demand) this.#causes.add(node.demand);
+      this.#grounds.push(this.#groundOf(node));
     }
+  }
+
+  #groundOf({ dependant, dependency, dependants, texts, notes, demand }: Leaf): Ground {
+    const isAsked = dependants !== undefined && dependant !== 0;
+    return {
+      asker: isAsked ? this.#project(dependant)?.name : undefined,
+      releases: isAsked ? this.#releases(dependant, dependants) : undefined,
+      about: dependency < 0 ? undefined : this.#project(dependency)?.name,
+      texts: demand ? [withSpace(demand)] : texts,
+      notes,
+      demand,
+    };
   }
 
   /** Tells the parts before the whole. An explicit stack, since a derivation may be thousands of steps deep. */

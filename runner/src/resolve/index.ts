@@ -1,6 +1,13 @@
 // Resolving: from requirements and a target to one pinned stack, or to why there is none and what would help.
 export type { Counters, SolveOptions } from "./core/model.ts";
-export { type Because, type Explanation, explainFailure, type ObstacleKind, type Step } from "./explain.ts";
+export {
+  type Because,
+  type Explanation,
+  explainFailure,
+  type Ground,
+  type ObstacleKind,
+  type Step,
+} from "./explain.ts";
 export { Catalogue } from "./python/catalogue.ts";
 export { readNameSet } from "./python/compatibility.ts";
 export type { Failure } from "./python/failure.ts";
@@ -21,6 +28,7 @@ export type {
 } from "./python/model.ts";
 export { findRelaxations, type LineEdit, type Relaxation, type RelaxOptions } from "./relax.ts";
 export { type Resolution, resolve } from "./resolve.ts";
+export { type HeldBack, type LineStory, type Objector, tellHeldBack, tellLines } from "./story.ts";
 export type { StackPart, StackResolution, StackScope } from "./universal/model.ts";
 export {
   createIndexUniverse,
