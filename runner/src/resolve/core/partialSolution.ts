@@ -55,6 +55,20 @@ export class PartialSolution {
     this.#all = all;
   }
 
+  /** The same solution, to be gone on with apart. @param all as for the constructor. */
+  copy(all: readonly States[]): PartialSolution {
+    const copy = new PartialSolution(all);
+    for (const [package_, assignment] of this.#assignments.entries()) {
+      if (assignment === undefined) continue;
+      copy.#assignments[package_] = { ...assignment, derivations: [...assignment.derivations] };
+    }
+    copy.#decisions.push(...this.#decisions);
+    for (const package_ of this.#undecided) copy.#undecided.add(package_);
+    copy.#order = this.#order;
+    copy.level = this.level;
+    return copy;
+  }
+
   /** What is known of a package. */
   known(package_: number): States {
     return this.#assignments[package_]?.known ?? this.#all[package_]!;

@@ -43,8 +43,9 @@ export class Solver<Reason> implements Registry<Reason> {
   readonly #contradicted: number[] = [];
   /** For each dependant and what it needs, the incompatibility that holds all its versions which ask for the same. */
   readonly #merged: Map<number, Map<States, number>>[] = [];
-  readonly #partial = new PartialSolution(this.#all);
+  #partial = new PartialSolution(this.#all);
   #provider!: Provider<Reason>;
+  #hasBegun = false;
   #hasBacktracked = false;
   #decisions = 0;
   #conflicts = 0;
@@ -52,6 +53,33 @@ export class Solver<Reason> implements Registry<Reason> {
   constructor() {
     this.addPackage(1);
     this.#add([ROOT], [complement(oneVersion(1, 0), this.#all[ROOT]!)], { kind: "root" });
+  }
+
+  /**
+   * Everything that is known so far, to be gone on with apart: what the one then learns is unknown to the other. Asked for when the
+   * provider has thrown to part the question; `solve` then goes on.
+   */
+  copy(): Solver<Reason> {
+    const copy = new Solver<Reason>();
+    copyInto(copy.incompatibilities, this.incompatibilities);
+    copyInto(copy.#all, this.#all);
+    copyInto(copy.#counts, this.#counts);
+    copyInto(
+      copy.#byPackage,
+      this.#byPackage.map((list) => list.slice()),
+    );
+    copyInto(copy.#contradictedSince, this.#contradictedSince);
+    copyInto(copy.#contradicted, this.#contradicted);
+    copyInto(
+      copy.#merged,
+      this.#merged.map((merged) => new Map([...merged].map(([package_, ids]) => [package_, new Map(ids)]))),
+    );
+    copy.#partial = this.#partial.copy(copy.#all);
+    copy.#hasBegun = this.#hasBegun;
+    copy.#hasBacktracked = this.#hasBacktracked;
+    copy.#decisions = this.#decisions;
+    copy.#conflicts = this.#conflicts;
+    return copy;
   }
 
   addPackage(versions: number): number {
@@ -68,14 +96,25 @@ export class Solver<Reason> implements Registry<Reason> {
   }
 
   /**
-   * Searches until it is solved, shown to be impossible, or out of budget.
+   * Searches until it is solved, shown to be impossible, or out of budget. After the provider threw, it may be asked again and
+   * goes on where it was.
+   * @param first what is tried before anything else, at that version or at the one that the provider chooses.
    * @throws what `signal` was aborted with, and what the provider throws.
    */
-  async solve(provider: Provider<Reason>, options: SolveOptions = {}): Promise<Outcome> {
+  async solve(
+    provider: Provider<Reason>,
+    options: SolveOptions = {},
+    first?: { readonly package: number; readonly version?: number | undefined },
+  ): Promise<Outcome> {
     this.#provider = provider;
     const { signal, maxDecisions = Number.POSITIVE_INFINITY } = options;
     let sliceEnd = performance.now() + SLICE;
-    let next = ROOT;
+    let next = first?.package ?? ROOT;
+    if (first) {
+      this.#hasBegun = true;
+      const waiting = this.#tryVersion(first.package, first.version);
+      if (waiting) await waiting;
+    }
     for (let turn = 0; ; turn++) {
       signal?.throwIfAborted();
       const impossible = this.#propagate(next);
@@ -84,7 +123,7 @@ export class Solver<Reason> implements Registry<Reason> {
       }
       for (const package_ of provider.takeBackjumps()) this.#goBackBefore(package_);
       const undecided = this.#partial.undecided();
-      if (turn > 0 && (undecided as Set<number>).size === 0) {
+      if (this.#hasBegun && (undecided as Set<number>).size === 0) {
         return { kind: "solved", versions: this.#partial.versions(), counters: this.#counters() };
       }
       if (this.#decisions >= maxDecisions) {
@@ -94,7 +133,8 @@ export class Solver<Reason> implements Registry<Reason> {
         await new Promise((resume) => setImmediate(resume));
         sliceEnd = performance.now() + SLICE;
       }
-      next = turn === 0 ? ROOT : provider.pick(undecided);
+      next = this.#hasBegun ? provider.pick(undecided) : ROOT;
+      this.#hasBegun = true;
       const waiting = this.#tryVersion(next);
       if (waiting) await waiting;
     }
@@ -105,12 +145,13 @@ export class Solver<Reason> implements Registry<Reason> {
   }
 
   /** Decides a package, or learns why the version that was chosen cannot be. Gives a promise if that has to be waited for. */
-  #tryVersion(package_: number): Promise<void> | undefined {
+  #tryVersion(package_: number, given?: number): Promise<void> | undefined {
     const partial = this.#partial;
     const version =
       package_ === ROOT
         ? 0
-        : this.#provider.choose(package_, partial.known(package_), (other) => partial.decided(other));
+        : (given ??
+          this.#provider.choose(package_, partial.known(package_), (other) => partial.decided(other)));
     if (version === undefined) return undefined;
     this.#decisions++;
     const needs = this.#provider.needs(package_, version);
@@ -316,4 +357,9 @@ export class Solver<Reason> implements Registry<Reason> {
     const level = this.#partial.levelBefore(package_);
     if (level !== undefined && level >= 1) this.#backtrack(level);
   }
+}
+
+function copyInto<T>(target: T[], source: readonly T[]): void {
+  target.length = 0;
+  for (const one of source) target.push(one);
 }

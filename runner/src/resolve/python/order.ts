@@ -20,17 +20,30 @@ interface Entry {
   rank: RankValue;
 }
 
+/** The project of a package, undefined for the root. */
+type NameOf = (package_: number) => string | undefined;
+
 export class DecisionOrder {
   readonly #entries = new Map<string, Entry>();
   readonly #affected = new Map<number, number>();
   readonly #culprits = new Map<number, number>();
   readonly #early: number[] = [];
   readonly #late: number[] = [];
-  readonly #nameOf: (package_: number) => string | undefined;
+  readonly #nameOf: NameOf;
 
-  /** @param nameOf the project of a package, undefined for the root. */
-  constructor(nameOf: (package_: number) => string | undefined) {
+  constructor(nameOf: NameOf) {
     this.#nameOf = nameOf;
+  }
+
+  /** The same order with the same counts, to be gone on with apart. */
+  copy(nameOf: NameOf): DecisionOrder {
+    const copy = new DecisionOrder(nameOf);
+    for (const [name, entry] of this.#entries) copy.#entries.set(name, { ...entry });
+    for (const [package_, count] of this.#affected) copy.#affected.set(package_, count);
+    for (const [package_, count] of this.#culprits) copy.#culprits.set(package_, count);
+    copy.#early.push(...this.#early);
+    copy.#late.push(...this.#late);
+    return copy;
   }
 
   /** Takes note that a project is asked for. */
