@@ -4,7 +4,6 @@ import type { RuntimeEnvironment } from "../../../shared/src/environment/model.t
 import type { Manifest, RequirementEntry } from "../../../shared/src/manifest/model.ts";
 import type { ManifestFile } from "../../../shared/src/manifest/treeModel.ts";
 import { markerToString } from "../../../shared/src/packaging/marker.ts";
-import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import { readRequirement } from "../../../shared/src/packaging/requirement.ts";
 import { parseVersion, type Version } from "../../../shared/src/packaging/version.ts";
 import type { LockInput } from "../../../shared/src/protocol/lock.ts";
@@ -49,6 +48,7 @@ export interface AskedManifest {
   readonly loader: Loader;
   /** As the person named it. */
   readonly path: string;
+  readonly root: LoadedRoot;
   /** In words. */
   readonly environment: string;
   readonly question: Question;
@@ -57,6 +57,8 @@ export interface AskedManifest {
   readonly universe: IndexUniverse;
   /** The same question with other texts in the place of the manifest's. Throws as `askRoot` does. */
   reread(edited: LoadedRoot): Pick<AskedManifest, "question" | "places">;
+  /** The same for one section of a Pipfile alone, and what narrows all of them. Throws as `askRoot` does. */
+  ofSection(section: string): Pick<AskedManifest, "question" | "places">;
   /** Ends the clients; what they have in hand is written. */
   close(): Promise<void>;
 }
@@ -119,10 +121,12 @@ export async function askRoot(
   options: AskOptions = {},
 ): Promise<AskedManifest> {
   const target = targetOf(environment);
-  const demands = readDemands(root, loader, options.allSections === true);
+  const takes = options.allSections ? () => true : isInstalled;
+  const demands = readDemands(root, loader, takes);
+  const bound = boundOf(root);
   const open = async (while_: AbortSignal): Promise<OpenIndexes> => {
     const finder = finderFor(context, input, root, environment, while_, new Map());
-    const { settings, universe } = await openUniverse(finder, root, demands.bound, while_);
+    const { settings, universe } = await openUniverse(finder, root, bound, while_);
     const catalogue = new Catalogue(universe, target, {
       onlyBinary: readNameSet(settings.onlyBinary),
       noBinary: readNameSet(settings.noBinary),
@@ -131,7 +135,7 @@ export async function askRoot(
     return { settings, universe, catalogue, close: () => finder.close() };
   };
   const { shelf } = options;
-  const key = shelf && shelfKey(input, root, environment, demands.bound);
+  const key = shelf && shelfKey(input, root, environment, bound);
   const opened = shelf && key ? await shelf.take(key, open) : await open(signal);
   const { settings, universe, catalogue } = opened;
   for (const problem of settings.problems) calls.warn(problem);
@@ -148,14 +152,23 @@ export async function askRoot(
   return {
     loader,
     path: loader.display(root.path),
+    root,
     environment: `Python ${target.python} on ${environment!.platform} ${environment!.architecture}`,
     question: questionOf(demands),
     places: demands.places,
     catalogue,
     universe,
     reread(edited) {
-      const other = readDemands(edited, loader, options.allSections === true);
+      const other = readDemands(edited, loader, takes);
       return { question: questionOf(other), places: other.places };
+    },
+    ofSection(section) {
+      const own = readDemands(
+        root,
+        loader,
+        (entry) => entry.section === undefined || entry.section === section,
+      );
+      return { question: questionOf(own), places: own.places };
     },
     close: shelf ? async () => {} : () => opened.close(),
   };
@@ -247,13 +260,26 @@ interface Demands {
   readonly requirements: Demand[];
   readonly constraints: Demand[];
   readonly places: Map<Demand, DemandPlace>;
-  /** Projects of a Pipfile that are bound to one of its sources. */
-  readonly bound: Map<string, string>;
 }
 
-/** A Pipfile's development packages stay out unless all sections are asked for, as `pipenv install` leaves them out. */
-function readDemands({ tree }: LoadedRoot, loader: Loader, allSections = false): Demands {
-  const demands: Demands = { requirements: [], constraints: [], places: new Map(), bound: new Map() };
+/** Projects of a Pipfile that are bound to one of its sources, in whatever section they stand; of two sources the one named first. */
+function boundOf({ tree }: LoadedRoot): Map<string, string> {
+  const bound = new Map<string, string>();
+  for (const { manifest } of tree.files) {
+    for (const entry of manifest.entries) {
+      if (entry.kind !== "requirement" || !entry.index || entry.normalizedName === undefined) continue;
+      if (!bound.has(entry.normalizedName)) bound.set(entry.normalizedName, entry.index.text);
+    }
+  }
+  return bound;
+}
+
+function readDemands(
+  { tree }: LoadedRoot,
+  loader: Loader,
+  takes: (entry: RequirementEntry) => boolean,
+): Demands {
+  const demands: Demands = { requirements: [], constraints: [], places: new Map() };
   const [fault] = tree.faults;
   if (fault) throw notResolvable(fault.message);
   for (const file of tree.files) {
@@ -263,17 +289,17 @@ function readDemands({ tree }: LoadedRoot, loader: Loader, allSections = false):
       throw notResolvable(`${placeOf(file, error.span.start, loader)} cannot be read: ${error.message}`);
     for (const entry of file.manifest.entries) {
       if (entry.kind !== "requirement" && entry.kind !== "constraint") continue;
-      if (!allSections && !isInstalled(entry)) continue;
+      if (!takes(entry)) continue;
       const demand = demandOf(entry, file, loader);
       const narrows = file.as === "constraints" || entry.kind === "constraint";
       (narrows ? demands.constraints : demands.requirements).push(demand);
       demands.places.set(demand, { uri: file.uri, manifest: file.manifest, entry });
-      if (entry.index) demands.bound.set(normalizeName(demand.requirement.name.text), entry.index.text);
     }
   }
   return demands;
 }
 
+/** A Pipfile's development packages stay out unless all sections are asked for, as `pipenv install` leaves them out. */
 function isInstalled({ section }: RequirementEntry): boolean {
   return section === undefined || section === "packages" || section === "default";
 }
