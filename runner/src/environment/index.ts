@@ -1,5 +1,11 @@
 // Environment: what Python a folder has, on what machine, and what is installed there. This is all that other parts may import.
 export {
+  type AcceleratorProbe,
+  type FoundAccelerator,
+  findAccelerator,
+  machineProbe,
+} from "./accelerator.ts";
+export {
   type DescribeFault,
   type DescribeOptions,
   describeEnvironment,

@@ -9,6 +9,7 @@ export {
   prepareRequests,
   projectUrl,
 } from "./client.ts";
+export { type IniFile, readIniFile } from "./iniFile.ts";
 export { FORBIDDEN_MEANS_ABSENT, type ForbiddenMeansAbsent } from "./knownIndexes.ts";
 export type {
   DownloadAnswer,

@@ -1,0 +1,195 @@
+// Reads folders and repositories that requirements name by address, once each.
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { normalizeName } from "../../../shared/src/packaging/name.ts";
+import { parseVersion } from "../../../shared/src/packaging/version.ts";
+import { type IndexFailure, redactUrl } from "../index/index.ts";
+import type { DirectSource, ReadSource, SourceReader } from "../resolve/index.ts";
+import { GitError, type GitOptions } from "./git.ts";
+import { isInside, type ProjectTree, readStaticMetadata, type StaticProject } from "./staticMetadata.ts";
+
+export interface SourceReaderOptions extends GitOptions {
+  readonly offline: boolean;
+  /** Keeps what commits say, which never changes. */
+  readonly store?:
+    | { read(key: string): string | undefined; write(key: string, text: string): void }
+    | undefined;
+}
+
+type Answer = ReadSource | { readonly failure: IndexFailure };
+
+/** Reads no address twice; rejects only with what `options.signal` was aborted with. */
+export function createSourceReader(options: SourceReaderOptions): SourceReader {
+  const known = new Map<string, Promise<Answer | undefined>>();
+  return {
+    read(url) {
+      let answer = known.get(url);
+      if (answer === undefined) {
+        answer = readSource(url, options);
+        answer.catch(() => known.delete(url));
+        known.set(url, answer);
+      }
+      return answer;
+    },
+  };
+}
+
+async function readSource(url: string, options: SourceReaderOptions): Promise<Answer | undefined> {
+  const version = /^([a-z]+)\+/i.exec(url)?.[1]?.toLowerCase();
+  if (version === "git") return readRepository(url, options);
+  if (version !== undefined) {
+    const next = "Name a wheel or an sdist of it, or a Git repository.";
+    return {
+      failure: failureOf(
+        "unsupported-archive",
+        url,
+        `is a ${version} repository, which is not read here`,
+        next,
+      ),
+    };
+  }
+  return url.startsWith("file:") ? readFolder(url) : undefined;
+}
+
+/** Undefined of a file. */
+async function readFolder(url: string): Promise<Answer | undefined> {
+  const address = new URL(url);
+  const subdirectory = subdirectoryOf(address.hash);
+  address.hash = "";
+  let path: string;
+  try {
+    path = fileURLToPath(address);
+    if (!(await stat(path)).isDirectory()) return undefined;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "";
+    const isThere = code !== "ENOENT" && code !== "ENOTDIR";
+    const why = isThere ? `cannot be read (${code})` : "is not there";
+    return { failure: failureOf(isThere ? "unreadable" : "not-found", url, why, "Check the path.") };
+  }
+  const root = subdirectory === undefined ? path : join(path, subdirectory);
+  try {
+    const read = await readStaticMetadata(folderTree(root));
+    if ("fault" in read) return { failure: notStatic(url, read.fault) };
+    return sourceOf(read.project, { kind: "directory", url: address.href, path: root });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    return { failure: failureOf("unreadable", url, `cannot be read (${code})`, "Check its permissions.") };
+  }
+}
+
+const MOST_BYTES = 8 * 1024 * 1024;
+
+function folderTree(root: string): ProjectTree {
+  return {
+    async read(path) {
+      try {
+        const at = join(root, path);
+        if ((await stat(at)).size > MOST_BYTES) throw Object.assign(new Error(), { code: "too large" });
+        return await readFile(at, "utf8");
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR") return undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+/** `git+URL[@REFERENCE][#subdirectory=FOLDER]`, taken apart as pip does: the reference follows the last `@` of the path. */
+export function splitRepository(address: string): {
+  readonly url: string;
+  readonly reference: string | undefined;
+  readonly subdirectory: string | undefined;
+} {
+  const [body = "", hash = ""] = address.replace(/^git\+/i, "").split("#", 2);
+  const pathAt = body.indexOf("/", body.indexOf("//") + 2);
+  const at = body.lastIndexOf("@");
+  const hasReference = pathAt >= 0 && at > pathAt;
+  return {
+    url: hasReference ? body.slice(0, at) : body,
+    reference: hasReference ? decodeURIComponent(body.slice(at + 1)) : undefined,
+    subdirectory: subdirectoryOf(hash),
+  };
+}
+
+async function readRepository(address: string, options: SourceReaderOptions): Promise<Answer> {
+  const { url, reference, subdirectory } = splitRepository(address);
+  if (subdirectory !== undefined && !isInside(subdirectory)) {
+    return {
+      failure: failureOf(
+        "unsafe-url",
+        address,
+        "names a folder outside of the repository",
+        "Check the address.",
+      ),
+    };
+  }
+  const sourceAt = (commit: string): DirectSource => ({
+    kind: "vcs",
+    system: "git",
+    url,
+    ...(reference === undefined ? {} : { requested: reference }),
+    commit,
+    ...(subdirectory === undefined ? {} : { subdirectory }),
+  });
+  const keyOf = (commit: string): string => `git ${url} ${commit} ${subdirectory ?? ""}`;
+  const kept = reference === undefined ? undefined : options.store?.read(keyOf(reference));
+  if (kept !== undefined && reference !== undefined) return sourceOf(JSON.parse(kept), sourceAt(reference));
+  if (options.offline && !url.startsWith("file:")) {
+    return { failure: failureOf("offline", address, "offline", "Check again when you are online.") };
+  }
+  const { fetchCommit } = await import("./git.ts");
+  try {
+    const commit = await fetchCommit(url, reference, options);
+    try {
+      const root = subdirectory === undefined ? "" : `${subdirectory.replace(/\/+$/, "")}/`;
+      const read = await readStaticMetadata({ read: (path) => commit.read(`${root}${path}`) });
+      if ("fault" in read) return { failure: notStatic(address, read.fault) };
+      options.store?.write(keyOf(commit.commit), JSON.stringify(read.project));
+      return sourceOf(read.project, sourceAt(commit.commit));
+    } finally {
+      await commit.close();
+    }
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    const next =
+      error.code === "no-git"
+        ? "Install git, or name a wheel or an sdist in its place."
+        : error.code === "no-reference"
+          ? "Check the branch, the tag or the commit after @."
+          : "Check the address and your access to it.";
+    const code =
+      error.code === "timeout" ? "timeout" : error.code === "no-reference" ? "not-found" : "unreachable";
+    return { failure: failureOf(code, address, error.message, next) };
+  }
+}
+
+function subdirectoryOf(hash: string): string | undefined {
+  const found = /(?:^#?|&)subdirectory=([^&]+)/.exec(hash)?.[1];
+  return found === undefined ? undefined : decodeURIComponent(found);
+}
+
+function sourceOf(project: StaticProject, source: DirectSource): ReadSource {
+  const known = project.version === undefined ? undefined : parseVersion(project.version);
+  const version = known ?? parseVersion("0")!;
+  const { name, requiresDist, requiresPython } = project;
+  return {
+    source,
+    name: normalizeName(name),
+    version,
+    ...(known ? {} : { isVersionUnknown: true }),
+    metadata: { name, version: version.toString(), requiresDist, requiresPython },
+  };
+}
+
+function notStatic(url: string, fault: string): IndexFailure {
+  const next = "Write its dependencies in [project] of pyproject.toml, or name a wheel of it.";
+  return failureOf("metadata-not-static", url, fault, next);
+}
+
+function failureOf(code: IndexFailure["code"], url: string, why: string, next: string): IndexFailure {
+  const index = redactUrl(url.replace(/^[a-z]+\+/i, ""));
+  const shown = index.startsWith("file:") ? index.slice("file://".length) : index;
+  return { code, index, message: `${shown} ${why}.`, next };
+}
