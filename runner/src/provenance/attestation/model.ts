@@ -62,6 +62,8 @@ export interface Identity {
   readonly runner?: string | undefined;
   /** Address of the run that signed. */
   readonly run?: string | undefined;
+  /** Address of what the build was told by: for GitHub the workflow at its ref, for CircleCI the pipeline definition. */
+  readonly signer?: string | undefined;
   /** Milliseconds since the epoch: when the log or a timestamp authority saw the signature. */
   readonly signedAt?: number | undefined;
 }
@@ -141,6 +143,26 @@ export interface VerifyProvenanceInput {
   readonly provenance: unknown;
   readonly trust: TrustMaterial;
   /** Milliseconds since the epoch: a signature from after it is refused. */
+  readonly now: number;
+}
+
+export interface VerifyAttestationInput extends Omit<VerifyProvenanceInput, "provenance"> {
+  /** One attestation (PEP 740), parsed from JSON. */
+  readonly attestation: unknown;
+}
+
+export interface VerifyBundleInput {
+  /** A Sigstore bundle of version 0.1 to 0.3, parsed from JSON. */
+  readonly bundle: unknown;
+  readonly artifact: Uint8Array;
+  /** Lower-case hex, of the artifact. */
+  readonly sha256: string;
+  readonly trust: TrustMaterial;
+  /** PEM: then the bundle must be signed with this key and no certificate. */
+  readonly publicKey?: string | undefined;
+  /** Who must have signed. */
+  readonly identity?: { readonly san: string; readonly issuer: string } | undefined;
+  /** Milliseconds since the epoch. */
   readonly now: number;
 }
 

@@ -1,0 +1,114 @@
+// Compares the certificate with the trusted publisher that an index claims (PEP 740), as the index's own verifier does it.
+import type { Claims } from "./certificate.ts";
+import type { Publisher } from "./model.ts";
+import { shown } from "./words.ts";
+
+export type PublisherComparison =
+  | { readonly matches: true }
+  | { readonly matches: false; readonly sentence: string }
+  | { readonly unsupported: string };
+
+const GITHUB = "https://token.actions.githubusercontent.com";
+const GITLAB = "https://gitlab.com";
+const GOOGLE = "https://accounts.google.com";
+const CIRCLECI = "https://oidc.circleci.com";
+
+/** The publisher object of a provenance object, or undefined where it is none. Claims that are no texts are left out. */
+export function readPublisher(value: unknown): Publisher | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const { kind } = value as { kind?: unknown };
+  if (typeof kind !== "string") return undefined;
+  const claims: [string, string][] = [];
+  for (const [key, claim] of Object.entries(value).slice(0, 32)) {
+    if (key !== "kind" && typeof claim === "string" && claim !== "") claims.push([key, claim]);
+  }
+  return { kind, claims: Object.fromEntries(claims) };
+}
+
+/**
+ * Whether the certificate is of `publisher`. GitHub, GitLab, Google and CircleCI are compared; of any other kind nothing can be
+ * said. The environment is not in the certificate and is not compared.
+ */
+export function comparePublisher(publisher: Publisher, claims: Claims): PublisherComparison {
+  const { claims: said } = publisher;
+  switch (publisher.kind) {
+    case "GitHub":
+      return compareForge(
+        claims,
+        GITHUB,
+        "https://github.com/",
+        said.repository,
+        said.workflow,
+        "/.github/workflows/",
+      );
+    case "GitLab":
+      return compareForge(
+        claims,
+        GITLAB,
+        "https://gitlab.com/",
+        said.repository,
+        said.workflow_filepath,
+        "//",
+      );
+    case "Google":
+      return compareGoogle(claims, said.email);
+    case "CircleCI":
+      return compareCircle(claims, said);
+    default:
+      return {
+        unsupported: `a publisher of the kind ${shown(publisher.kind, 40)} cannot be compared with a certificate`,
+      };
+  }
+}
+
+/** The build's configuration is named with the commit or the ref that it ran on, which a publisher does not know. */
+function compareForge(
+  claims: Claims,
+  issuer: string,
+  forge: string,
+  repository: string | undefined,
+  workflow: string | undefined,
+  between: string,
+): PublisherComparison {
+  if (repository === undefined || workflow === undefined)
+    return incomplete("names no repository or workflow");
+  const wrong =
+    differs("issuer", claims.issuer, issuer) ??
+    differs("repository", claims.repositoryUri, forge + repository);
+  if (wrong) return wrong;
+  const runs = [claims.commit, claims.ref].filter((part) => part !== undefined);
+  const wanted = `${forge}${repository}${between}${workflow}`;
+  if (runs.some((run) => claims.buildConfigUri === `${wanted}@${run}`)) return { matches: true };
+  return (
+    differs("workflow", claims.buildConfigUri, `${wanted}@${runs[0] ?? ""}`) ?? incomplete("names no commit")
+  );
+}
+
+function compareGoogle(claims: Claims, email: string | undefined): PublisherComparison {
+  if (email === undefined) return incomplete("names no e-mail address");
+  return (
+    differs("issuer", claims.issuer, GOOGLE) ?? differs("signer", claims.san, email) ?? { matches: true }
+  );
+}
+
+function compareCircle(claims: Claims, said: Readonly<Record<string, string>>): PublisherComparison {
+  const { project_id: project, pipeline_definition_id: pipeline, vcs_origin: origin, vcs_ref: ref } = said;
+  if (project === undefined || pipeline === undefined) return incomplete("names no project or pipeline");
+  const signer = `https://circleci.com/api/v2/projects/${project}/pipeline-definitions/${pipeline}`;
+  return (
+    differs("issuer", claims.issuer, CIRCLECI) ??
+    (origin === undefined ? undefined : differs("repository", claims.repositoryUri, origin)) ??
+    (ref === undefined ? undefined : differs("ref", claims.ref, ref)) ??
+    differs("pipeline", claims.buildSignerUri, signer) ?? { matches: true }
+  );
+}
+
+function differs(what: string, is: string | undefined, claimed: string): PublisherComparison | undefined {
+  if (is === claimed) return undefined;
+  const said = is === undefined ? `no ${what}` : `the ${what} ${shown(is)}`;
+  return { matches: false, sentence: `The certificate has ${said}; the index says ${shown(claimed)}.` };
+}
+
+function incomplete(what: string): PublisherComparison {
+  return { matches: false, sentence: `The publisher that the index claims ${what}.` };
+}

@@ -1,0 +1,133 @@
+// Which trust root is used: a file that the person named, else the newest of the one that TUF brought and the one that is shipped.
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { TrustFailureCode, TrustMaterial, TrustState } from "./model.ts";
+import { dayOf } from "./words.ts";
+
+/** Why a trust root cannot be had, with what to do about it. */
+export interface TrustFailure {
+  readonly code: TrustFailureCode;
+  readonly message: string;
+  readonly next: string;
+}
+
+export type TrustAnswer = TrustState | { readonly failure: TrustFailure };
+
+/** Metadata and trust root that an update kept; the folder is the platform's data folder. */
+export const TRUST_FOLDER = "trust";
+/** What an update found, beside the metadata that proves it. */
+export const STATE_FILE = "state.json";
+
+/** What an update writes down. Times are milliseconds since the epoch. */
+export interface KeptState {
+  readonly repository: string;
+  readonly confirmedAt: number;
+  readonly expires: number;
+  /** When this trust root was first seen there. */
+  readonly time: number;
+  readonly root: unknown;
+}
+
+/** A file larger than this is no trust root. */
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
+
+/** Digest of a trust root: of its JSON, so that spaces do not matter. */
+export function digestOfRoot(root: unknown): string {
+  return createHash("sha256").update(JSON.stringify(root)).digest("hex");
+}
+
+/** The trust root that the program brings. */
+export async function shippedTrust(): Promise<TrustMaterial> {
+  const { SHIPPED_ROOT, SHIPPED_TIME, TUF_REPOSITORY } = await import("./shipped.ts");
+  return {
+    source: "shipped",
+    from: TUF_REPOSITORY,
+    time: SHIPPED_TIME,
+    sha256: digestOfRoot(SHIPPED_ROOT),
+    root: SHIPPED_ROOT,
+  };
+}
+
+/** The trust root in a file that the person named (`--trusted-root`): it is taken as it is, and never updated. */
+export async function trustFromFile(path: string): Promise<TrustAnswer> {
+  const failure = (code: TrustFailureCode, message: string): TrustAnswer => ({
+    failure: { code, message, next: "Name a trusted_root.json of Sigstore's form." },
+  });
+  let text: string;
+  try {
+    const bytes = await readFile(path);
+    if (bytes.length > MAX_FILE_BYTES)
+      return failure("invalid-trust-root", `${path} is too large for a trust root.`);
+    text = bytes.toString("utf8");
+  } catch (error) {
+    const { code = "error" } = error as NodeJS.ErrnoException;
+    return failure("unreadable", `${path} cannot be read (${code}).`);
+  }
+  let root: unknown;
+  try {
+    root = JSON.parse(text);
+  } catch {
+    return failure("invalid-trust-root", `${path} is not JSON.`);
+  }
+  const trust: TrustMaterial = { source: "file", from: path, sha256: digestOfRoot(root), root };
+  const { checkTrust } = await import("./verify.ts");
+  const fault = checkTrust(trust);
+  if (fault !== undefined) return failure("invalid-trust-root", `${path} is no trust root: ${fault}.`);
+  return { trust, freshness: "fixed", sentence: `The trust root is the file ${path}, which is not updated.` };
+}
+
+/**
+ * The trust root to verify with, without asking anybody. `folder` is the platform's data folder, `now` in milliseconds since the epoch.
+ * What an update kept there is used when it is of the same repository and newer than what is shipped.
+ */
+export async function currentTrust(folder: string, now: number): Promise<TrustState> {
+  const shipped = await shippedTrust();
+  const kept = await readKept(folder, shipped.from);
+  if (kept === undefined) return withoutUpdate(shipped);
+  const root = kept.time >= (shipped.time ?? 0) ? kept.root : shipped.root;
+  const trust: TrustMaterial =
+    root === kept.root
+      ? { source: "updated", from: kept.repository, time: kept.time, sha256: digestOfRoot(root), root }
+      : shipped;
+  return describeKept(trust, kept, now);
+}
+
+function withoutUpdate(trust: TrustMaterial): TrustState {
+  const day = dayOf(trust.time ?? 0);
+  return {
+    trust,
+    freshness: "stale",
+    sentence: `The trust root is the one that came with Thoth, of ${day}.`,
+  };
+}
+
+/** The trust root never expires, the repository's word that it is the current one does: which of both is old is said. */
+export function describeKept(trust: TrustMaterial, kept: KeptState, now: number): TrustState {
+  const fresh = now <= kept.expires;
+  const root = `The trust root is of ${dayOf(trust.time ?? 0)}`;
+  return {
+    trust,
+    confirmedAt: kept.confirmedAt,
+    expires: kept.expires,
+    freshness: fresh ? "fresh" : "stale",
+    sentence: fresh
+      ? `${root}, confirmed on ${dayOf(kept.confirmedAt)}.`
+      : `${root} and does not expire; its confirmation of ${dayOf(kept.confirmedAt)} ran out on ${dayOf(kept.expires)}.`,
+  };
+}
+
+/** What an update of `repository` kept; undefined where there is none or it cannot be read. */
+export async function readKept(folder: string, repository: string): Promise<KeptState | undefined> {
+  try {
+    const text = await readFile(join(folder, TRUST_FOLDER, STATE_FILE), "utf8");
+    const state = JSON.parse(text) as Partial<KeptState>;
+    const { confirmedAt, expires, time, root } = state;
+    if (state.repository !== repository || typeof root !== "object" || root === null) return undefined;
+    if (typeof confirmedAt !== "number" || typeof expires !== "number" || typeof time !== "number")
+      return undefined;
+    return { repository, confirmedAt, expires, time, root };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,249 @@
+// Verdicts on PEP 740 attestations and on Sigstore bundles. Loads the Sigstore library: import it when there is something to verify.
+import { bundleOfAttestation, MalformedError, readBundle } from "./bundle.ts";
+import { type Claims, identityOf, readClaims } from "./certificate.ts";
+import type {
+  AttestationReason,
+  AttestationVerdict,
+  Identity,
+  ProvenanceVerdict,
+  Publisher,
+  TrustMaterial,
+  VerifyAttestationInput,
+  VerifyBundleInput,
+  VerifyProvenanceInput,
+} from "./model.ts";
+import { comparePublisher, readPublisher } from "./publisher.ts";
+import { certificateOf, findFault, findUnknown, type SignatureFault, signingTime } from "./signature.ts";
+import { findOtherSubject, readStatement } from "./statement.ts";
+import { type PreparedTrust, prepareTrust, readPublicKey } from "./trustMaterial.ts";
+import { describeIdentity, shown } from "./words.ts";
+
+/** More attestations than any file has; each costs a few milliseconds, and an index may list as many as it likes. */
+const MAX_ATTESTATIONS = 32;
+
+const MALFORMED = "The attestation is not in the form that the standard asks for.";
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** `1` is the only version there is; a later one may mean anything, so that it is neither good nor bad. */
+function versionFault(version: unknown, what: string): SignatureFault | undefined {
+  if (version === 1) return undefined;
+  if (Number.isSafeInteger(version) && (version as number) > 1) {
+    const sentence = `Not checked: ${what} is of version ${version}, and Thoth reads version 1.`;
+    return { reason: "unsupported-version", sentence };
+  }
+  return { reason: "malformed", sentence: MALFORMED, detail: `${what} has no version` };
+}
+
+const NOT_CHECKED: ReadonlySet<AttestationReason> = new Set([
+  "unsupported-version",
+  "unsupported-publisher",
+  "unknown-log",
+  "unknown-certificate-authority",
+  "unknown-certificate-log",
+  "unknown-timestamp-authority",
+  "too-many",
+]);
+
+interface Known {
+  readonly identity?: Identity | undefined;
+  readonly publisher?: Publisher | undefined;
+  readonly predicateType?: string | undefined;
+}
+
+function verdictOf(fault: SignatureFault | undefined, known: Known): AttestationVerdict {
+  if (fault === undefined) {
+    const signer = known.identity ? describeIdentity(known.identity) : "the given key";
+    return { state: "passed", reason: "verified", sentence: `Signed by ${signer}.`, ...known };
+  }
+  return { state: NOT_CHECKED.has(fault.reason) ? "not-checked" : "failed", ...fault, ...known };
+}
+
+const malformed = (error: unknown): SignatureFault => {
+  if (!(error instanceof MalformedError)) throw error;
+  return { reason: "malformed", sentence: MALFORMED, detail: shown(error.message, 200) };
+};
+
+/**
+ * The verdict on everything that an index serves as the provenance of one file (PEP 740). What is not JSON of the right shape is a
+ * failed check; nothing in it makes this throw. Throws an Error only where `trust` is no trust root.
+ */
+export function verifyProvenance(input: VerifyProvenanceInput): ProvenanceVerdict {
+  const { provenance } = input;
+  const whole = (fault: SignatureFault): ProvenanceVerdict => ({
+    state: NOT_CHECKED.has(fault.reason) ? "not-checked" : "failed",
+    reason: fault.reason,
+    sentence: fault.sentence,
+    attestations: [],
+  });
+  if (!isObject(provenance)) return whole({ reason: "malformed", sentence: MALFORMED });
+  const version = versionFault(provenance.version, "the provenance");
+  if (version) return whole(version);
+  const bundles = provenance.attestation_bundles;
+  if (!Array.isArray(bundles)) return whole({ reason: "malformed", sentence: MALFORMED });
+  const found = listAttestations(bundles);
+  if (found === undefined) return whole({ reason: "malformed", sentence: MALFORMED });
+  if (found.length > MAX_ATTESTATIONS) {
+    const sentence = `Not checked: the index lists ${found.length} attestations for one file.`;
+    return whole({ reason: "too-many", sentence });
+  }
+  const prepared = prepareTrust(input.trust);
+  return summarise(found.map(({ attestation, publisher }) => judge(attestation, publisher, input, prepared)));
+}
+
+interface Listed {
+  readonly attestation: unknown;
+  /** Undefined: the bundle claims none that can be read. */
+  readonly publisher: Publisher | undefined;
+}
+
+function listAttestations(bundles: readonly unknown[]): Listed[] | undefined {
+  const found: Listed[] = [];
+  for (const bundle of bundles) {
+    if (!isObject(bundle) || !Array.isArray(bundle.attestations)) return undefined;
+    const publisher = readPublisher(bundle.publisher);
+    for (const attestation of bundle.attestations) found.push({ attestation, publisher });
+  }
+  return found;
+}
+
+/** The worst verdict speaks for the file: what failed, then what was not checked. */
+function summarise(attestations: readonly AttestationVerdict[]): ProvenanceVerdict {
+  const speaking =
+    attestations.find(({ state }) => state === "failed") ??
+    attestations.find(({ state }) => state === "not-checked") ??
+    attestations[0];
+  if (speaking === undefined) {
+    return {
+      state: "absent",
+      reason: "no-attestations",
+      sentence: "No attestation was published.",
+      attestations,
+    };
+  }
+  return { state: speaking.state, reason: speaking.reason, sentence: speaking.sentence, attestations };
+}
+
+/**
+ * The verdict on one PEP 740 attestation, which a person has beside the artifact. No publisher is claimed then, so none is compared.
+ * Throws an Error only where `trust` is no trust root.
+ */
+export function verifyAttestation(input: VerifyAttestationInput): AttestationVerdict {
+  return judge(input.attestation, null, input, prepareTrust(input.trust));
+}
+
+/** `publisher`: null where none is claimed, undefined where what is claimed cannot be read. */
+function judge(
+  attestation: unknown,
+  publisher: Publisher | undefined | null,
+  input: { readonly filename: string; readonly sha256: string; readonly now: number },
+  prepared: PreparedTrust,
+): AttestationVerdict {
+  const claimed: Known = publisher ? { publisher } : {};
+  if (!isObject(attestation)) return verdictOf({ reason: "malformed", sentence: MALFORMED }, claimed);
+  const version = versionFault(attestation.version, "the attestation");
+  if (version) return verdictOf(version, claimed);
+  let known = claimed;
+  try {
+    const { bundle, statement: payload } = bundleOfAttestation(attestation);
+    const certificate = certificateOf(bundle)!;
+    const claims = readClaims(certificate);
+    const statement = readStatement(payload);
+    known = {
+      ...claimed,
+      identity: identityOf(claims, signingTime(bundle)),
+      predicateType: statement?.predicateType,
+    };
+    const fault =
+      findUnknown(bundle, certificate, prepared) ??
+      findFault({ bundle, certificate, prepared, now: input.now }) ??
+      (statement === undefined
+        ? {
+            reason: "malformed-statement" as const,
+            sentence: "What was signed is no statement about a file.",
+          }
+        : findOtherSubject(statement, input)) ??
+      (publisher === null ? undefined : publisherFault(publisher, claims));
+    return verdictOf(fault, known);
+  } catch (error) {
+    return verdictOf(malformed(error), known);
+  }
+}
+
+function publisherFault(publisher: Publisher | undefined, claims: Claims): SignatureFault | undefined {
+  if (publisher === undefined) {
+    return { reason: "malformed", sentence: "The index does not say which publisher the attestation is of." };
+  }
+  const compared = comparePublisher(publisher, claims);
+  if ("unsupported" in compared) {
+    return { reason: "unsupported-publisher", sentence: `Not checked: ${compared.unsupported}.` };
+  }
+  return compared.matches ? undefined : { reason: "other-publisher", sentence: compared.sentence };
+}
+
+/**
+ * The verdict on a Sigstore bundle beside a file: signed directly, or by a statement of which the file is a subject. Certificates
+ * or a key; `identity` is compared exactly. Throws an Error where `trust` is no trust root or `publicKey` no key.
+ */
+export function verifyBundle(input: VerifyBundleInput): AttestationVerdict {
+  const key = input.publicKey === undefined ? undefined : readPublicKey(input.publicKey);
+  const prepared = prepareTrust(input.trust, key);
+  let known: Known = {};
+  try {
+    const bundle = readBundle(input.bundle);
+    const certificate = certificateOf(bundle);
+    const claims = certificate && readClaims(certificate);
+    if (claims) known = { identity: identityOf(claims, signingTime(bundle)) };
+    if (!certificate !== (key !== undefined)) {
+      const sentence = key
+        ? "The bundle is signed with a certificate, not with a key."
+        : "The bundle names a key, and none was given.";
+      return verdictOf({ reason: "invalid-certificate", sentence }, known);
+    }
+    const artifact = Buffer.from(input.artifact);
+    const fault =
+      findUnknown(bundle, certificate, prepared) ??
+      findFault({ bundle, certificate, prepared, key, artifact, now: input.now }) ??
+      findOtherArtifact(bundle, input) ??
+      (claims && identityFault(claims, input));
+    return verdictOf(fault, known);
+  } catch (error) {
+    return verdictOf(malformed(error), known);
+  }
+}
+
+/** A statement's digests must hold the file's. */
+function findOtherArtifact(
+  { content }: ReturnType<typeof readBundle>,
+  { sha256 }: VerifyBundleInput,
+): SignatureFault | undefined {
+  if (content.$case !== "dsseEnvelope") return undefined;
+  const { payload, payloadType } = content.dsseEnvelope;
+  const statement = payloadType === "application/vnd.in-toto+json" ? readStatement(payload, true) : undefined;
+  if (statement === undefined) {
+    return { reason: "malformed-statement", sentence: "What was signed is no statement about a file." };
+  }
+  if (statement.subjects.some((subject) => subject.sha256 === sha256)) return undefined;
+  return { reason: "other-digest", sentence: "The statement is about no file with this digest." };
+}
+
+function identityFault(claims: Claims, { identity }: VerifyBundleInput): SignatureFault | undefined {
+  if (identity === undefined || (claims.san === identity.san && claims.issuer === identity.issuer))
+    return undefined;
+  const sentence = `Signed by ${shown(claims.san ?? "nobody")}, not by ${shown(identity.san)}.`;
+  return { reason: "other-identity", sentence };
+}
+
+/** Whether `trust` can be used; the reason where it cannot. */
+export function checkTrust(trust: TrustMaterial): string | undefined {
+  try {
+    const { material } = prepareTrust(trust);
+    return material.certificateAuthorities.length > 0 && material.tlogs.length > 0
+      ? undefined
+      : "it names no certificate authority or no log";
+  } catch (error) {
+    return shown((error as Error).message, 200);
+  }
+}
