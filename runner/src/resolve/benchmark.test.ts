@@ -3,49 +3,12 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { readRequirementLenient } from "../../../shared/src/packaging/lenient.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
-import { parseVersion } from "../../../shared/src/packaging/version.ts";
+import { openScenario, type Scenario } from "./benchmarkScenario.ts";
 import { Catalogue } from "./python/catalogue.ts";
-import type { Universe } from "./python/model.ts";
 import { resolve } from "./resolve.ts";
 import { makeTarget, readDemands } from "./testing.ts";
 
 const FILE = new URL("../../../../shared/conformance/resolver-benchmarks/pyrax_198.json", import.meta.url);
-
-interface Scenario {
-  readonly input: { readonly requirements: readonly string[] };
-  readonly packages: Readonly<
-    Record<
-      string,
-      Readonly<Record<string, { depends_by_extra: Readonly<Record<string, readonly string[]>> }>>
-    >
-  >;
-}
-
-/** The scenario's markers are evaluated already, so that every extra's list stands for itself. */
-function openScenario({ packages }: Scenario): Universe {
-  return {
-    isRemote: false,
-    project: (name) => ({
-      releases: Object.keys(packages[name] ?? {}).flatMap((text) => {
-        const version = parseVersion(text);
-        const filename = `${name.replaceAll("-", "_")}-${text}-py3-none-any.whl`;
-        return version
-          ? [{ version, files: [{ filename, url: `https://x.example/${filename}`, hashes: {} }] }]
-          : [];
-      }),
-    }),
-    metadata: (name, version) => ({
-      name,
-      version: version.raw,
-      requiresDist: Object.entries(packages[name]![version.raw]!.depends_by_extra).flatMap(([extra, texts]) =>
-        texts.map((text) => {
-          const body = text.split(";")[0]!.trim();
-          return extra === "" ? body : `${body} ; extra == "${extra}"`;
-        }),
-      ),
-    }),
-  };
-}
 
 describe("the resolver benchmark pyrax_198", () => {
   if (!existsSync(FILE)) {

@@ -26,7 +26,13 @@ export type {
   UniverseProject,
   UniverseRelease,
 } from "./python/model.ts";
-export { findRelaxations, type LineEdit, type Relaxation, type RelaxOptions } from "./relax.ts";
+export {
+  findRelaxations,
+  type LineEdit,
+  type Relaxation,
+  type RelaxOptions,
+  withSpecifier,
+} from "./relax.ts";
 export { type Resolution, resolve } from "./resolve.ts";
 export { type HeldBack, type LineStory, type Objector, tellHeldBack, tellLines } from "./story.ts";
 export type { StackPart, StackResolution, StackScope } from "./universal/model.ts";

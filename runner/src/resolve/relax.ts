@@ -148,7 +148,7 @@ function moveClause(clause: Clause, version: Version): string[] {
 }
 
 /** The line with other clauses: name, extras, marker and whatever else stands there stay as they are. */
-function withSpecifier(demand: Demand, clauses: string): Demand {
+export function withSpecifier(demand: Demand, clauses: string): Demand {
   const { text, requirement } = demand;
   const span = requirement.specifierSpan;
   const edited = span ? text.slice(0, span.start) + clauses + text.slice(span.end) : text;

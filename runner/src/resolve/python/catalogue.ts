@@ -1,13 +1,14 @@
 // Projects, releases and what they need, read once for one target and kept for as many searches as are made for it.
 import { readRequirementLenient } from "../../../../shared/src/packaging/lenient.ts";
-import { evaluateMarker, type Marker } from "../../../../shared/src/packaging/marker.ts";
+import type { Marker } from "../../../../shared/src/packaging/marker.ts";
+import { ALWAYS, type MarkerSet, NEVER } from "../../../../shared/src/packaging/markerDiagram.ts";
 import { normalizeExtra, normalizeName } from "../../../../shared/src/packaging/name.ts";
 import type { Requirement } from "../../../../shared/src/packaging/requirement.ts";
 import type { SpecifierSet } from "../../../../shared/src/packaging/specifier.ts";
 import { compareVersions, parseVersion, type Version } from "../../../../shared/src/packaging/version.ts";
 import type { IndexFailure, PageFile } from "../../index/index.ts";
 import { addVersion, isEmpty, noStates, type States } from "../core/states.ts";
-import { Compatibility, isWheel, type Verdict } from "./compatibility.ts";
+import { isWheel, type Verdict } from "./compatibility.ts";
 import type {
   FilePolicy,
   ReleaseMetadata,
@@ -16,6 +17,7 @@ import type {
   UniverseProject,
   UniverseRelease,
 } from "./model.ts";
+import { type Conditions, type Reading, TargetReading } from "./reading.ts";
 
 /** One project with its releases in their order. */
 export interface Project {
@@ -45,18 +47,21 @@ export interface Project {
   readonly needs: (ReleaseNeeds | Promise<ReleaseNeeds> | undefined)[];
 }
 
-/** One requirement that a release makes on the target. */
+/** One requirement that a release makes where the catalogue is for. */
 export interface Need {
   readonly name: string;
   readonly extras: readonly string[];
   readonly specifier: SpecifierSet;
   readonly url: string | undefined;
   readonly text: string;
+  /** Where it holds: everywhere in a catalogue for one environment. */
+  readonly where: MarkerSet;
 }
 
 export type ReleaseNeeds =
   | {
       readonly file: PageFile;
+      readonly requiresPython: string | undefined;
       /** Without an extra. */
       readonly base: readonly Need[];
       /** What an extra adds; undefined of an extra that adds nothing or does not exist. */
@@ -77,25 +82,24 @@ export function whenKnown<T, U>(value: Eventual<T>, go: (value: T) => Eventual<U
   return value instanceof Promise ? value.then(go) : go(value);
 }
 
-const EXTRA = /\bextra\b/;
+const UNCONDITIONAL: Conditions = { base: ALWAYS, byExtra: new Map() };
 
 export class Catalogue {
-  readonly target: Target;
   readonly #universe: Universe;
-  readonly #compatibility: Compatibility;
+  readonly #reading: Reading;
   readonly #projects = new Map<string, Eventual<Project>>();
   readonly #requirements = new Map<string, ReadRequirement | undefined>();
-  readonly #holds = new Map<string, boolean>();
+  readonly #conditions = new Map<string, Conditions>();
 
-  constructor(universe: Universe, target: Target, policy: FilePolicy = {}) {
+  /** @param where the environment that markers are evaluated for and files chosen, or another way to read them. */
+  constructor(universe: Universe, where: Target | Reading, policy: FilePolicy = {}) {
     this.#universe = universe;
-    this.target = target;
-    this.#compatibility = new Compatibility(target, policy);
+    this.#reading = "tags" in where ? new TargetReading(where, policy) : where;
   }
 
-  /** Whether a marker holds on the target, without an extra. */
+  /** Whether a marker holds where the catalogue is for, without an extra. */
   admits(marker: Marker | undefined): boolean {
-    return marker === undefined || evaluateMarker(marker, this.target.markers);
+    return this.#reading.admits(marker);
   }
 
   /** Whether asking takes long enough that it pays to ask ahead of need. */
@@ -135,8 +139,7 @@ export class Catalogue {
       if (!version.isPrerelease) addVersion(finals, place);
     }
     let verdicts: readonly Verdict[] | undefined;
-    const judge = (): readonly Verdict[] =>
-      releases.map(({ files }) => this.#compatibility.judge(name, files));
+    const judge = (): readonly Verdict[] => releases.map(({ files }) => this.#reading.judge(name, files));
     return {
       name,
       versions: releases.map(({ version }) => version),
@@ -192,7 +195,7 @@ export class Catalogue {
 
   /** The files of a release that the target takes, best first. */
   usableFiles(project: Project, place: number): PageFile[] {
-    return this.#compatibility.usableFiles(project.name, project.files[place]!, true);
+    return this.#reading.usableFiles(project.name, project.files[place]!, true);
   }
 
   /** What a release needs on the target. */
@@ -232,26 +235,25 @@ export class Catalogue {
         return { unusable: { code: "bad-metadata", message } };
       }
       const { requirement, name, extras } = read;
+      const { base: where, byExtra: more } = this.#conditionsOf(text, requirement);
+      if (where === NEVER && more.size === 0) continue;
       const need = {
         name,
         extras,
         specifier: requirement.specifier,
         url: requirement.url?.text,
         text: plainText(requirement),
+        where,
       };
-      const { marker, markerSpan } = requirement;
-      if (marker === undefined || markerSpan === undefined) base.push(need);
-      else if (this.#holdsFor(text, marker, "")) base.push(need);
-      else if (EXTRA.test(text)) {
-        for (const extra of extrasOf(marker)) {
-          if (!this.#holdsFor(text, marker, extra)) continue;
-          const needs = byExtra.get(extra);
-          if (needs) needs.push(need);
-          else byExtra.set(extra, [need]);
-        }
+      if (where !== NEVER) base.push(need);
+      for (const [extra, only] of more) {
+        const needs = byExtra.get(extra);
+        const one = only === where ? need : { ...need, where: only };
+        if (needs) needs.push(one);
+        else byExtra.set(extra, [one]);
       }
     }
-    return { file, base, byExtra };
+    return { file, requiresPython: metadata.requiresPython, base, byExtra };
   }
 
   #faultOf(
@@ -269,7 +271,7 @@ export class Catalogue {
     if (isWheel(file) && said && compareVersions(said, version) !== 0 && said.public !== version.public) {
       return { code: "bad-metadata", message: `its metadata says version ${metadata.version}` };
     }
-    if (requiresPython !== undefined && !this.#compatibility.admitsPython(requiresPython)) {
+    if (requiresPython !== undefined && !this.#reading.admitsPython(requiresPython)) {
       return { code: "requires-python", message: `it needs Python ${requiresPython}` };
     }
     return undefined;
@@ -290,14 +292,14 @@ export class Catalogue {
     return read;
   }
 
-  #holdsFor(text: string, marker: Marker, extra: string): boolean {
-    const key = `${extra}\n${text}`;
-    let holds = this.#holds.get(key);
-    if (holds === undefined) {
-      holds = evaluateMarker(marker, this.target.markers, extra === "" ? undefined : [extra]);
-      this.#holds.set(key, holds);
+  #conditionsOf(text: string, { marker }: Requirement): Conditions {
+    if (marker === undefined) return UNCONDITIONAL;
+    let conditions = this.#conditions.get(text);
+    if (conditions === undefined) {
+      conditions = this.#reading.conditionsOf(marker);
+      this.#conditions.set(text, conditions);
     }
-    return holds;
+    return conditions;
   }
 }
 
@@ -322,14 +324,4 @@ function plainText({ name, extras, specifier, url }: Requirement): string {
   const brackets = extras.length > 0 ? `[${extras.map((extra) => extra.text).join(",")}]` : "";
   const clauses = specifier.clauses.map(({ operator, version }) => operator + version).join(",");
   return url ? `${name.text}${brackets} @ ${url.text}` : name.text + brackets + (clauses && ` ${clauses}`);
-}
-
-/** The extras that a marker speaks of. */
-function extrasOf(marker: Marker): string[] {
-  if (marker.kind === "constant") return [];
-  if (marker.kind !== "comparison") return [...new Set(marker.operands.flatMap(extrasOf))];
-  const { left, right } = marker;
-  if (left.kind === "variable" && left.name === "extra" && right.kind === "literal") return [right.value];
-  if (right.kind === "variable" && right.name === "extra" && left.kind === "literal") return [left.value];
-  return [];
 }

@@ -24,30 +24,21 @@ const NEAREST: readonly FilterCode[] = [
 
 const NEVER = -1;
 
-export class Compatibility {
-  readonly #python: Version;
+/** Judges files by the policy that holds for every project, and by what a runtime environment takes. */
+export abstract class FileJudge {
   readonly #policy: FilePolicy;
-  readonly #ranks: ReadonlyMap<string, number>;
   /** Rank by the three parts of a wheel's tag as written, since few are distinct; -1 for none. */
   readonly #wheelRanks = new Map<string, number>();
-  readonly #pythons = new Map<string, boolean>();
 
-  constructor(target: Target, policy: FilePolicy) {
-    this.#python = target.python;
+  constructor(policy: FilePolicy) {
     this.#policy = policy;
-    this.#ranks = tagRanks(target.tags);
   }
 
-  /** Whether the target's Python is among those that a Requires-Python admits; a text that cannot be read admits all. */
-  admitsPython(text: string): boolean {
-    let known = this.#pythons.get(text);
-    if (known === undefined) {
-      const read = readSpecifierSetLenient(text);
-      known = !read.ok || read.value.specifier.contains(this.#python);
-      this.#pythons.set(text, known);
-    }
-    return known;
-  }
+  /** The rank of a wheel by the parts of its tag, 0 the best; -1 where it is not taken. */
+  protected abstract rankTags(python: string, abi: string, platform: string): number;
+
+  /** Whether a file is taken by its Requires-Python. */
+  protected abstract takesPython(requiresPython: string): boolean;
 
   /** What one release comes to: usable as soon as one file is. */
   judge(name: string, files: readonly PageFile[]): Verdict {
@@ -83,26 +74,59 @@ export class Compatibility {
       if (includes(noBinary, name)) return "only-wheels";
       if (this.#wheelRank(file.filename) === NEVER) return "tag";
     } else if (includes(onlyBinary, name)) return "only-sdist";
-    if (file.requiresPython !== undefined && !this.admitsPython(file.requiresPython))
-      return "requires-python";
+    if (file.requiresPython !== undefined && !this.takesPython(file.requiresPython)) return "requires-python";
     return file.yanked === undefined ? "usable" : "yanked";
   }
 
   #wheelRank(filename: string): number {
-    const end = filename.length - 4;
-    let start = end;
-    for (let part = 0; part < 3 && start > 0; part++) start = filename.lastIndexOf("-", start - 1);
-    const parts = filename.slice(start + 1, end);
+    const parts = tagPartsOf(filename);
     let rank = this.#wheelRanks.get(parts);
     if (rank === undefined) {
       const [python, abi, platform] = parts.split("-");
-      rank =
-        platform === undefined
-          ? NEVER
-          : (bestTagRank(expandTags(python!, abi!, platform), this.#ranks) ?? NEVER);
+      rank = platform === undefined ? NEVER : this.rankTags(python!, abi!, platform);
       this.#wheelRanks.set(parts, rank);
     }
     return rank;
+  }
+}
+
+/** `cp312-abi3-win_amd64` of a wheel's name. */
+export function tagPartsOf(filename: string): string {
+  const end = filename.length - 4;
+  let start = end;
+  for (let part = 0; part < 3 && start > 0; part++) start = filename.lastIndexOf("-", start - 1);
+  return filename.slice(start + 1, end);
+}
+
+/** What one environment takes. */
+export class Compatibility extends FileJudge {
+  readonly #python: Version;
+  readonly #ranks: ReadonlyMap<string, number>;
+  readonly #pythons = new Map<string, boolean>();
+
+  constructor(target: Target, policy: FilePolicy) {
+    super(policy);
+    this.#python = target.python;
+    this.#ranks = tagRanks(target.tags);
+  }
+
+  /** Whether the target's Python is among those that a Requires-Python admits; a text that cannot be read admits all. */
+  admitsPython(text: string): boolean {
+    let known = this.#pythons.get(text);
+    if (known === undefined) {
+      const read = readSpecifierSetLenient(text);
+      known = !read.ok || read.value.specifier.contains(this.#python);
+      this.#pythons.set(text, known);
+    }
+    return known;
+  }
+
+  protected takesPython(requiresPython: string): boolean {
+    return this.admitsPython(requiresPython);
+  }
+
+  protected rankTags(python: string, abi: string, platform: string): number {
+    return bestTagRank(expandTags(python, abi, platform), this.#ranks) ?? NEVER;
   }
 }
 

@@ -1,4 +1,5 @@
 // Python packaging for the core: projects and their extras as packages, releases as versions, requirements as dependencies.
+import { ALWAYS } from "../../../../shared/src/packaging/markerDiagram.ts";
 import { normalizeName } from "../../../../shared/src/packaging/name.ts";
 import { SpecifierSet } from "../../../../shared/src/packaging/specifier.ts";
 import type { IndexFailure } from "../../index/index.ts";
@@ -59,7 +60,8 @@ export class SourceFound extends Error {
   }
 }
 
-interface Asked extends Need {
+/** One thing that is asked for, with why. */
+export interface Asked extends Need {
   readonly reason: Reason;
 }
 
@@ -70,19 +72,19 @@ const AHEAD_MOST = 50;
 export class PythonProvider implements Provider<Reason> {
   /** By the core's numbers; the root has none. */
   readonly packages: (PythonPackage | undefined)[] = [undefined];
-  readonly #registry: Registry<Reason>;
-  readonly #catalogue: Catalogue;
-  readonly #question: Question;
+  protected readonly registry: Registry<Reason>;
+  protected readonly catalogue: Catalogue;
+  protected readonly question: Question;
   /** The addresses that projects come from, by name. */
-  readonly #sources: ReadonlyMap<string, string>;
-  readonly #byKey = new Map<string, number>();
-  readonly #order = new DecisionOrder((package_) => this.packages[package_]?.project.name);
-  readonly #constraints: ReadonlyMap<string, readonly Demand[]>;
-  readonly #overrides: ReadonlyMap<string, readonly Demand[]>;
-  readonly #asked: ReadonlyMap<string, readonly Demand[]>;
-  readonly #tried: number[] = [];
-  readonly #filtered: boolean[] = [];
-  readonly #ahead = new Set<string>();
+  protected readonly sources: ReadonlyMap<string, string>;
+  protected readonly byKey = new Map<string, number>();
+  protected order = new DecisionOrder((package_) => this.packages[package_]?.project.name);
+  protected readonly constraints: ReadonlyMap<string, readonly Demand[]>;
+  protected readonly overrides: ReadonlyMap<string, readonly Demand[]>;
+  protected readonly asked: ReadonlyMap<string, readonly Demand[]>;
+  protected readonly tried: number[] = [];
+  protected readonly filtered: boolean[] = [];
+  protected readonly ahead = new Set<string>();
 
   constructor(
     registry: Registry<Reason>,
@@ -90,25 +92,25 @@ export class PythonProvider implements Provider<Reason> {
     question: Question,
     sources: ReadonlyMap<string, string>,
   ) {
-    this.#registry = registry;
-    this.#catalogue = catalogue;
-    this.#question = question;
-    this.#sources = sources;
-    this.#constraints = byName(question.constraints);
-    this.#overrides = byName(question.overrides);
-    this.#asked = byName(question.requirements);
+    this.registry = registry;
+    this.catalogue = catalogue;
+    this.question = question;
+    this.sources = sources;
+    this.constraints = byName(question.constraints);
+    this.overrides = byName(question.overrides);
+    this.asked = byName(question.requirements);
   }
 
   pick(undecided: Iterable<number>): number {
-    return this.#order.pick(undecided);
+    return this.order.pick(undecided);
   }
 
   conflicted(affected: number, culprits: readonly number[]): void {
-    this.#order.conflicted(affected, culprits);
+    this.order.conflicted(affected, culprits);
   }
 
   takeBackjumps(): readonly number[] {
-    return this.#order.takeBackjumps();
+    return this.order.takeBackjumps();
   }
 
   choose(
@@ -118,16 +120,16 @@ export class PythonProvider implements Provider<Reason> {
   ): number | undefined {
     const { project, base } = this.packages[package_]!;
     // Not before its turn: a search that looks further ahead than this comes to other stacks than people know.
-    if (this.#filter(package_)) return undefined;
+    if (this.filter(package_)) return undefined;
     const at = base === package_ ? undefined : decided(base);
     if (at !== undefined && hasVersion(allowed, at)) return at;
-    if (this.#catalogue.isRemote) this.#askAhead(package_, project, allowed);
-    return this.#best(project, allowed);
+    if (this.catalogue.isRemote) this.askAhead(package_, project, allowed);
+    return this.best(project, allowed);
   }
 
   /** The release that is tried first: a kept one, then finals, then pre-releases; newest or oldest as it was asked. */
-  #best(project: Project, allowed: States): number {
-    const { preferences } = this.#question;
+  protected best(project: Project, allowed: States): number {
+    const { preferences } = this.question;
     const kept = preferences?.get(project.name);
     if (kept) {
       const place = project.versions.findIndex(
@@ -135,16 +137,21 @@ export class PythonProvider implements Provider<Reason> {
       );
       if (place >= 0 && hasVersion(allowed, place)) return place;
     }
-    for (const tier of project.tiers ?? []) {
-      const place = this.#end(project, intersection(allowed, tier));
-      if (place >= 0) return place;
-    }
-    return this.#end(project, allowed);
+    return this.bestAfresh(project, allowed);
   }
 
-  #end(project: Project, allowed: States): number {
-    const { prereleases = "last" } = this.#question;
-    const end = this.#isLowest(project.name) ? lowestVersion : highestVersion;
+  /** The release that is tried first where none is kept. */
+  protected bestAfresh(project: Project, allowed: States): number {
+    for (const tier of project.tiers ?? []) {
+      const place = this.end(project, intersection(allowed, tier));
+      if (place >= 0) return place;
+    }
+    return this.end(project, allowed);
+  }
+
+  protected end(project: Project, allowed: States): number {
+    const { prereleases = "last" } = this.question;
+    const end = this.isLowest(project.name) ? lowestVersion : highestVersion;
     if (prereleases !== "allow") {
       const final = end(intersection(allowed, project.finals));
       if (final >= 0) return final;
@@ -152,65 +159,73 @@ export class PythonProvider implements Provider<Reason> {
     return end(allowed);
   }
 
-  #isLowest(name: string): boolean {
-    const { resolution = "highest" } = this.#question;
-    return resolution === "lowest" || (resolution === "lowest-direct" && this.#asked.has(name));
+  protected isLowest(name: string): boolean {
+    const { resolution = "highest" } = this.question;
+    return resolution === "lowest" || (resolution === "lowest-direct" && this.asked.has(name));
   }
 
   /** After some rejected releases more will follow: the next ones are asked for at once instead of one after another. */
-  #askAhead(package_: number, project: Project, allowed: States): void {
-    const tried = (this.#tried[package_] ?? 0) + 1;
-    this.#tried[package_] = tried;
+  protected askAhead(package_: number, project: Project, allowed: States): void {
+    const tried = (this.tried[package_] ?? 0) + 1;
+    this.tried[package_] = tried;
     if (tried < AHEAD_AFTER || (tried / AHEAD_AFTER) % 1 !== 0) return;
     const places = [...versionsIn(allowed)];
-    if (!this.#isLowest(project.name)) places.reverse();
+    if (!this.isLowest(project.name)) places.reverse();
     for (const place of places.slice(0, Math.min(AHEAD_MOST, tried * 2)))
-      this.#catalogue.needs(project, place);
+      this.catalogue.needs(project, place);
   }
 
   needs(package_: number, version: number): Needs<Reason> | Promise<Needs<Reason>> {
     if (package_ === ROOT) {
-      return this.#dependencies(this.#question.requirements.flatMap((demand) => this.#askedBy(demand)));
+      return this.dependencies(this.question.requirements.flatMap((demand) => this.askedBy(demand)));
     }
     const { project, extra, base } = this.packages[package_]!;
-    return whenKnown(this.#catalogue.needs(project, version), (needs): Eventual<Needs<Reason>> => {
+    return whenKnown(this.catalogue.needs(project, version), (needs): Eventual<Needs<Reason>> => {
       if ("unusable" in needs) return { unusable: { kind: "unusable", ...needs.unusable } };
-      if (extra === undefined) return this.#dependencies(needs.base.flatMap((need) => this.#askedFor(need)));
+      if (extra === undefined) return this.dependencies(needs.base.flatMap((need) => this.askedFor(need)));
       const same = {
         package: base,
         allowed: oneVersion(project.places, version),
         reason: { kind: "same-release" },
       } as const;
-      const more = (needs.byExtra.get(extra) ?? []).flatMap((need) => this.#askedFor(need));
-      return this.#dependencies(more, [same]);
+      const more = (needs.byExtra.get(extra) ?? []).flatMap((need) => this.askedFor(need));
+      return this.dependencies(more, [same]);
     });
   }
 
   /** What a line of the person's asks for on the target: nothing if its marker does not hold. */
-  #askedBy(demand: Demand): Asked[] {
+  protected askedBy(demand: Demand): Asked[] {
     const name = normalizeName(demand.requirement.name.text);
-    const overrides = this.#overrides.get(name);
+    const overrides = this.overrides.get(name);
     return (overrides ?? [demand])
-      .filter(({ requirement }) => this.#catalogue.admits(requirement.marker))
+      .filter(({ requirement }) => this.catalogue.admits(requirement.marker))
       .map((one) => needOf(one, { kind: "required", demand: one }));
   }
 
-  #askedFor(need: Need): Asked[] {
-    const overrides = this.#overrides.get(need.name);
+  protected askedFor(need: Need): Asked[] {
+    const overrides = this.overrides.get(need.name);
     if (overrides === undefined) return [{ ...need, reason: { kind: "depends", text: need.text } }];
     return overrides
-      .filter(({ requirement }) => this.#catalogue.admits(requirement.marker))
+      .filter(({ requirement }) => this.catalogue.admits(requirement.marker))
       .map((one) => needOf(one, { kind: "depends", text: one.text, demand: one }));
   }
 
-  #projectOf(name: string): Eventual<Project> {
-    return this.#catalogue.project(name, this.#sources.get(name));
+  protected projectOf(name: string): Eventual<Project> {
+    return this.catalogue.project(name, this.sourceOf(name));
   }
 
-  #dependencies(asked: readonly Asked[], first: readonly Dependency<Reason>[] = []): Eventual<Needs<Reason>> {
+  /** The address that a project comes from, where it does not come from an index. */
+  protected sourceOf(name: string): string | undefined {
+    return this.sources.get(name);
+  }
+
+  protected dependencies(
+    asked: readonly Asked[],
+    first: readonly Dependency<Reason>[] = [],
+  ): Eventual<Needs<Reason>> {
     for (const { name, url } of asked) {
       if (url === undefined) continue;
-      const source = this.#sources.get(name);
+      const source = this.sourceOf(name);
       if (source === undefined) throw new SourceFound(name, url);
       if (source === url) continue;
       const message = `it asks for ${name} from ${url}, and another requirement for it from ${source}`;
@@ -218,79 +233,79 @@ export class PythonProvider implements Provider<Reason> {
     }
     const waiting: Promise<unknown>[] = [];
     for (const need of asked) {
-      const project = this.#projectOf(need.name);
+      const project = this.projectOf(need.name);
       if (!(project instanceof Promise)) continue;
       waiting.push(project);
-      this.#lookAhead(need);
+      this.lookAhead(need);
     }
     const make = (): Needs<Reason> => ({
-      dependencies: [...first, ...asked.flatMap((need) => this.#dependenciesOf(need))],
+      dependencies: [...first, ...asked.flatMap((need) => this.dependenciesOf(need))],
     });
     return waiting.length > 0 ? Promise.all(waiting).then(make) : make();
   }
 
   /** The project, and each extra, in the versions that are asked for. The project's page has arrived. */
-  #dependenciesOf({ name, extras, specifier, url, reason }: Asked): Dependency<Reason>[] {
-    const project = this.#projectOf(name) as Project;
+  protected dependenciesOf({ name, extras, specifier, url, reason }: Asked): Dependency<Reason>[] {
+    const project = this.projectOf(name) as Project;
     if (project.failure) throw new IndexRefused(name, project.failure);
     const isSingle = specifier.clauses.some(
       ({ operator, version }) => operator === "===" || (operator === "==" && !version.endsWith(".*")),
     );
-    this.#order.see(name, this.#sources.has(name) ? "direct" : isSingle ? "single" : "plain");
+    this.order.see(name, this.sourceOf(name) !== undefined ? "direct" : isSingle ? "single" : "plain");
     // What lies at an address is what was asked for, whatever its version.
-    const allowed = this.#catalogue.allowed(project, url === undefined ? specifier : SpecifierSet.any);
+    const allowed = this.catalogue.allowed(project, url === undefined ? specifier : SpecifierSet.any);
     return [undefined, ...extras].map((extra) => ({
-      package: this.#register(project, extra),
+      package: this.register(project, extra),
       allowed,
       reason,
     }));
   }
 
   /** Asks for the metadata of what will probably be chosen, and for what that needs, while its page is still awaited. */
-  #lookAhead(need: Need): void {
-    if (!this.#catalogue.isRemote) return;
+  protected lookAhead(need: Need): void {
+    if (!this.catalogue.isRemote) return;
     const ahead = async (): Promise<void> => {
-      const project = await this.#projectOf(need.name);
-      const place = this.#best(project, this.#usable(project, need.specifier));
+      const project = await this.projectOf(need.name);
+      const place = this.best(project, this.usable(project, need.specifier));
       const key = `${need.name} ${place}`;
-      if (place < 0 || this.#ahead.has(key)) return;
-      this.#ahead.add(key);
-      const needs = await this.#catalogue.needs(project, place);
+      if (place < 0 || this.ahead.has(key)) return;
+      this.ahead.add(key);
+      const needs = await this.catalogue.needs(project, place);
       if ("unusable" in needs) return;
       for (const next of needs.base) {
-        if (next.url === undefined) this.#lookAhead(next);
+        if (next.url === undefined) this.lookAhead(next);
       }
     };
     // Whoever needs the answer is told of a failure.
     ahead().catch(() => {});
   }
 
-  #usable(project: Project, specifier: SpecifierSet): States {
+  protected usable(project: Project, specifier: SpecifierSet): States {
     const usable = noStates(project.places);
     for (const [place, verdict] of project.verdicts.entries())
       if (verdict === "usable") addVersion(usable, place);
-    return intersection(usable, this.#catalogue.allowed(project, specifier));
+    return intersection(usable, this.catalogue.allowed(project, specifier));
   }
 
-  #register(project: Project, extra: string | undefined): number {
+  protected register(project: Project, extra: string | undefined): number {
     const key = extra === undefined ? project.name : `${project.name}[${extra}]`;
-    const known = this.#byKey.get(key);
+    const known = this.byKey.get(key);
     if (known !== undefined) return known;
-    const package_ = this.#registry.addPackage(project.places);
-    this.#byKey.set(key, package_);
-    const base = extra === undefined ? package_ : this.#register(project, undefined);
+    const package_ = this.registry.addPackage(project.places);
+    this.byKey.set(key, package_);
+    const base = extra === undefined ? package_ : this.register(project, undefined);
     this.packages[package_] = { project, extra, base };
-    if (extra === undefined) this.#constrain(package_, project);
+    if (extra === undefined) this.constrain(package_, project);
     return package_;
   }
 
-  #constrain(package_: number, project: Project): void {
-    for (const demand of this.#constraints.get(project.name) ?? []) {
+  protected constrain(package_: number, project: Project): void {
+    for (const demand of this.constraints.get(project.name) ?? []) {
       const { specifier, marker, url } = demand.requirement;
-      if (url || !this.#catalogue.admits(marker)) continue;
-      const admitted = this.#catalogue.allowed(project, specifier);
+      if (url || !this.catalogue.admits(marker)) continue;
+      const admitted = this.catalogue.allowed(project, specifier);
       const others = intersection(project.releases, complement(admitted, project.releases));
-      this.#registry.forbid(package_, others, { kind: "constrained", demand });
+      this.registry.forbid(package_, others, { kind: "constrained", demand });
     }
   }
 
@@ -298,14 +313,14 @@ export class PythonProvider implements Provider<Reason> {
    * Every release stays a version of its package; the ones that cannot be chosen are forbidden, each for one reason.
    * @returns false if that was done before.
    */
-  #filter(package_: number): boolean {
-    if (this.#filtered[package_]) return false;
-    this.#filtered[package_] = true;
+  protected filter(package_: number): boolean {
+    if (this.filtered[package_]) return false;
+    this.filtered[package_] = true;
     const { project } = this.packages[package_]!;
     const { name, versions, verdicts, places } = project;
-    this.#registry.forbid(package_, oneVersion(places, versions.length), { kind: "no-release" });
+    this.registry.forbid(package_, oneVersion(places, versions.length), { kind: "no-release" });
     const codes = new Map<FilterCode, States>();
-    const pinned = this.#pinned(project);
+    const pinned = this.pinned(project);
     const put = (code: FilterCode, place: number): void => {
       let states = codes.get(code);
       if (states === undefined) {
@@ -314,64 +329,67 @@ export class PythonProvider implements Provider<Reason> {
       }
       addVersion(states, place);
     };
-    const hashes = this.#hashesOf(name);
+    const hashes = this.hashesOf(name);
     for (const [place, verdict] of verdicts.entries()) {
       const isTaken = verdict === "usable" || (verdict === "yanked" && hasVersion(pinned, place));
       if (!isTaken) put(verdict as FilterCode, place);
-      else if (this.#question.prereleases === "never" && versions[place]!.isPrerelease)
+      else if (this.question.prereleases === "never" && versions[place]!.isPrerelease)
         put("prerelease", place);
-      else if (hashes && !this.#hasHash(project, place, hashes)) put("hash", place);
+      else if (hashes && !this.hasHash(project, place, hashes)) put("hash", place);
     }
-    for (const [code, states] of codes) this.#registry.forbid(package_, states, { kind: "filtered", code });
+    for (const [code, states] of codes) this.registry.forbid(package_, states, { kind: "filtered", code });
     return true;
   }
 
   /** The releases that a line of the person's names exactly: those are taken though they are yanked. */
-  #pinned(project: Project): States {
+  protected pinned(project: Project): States {
     const { name, versions, places } = project;
     const pinned = noStates(places);
-    const lines = [this.#asked, this.#constraints, this.#overrides].flatMap((lines) => lines.get(name) ?? []);
+    const lines = [this.asked, this.constraints, this.overrides].flatMap((lines) => lines.get(name) ?? []);
     for (const { requirement } of lines) {
       for (const clause of requirement.specifier.clauses) {
         if (clause.operator !== "==" && clause.operator !== "===") continue;
         if (clause.version.endsWith(".*")) continue;
-        for (const place of versionsIn(this.#catalogue.allowed(project, new SpecifierSet([clause])))) {
+        for (const place of versionsIn(this.catalogue.allowed(project, new SpecifierSet([clause])))) {
           addVersion(pinned, place);
         }
       }
       if (requirement.url) for (const place of versions.keys()) addVersion(pinned, place);
     }
-    const kept = this.#question.preferences?.get(name);
+    const kept = this.question.preferences?.get(name);
     for (const [place, version] of versions.entries())
       if (kept?.key === version.key) addVersion(pinned, place);
     return pinned;
   }
 
-  #hashesOf(name: string): ReadonlySet<string> | undefined {
-    const lines = [...(this.#asked.get(name) ?? []), ...(this.#constraints.get(name) ?? [])];
+  protected hashesOf(name: string): ReadonlySet<string> | undefined {
+    const lines = [...(this.asked.get(name) ?? []), ...(this.constraints.get(name) ?? [])];
     const hashes = lines.flatMap((line) => line.hashes ?? []);
     return hashes.length > 0 ? new Set(hashes) : undefined;
   }
 
-  #hasHash(project: Project, place: number, hashes: ReadonlySet<string>): boolean {
-    return this.#catalogue
+  protected hasHash(project: Project, place: number, hashes: ReadonlySet<string>): boolean {
+    return this.catalogue
       .usableFiles(project, place)
       .some((file) => Object.entries(file.hashes).some(([name, digest]) => hashes.has(`${name}:${digest}`)));
   }
 }
 
-function needOf({ requirement, text }: Demand, reason: Reason): Asked {
+/** What a line of the person's asks for. */
+export function needOf({ requirement, text }: Demand, reason: Reason, where = ALWAYS): Asked {
   return {
     name: normalizeName(requirement.name.text),
     extras: extraNames(requirement),
     specifier: requirement.specifier,
     url: requirement.url?.text,
     text,
+    where,
     reason,
   };
 }
 
-function byName(demands: readonly Demand[] = []): Map<string, Demand[]> {
+/** Lines by the project that they name. */
+export function byName(demands: readonly Demand[] = []): Map<string, Demand[]> {
   const lines = new Map<string, Demand[]>();
   for (const demand of demands) {
     const name = normalizeName(demand.requirement.name.text);
