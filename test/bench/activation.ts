@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { packedExtension } from "../../scripts/package.ts";
 import { closeBrowser, Workbench } from "../journeys/workbench.ts";
-import type { Row } from "./check.ts";
+import type { Row } from "./support.ts";
 
 const rounds = 3;
 const largest = 2_000_000;

@@ -3,19 +3,22 @@
 // The index is the frozen one behind a proxy on loopback that adds 20 ms to every answer. "Cold" begins without any stored page on
 // both sides, "warm" with all of them. uv gets `--no-deps`, so that both look at 100 projects and their newest metadata.
 // uv is installed by pip into the cache folder below the system's temporary one on first use, or is the one in BENCH_UV.
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { median, type Row } from "./support.ts";
+import {
+  BUNDLE,
+  cleanEnvironment,
+  findPeer,
+  median,
+  needBundle,
+  type Row,
+  realPython,
+  SNAPSHOT,
+  serveSnapshot,
+  timed,
+} from "./support.ts";
 
-export type { Row };
-
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const SHARED = fileURLToPath(new URL("../../../shared/", import.meta.url));
-const SNAPSHOT = join(SHARED, "real-index");
-const BUNDLE = join(ROOT, "dist", "thoth.js");
 const PACKAGES = 100;
 const COLD_ROUNDS = 7;
 const WARM_ROUNDS = 15;
@@ -28,30 +31,22 @@ export async function run(): Promise<Row[]> {
     console.error(`check: ${SNAPSHOT} is not there, so the check was not measured.`);
     return [];
   }
-  if (!existsSync(BUNDLE)) await (await import("../../scripts/build.ts")).buildAll();
-  const uv = findUv();
+  await needBundle();
   const folder = mkdtempSync(join(tmpdir(), "thoth-bench-check-"));
-  const proxy = spawn(
-    process.execPath,
-    [join(SHARED, "tools", "index-proxy.mjs"), "--snapshot", SNAPSHOT, "--delay", "20", "--watch-stdin"],
-    { stdio: ["pipe", "pipe", "inherit"] },
-  );
+  const index = await serveSnapshot(20);
   try {
-    const url = await addressOf(proxy);
     const manifest = join(folder, "requirements.txt");
     writeFileSync(manifest, `${pickNames().join("\n")}\n`);
-    return measure(folder, manifest, url, uv);
+    return measure(folder, manifest, index.url, findPeer("uv"));
   } finally {
-    proxy.kill();
+    index.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 function measure(folder: string, manifest: string, url: string, uv: string): Row[] {
   const env = cleanEnvironment(folder);
-  const python =
-    process.env.BENCH_PYTHON ??
-    execFileSync("python3", ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" }).trim();
+  const python = realPython();
   const knowledge = join(folder, "knowledge.db");
   const cache = join(folder, "uv-cache");
   const ours = () =>
@@ -124,14 +119,6 @@ function row(what: string, { ours, theirs }: Pair, reach: number): Row {
   };
 }
 
-function timed(command: string, args: readonly string[], env: NodeJS.ProcessEnv): number {
-  const began = process.hrtime.bigint();
-  const { status, stderr } = spawnSync(command, args, { env, encoding: "utf8" });
-  const took = Number(process.hrtime.bigint() - began) / 1e6;
-  if (status !== 0) throw new Error(`${command} ended with ${status}: ${stderr}`);
-  return took;
-}
-
 /** Names that uv resolved on this snapshot, spread evenly over the alphabet. */
 function pickNames(): string[] {
   const names = new Set<string>();
@@ -146,33 +133,4 @@ function pickNames(): string[] {
   }
   const sorted = [...names].sort();
   return Array.from({ length: PACKAGES }, (_, at) => sorted[Math.floor((at * sorted.length) / PACKAGES)]!);
-}
-
-function cleanEnvironment(folder: string): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([key]) => !/^(PIP_|UV_|VIRTUAL_ENV|.*_proxy$)/i.test(key));
-  return { ...Object.fromEntries(kept), PIP_CONFIG_FILE: "/dev/null", XDG_DATA_HOME: join(folder, "data") };
-}
-
-function findUv(): string {
-  if (process.env.BENCH_UV) return process.env.BENCH_UV;
-  const folder = join(tmpdir(), "thoth-bench", "uv");
-  const uv = join(folder, "bin", "uv");
-  if (existsSync(uv)) return uv;
-  execFileSync("python3", ["-m", "venv", folder]);
-  execFileSync(join(folder, "bin", "pip"), ["install", "--quiet", "uv"], {
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  return uv;
-}
-
-function addressOf(proxy: ChildProcess): Promise<string> {
-  return new Promise((settle, reject) => {
-    let said = "";
-    proxy.stdout?.setEncoding("utf8").on("data", (piece: string) => {
-      said += piece;
-      const url = /listening (\S+)/.exec(said)?.[1];
-      if (url !== undefined) settle(url);
-    });
-    proxy.on("exit", (status) => reject(new Error(`The index proxy ended with ${status}.`)));
-  });
 }
