@@ -135,6 +135,7 @@ interface ListedFile {
   readonly yanked?: boolean | string;
   readonly "requires-python"?: string;
   readonly "core-metadata"?: boolean | { readonly sha256: string };
+  readonly provenance?: string | null;
 }
 
 /** The same page in HTML. */
@@ -147,6 +148,7 @@ function htmlOf(page: Record<string, unknown>, project: IndexedProject): string 
     const attributes = [
       python ? ` data-requires-python="${escapeHtml(python)}"` : "",
       file.yanked ? ` data-yanked="${file.yanked === true ? "" : escapeHtml(file.yanked)}"` : "",
+      file.provenance ? ` data-provenance="${escapeHtml(file.provenance)}"` : "",
       metadata ? ` data-core-metadata="${metadata === true ? "true" : `sha256=${metadata.sha256}`}"` : "",
     ].join("");
     return `<a href="${escapeHtml(file.url + hash)}"${attributes}>${escapeHtml(file.filename)}</a><br/>`;

@@ -21,6 +21,7 @@ import type {
   PageFile,
   ProjectAnswer,
   ProjectPage,
+  ProvenanceAnswer,
   TextAnswer,
 } from "./model.ts";
 import { type CacheMode, PageReader, type PageResult } from "./pages.ts";
@@ -83,6 +84,8 @@ export interface IndexClient {
   ): Promise<void>;
   /** The core metadata of a file, by the cheapest way that the index offers; no code is run. Rejects only when cancelled. */
   metadata(file: PageFile, options?: CallOptions): Promise<MetadataAnswer>;
+  /** The provenance object of a file (PEP 740), asked anew each time. Rejects only when cancelled. */
+  provenance(file: PageFile, options?: CallOptions): Promise<ProvenanceAnswer>;
   /** Puts the file at the path `to`, whole and verified, or not at all. Rejects only when cancelled. */
   download(file: PageFile, to: string, options?: DownloadOptions): Promise<DownloadAnswer>;
   /** Every name that one of the settings' indexes lists. Nothing of it is kept here. Rejects only when cancelled. */
@@ -378,6 +381,19 @@ class Client implements IndexClient {
       (shared) => readMetadata(file, context, shared),
       signal,
     );
+  }
+
+  async provenance(file: PageFile, options: CallOptions = {}): Promise<ProvenanceAnswer> {
+    if (file.provenance === null) return { absent: "none" };
+    if (file.provenance === undefined) return { absent: "not-listed" };
+    const signal = this.#signal(options.signal);
+    const { readProvenance } = await orAbort(import("./provenance.ts"), signal);
+    const url = URL.parse(file.provenance);
+    if (url && this.#options.offline) return { failure: offlineFailure(url) };
+    const context = { transport: this.#transport, secrets: this.settings.secrets, signal };
+    const ask = (): Promise<ProvenanceAnswer> => readProvenance(file.provenance as string, context);
+    const place = this.settings.indexes.find((index) => URL.parse(index.url)?.origin === url?.origin);
+    return place ? this.#signedIn(place, signal, ask) : ask();
   }
 
   async download(file: PageFile, to: string, options: DownloadOptions = {}): Promise<DownloadAnswer> {

@@ -2,7 +2,7 @@
 import { Parser } from "htmlparser2";
 import { checkApiVersion, summarise } from "./jsonPage.ts";
 import type { DraftFile, PageDraft } from "./pageBody.ts";
-import { LinkReader } from "./pageLinks.ts";
+import { LinkReader, provenanceAddress } from "./pageLinks.ts";
 
 interface Anchors {
   readonly base: string | undefined;
@@ -36,7 +36,11 @@ function readDigest(text: string): { algorithm: string; digest: string } | undef
     : undefined;
 }
 
-function readAnchor(anchor: Readonly<Record<string, string>>, links: LinkReader): DraftFile | undefined {
+function readAnchor(
+  anchor: Readonly<Record<string, string>>,
+  links: LinkReader,
+  page: URL,
+): DraftFile | undefined {
   const resolved = links.resolve((anchor.href ?? "").trim());
   if (!resolved) return undefined;
   const filename = links.filenameOf(resolved.url);
@@ -60,7 +64,7 @@ function readAnchor(anchor: Readonly<Record<string, string>>, links: LinkReader)
     ...(metadata === undefined || metadata === "false"
       ? {}
       : { coreMetadata: metadataDigest?.algorithm === "sha256" ? metadataDigest.digest : (true as const) }),
-    ...(provenance && /^https?:\/\//.test(provenance) ? { provenance } : {}),
+    ...(provenance ? { provenance: provenanceAddress(provenance, page) } : {}),
   };
 }
 
@@ -77,7 +81,7 @@ export function readHtmlPage(html: string, url: URL, name: string | undefined): 
   const links = new LinkReader(usable ? stated : url, name);
   const files: DraftFile[] = [];
   for (const anchor of anchors) {
-    const file = readAnchor(anchor, links);
+    const file = readAnchor(anchor, links, url);
     if (file) files.push(file);
   }
   const status = metas.get("pypi:project-status");

@@ -21,6 +21,7 @@ export type {
   PageFile,
   ProjectAnswer,
   ProjectPage,
+  ProvenanceAnswer,
   Release,
   TextAnswer,
   ValueOrigin,

@@ -1,7 +1,7 @@
 // Reads a project's page in JSON (PEP 691, 700, 714, 740, 792).
 import { fail, IndexError } from "./failure.ts";
 import { type DraftFile, isSameProject, type PageDraft } from "./pageBody.ts";
-import { LinkReader } from "./pageLinks.ts";
+import { LinkReader, provenanceAddress } from "./pageLinks.ts";
 import { cleanText } from "./redact.ts";
 
 const CHECK = "Check the address of the index, or tell its keepers.";
@@ -63,7 +63,7 @@ function readCoreMetadataKey(file: Record<string, unknown>): true | string | und
   return digests.sha256 ?? true;
 }
 
-function readFile(file: unknown, links: LinkReader): DraftFile | undefined {
+function readFile(file: unknown, links: LinkReader, page: URL): DraftFile | undefined {
   if (!isObject(file)) return void links.leave("An entry", "is no object");
   const { filename, url, size, yanked } = file;
   if (typeof filename !== "string" || typeof url !== "string") {
@@ -86,7 +86,9 @@ function readFile(file: unknown, links: LinkReader): DraftFile | undefined {
   if (coreMetadata !== undefined) draft.coreMetadata = coreMetadata;
   const { provenance } = file;
   if (provenance === null) draft.provenance = null;
-  else if (typeof provenance === "string" && /^https?:\/\//.test(provenance)) draft.provenance = provenance;
+  else if (typeof provenance === "string" && provenance !== "") {
+    draft.provenance = provenanceAddress(provenance, page);
+  }
   return draft;
 }
 
@@ -119,7 +121,7 @@ export function readJsonPage(text: string, url: URL, name: string): PageDraft {
   const links = new LinkReader(url, name);
   const files: DraftFile[] = [];
   for (const entry of page.files as unknown[]) {
-    const file = readFile(entry, links);
+    const file = readFile(entry, links, url);
     if (file) files.push(file);
   }
   const marker = page["project-status"];

@@ -157,3 +157,12 @@ export type NamesAnswer = { readonly names: readonly string[] } | { readonly fai
 
 /** A text from the network, as sent. */
 export type TextAnswer = { readonly bytes: Buffer } | { readonly failure: IndexFailure };
+
+/**
+ * What an index serves as a file's provenance (PEP 740), parsed. `absent`: it says that there is none (`null`), lists none, or
+ * answers 404 where it listed one. Everything else is a failure, which is not the same as none.
+ */
+export type ProvenanceAnswer =
+  | { readonly provenance: unknown; readonly url: string }
+  | { readonly absent: "none" | "not-listed" | "not-found" }
+  | { readonly failure: IndexFailure };

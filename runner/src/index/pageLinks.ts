@@ -78,3 +78,16 @@ export class LinkReader {
     return this.#name === undefined || versionStart(filename, this.#name) >= 0;
   }
 }
+
+/**
+ * Where a file's provenance is (PEP 740), absolute and without credentials. What is no address stays one that is refused when it is
+ * asked: the index says that there is something, and that must not look like nothing.
+ */
+export function provenanceAddress(text: string, page: URL): string {
+  if (text.length < 2048 && /^https?:\/\/[^@\s]+$/.test(text)) return text;
+  const url = text.length < 8192 ? URL.parse(text, page.href) : null;
+  if (!url) return "about:invalid";
+  url.username = "";
+  url.password = "";
+  return url.href;
+}
