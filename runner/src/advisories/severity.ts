@@ -68,9 +68,7 @@ export function baseVectorOf(vector: string): string | undefined {
 
 /** Rates vectors. Loads the calculator, so it is made only where advisories are read in. */
 export async function createRater(): Promise<(vectors: readonly string[]) => Rating> {
-  const calculator = await import("ae-cvss-calculator");
-  // One object by Node, its names by the bundler.
-  const { fromVector } = (calculator as { default?: typeof calculator }).default ?? calculator;
+  const { fromVector } = (await import("ae-cvss-calculator")).default;
   const known = new Map<string, Rating>();
   const rate = (vector: string): Rating => {
     const base = baseVectorOf(vector);

@@ -181,7 +181,8 @@ function statusOf(command: CommandSpec, answer: Answer<unknown>, options: Option
     return at >= 0 && at <= level;
   });
   if (failed) return STATUS.findings;
-  return command.needsAll && answer.notChecked.length > 0 ? STATUS.notChecked : STATUS.fine;
+  const isMissing = answer.notChecked.some(({ required }) => required !== false);
+  return command.needsAll && isMissing ? STATUS.notChecked : STATUS.fine;
 }
 
 function statusOfError(error: unknown): number {

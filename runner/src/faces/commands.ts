@@ -360,9 +360,13 @@ const knowledge: CommandSpec = {
   operation: "knowledge",
   args: [
     [`[ACTION]`, `${ACTIONS.join(", ")}; path by default`],
-    ["[FILE]", "for export and import; names for update"],
+    ["[FILE]", "for export and import; names or advisories for update"],
   ],
   options: [
+    {
+      flags: "--from <WHERE>",
+      description: "update advisories: an archive, a folder or file of OSV records, or an address",
+    },
     { flags: "--max-bytes <BYTES>", description: "prune: keep at most so much", number: true },
     { flags: "--older-than <DAYS>", description: "prune: forget what is older", number: true },
     ...common,
@@ -377,8 +381,14 @@ const knowledge: CommandSpec = {
         `Name one of ${ACTIONS.join(", ")}.`,
       );
     }
-    if (action === "update" && file !== undefined && file !== "names") {
-      throw new OperationError("usage", "unknown-list", `knowledge cannot update ${file}.`, "Name names.");
+    const what = file ?? "names";
+    if (action === "update" && what !== "names" && what !== "advisories") {
+      const next = "Name names or advisories.";
+      throw new OperationError("usage", "unknown-list", `knowledge cannot update ${file}.`, next);
+    }
+    if (options.from !== undefined && (action !== "update" || what !== "advisories")) {
+      const message = "--from says where advisories come from.";
+      throw new OperationError("usage", "from-without-update", message, "Use it with update advisories.");
     }
     if (file === undefined && (action === "export" || action === "import")) {
       throw new OperationError(
@@ -391,9 +401,10 @@ const knowledge: CommandSpec = {
     return {
       ...commonInput(options, cwd),
       action: action as KnowledgeInput["action"],
-      ...(action === "update" ? { what: "names" as const } : {}),
-      ...given<Pick<KnowledgeInput, "file" | "maxBytes" | "olderThanDays">>({
+      ...(action === "update" ? { what: what as KnowledgeInput["what"] } : {}),
+      ...given<Pick<KnowledgeInput, "file" | "from" | "maxBytes" | "olderThanDays">>({
         file,
+        from: text(options.from),
         maxBytes: typeof options.maxBytes === "number" ? options.maxBytes : undefined,
         olderThanDays: typeof options.olderThan === "number" ? options.olderThan : undefined,
       }),

@@ -1,4 +1,5 @@
 // `check`: findings of the manifests, from their text and from what the indexes say.
+import type { AdvisoryMatch } from "../../../shared/src/advisory/index.ts";
 import type { Finding, Fix } from "../../../shared/src/finding/model.ts";
 import type { ManifestFile } from "../../../shared/src/manifest/treeModel.ts";
 import type {
@@ -81,6 +82,7 @@ function tellFinding(
     fixes: finding.fixes
       .filter((fix) => fix.disabled === undefined)
       .map((fix) => tellFix(fix, manifests, loader)),
+    ...(finding.advisories === undefined ? {} : { advisories: finding.advisories.map(tellAdvisory) }),
     ...(finding.related.length > 0
       ? {
           related: finding.related.map(({ uri, range, message }) => ({
@@ -91,6 +93,10 @@ function tellFinding(
         }
       : {}),
   };
+}
+
+function tellAdvisory({ aliases, fixedIn, ...rest }: AdvisoryMatch) {
+  return { ...rest, aliases: [...aliases], fixedIn: [...fixedIn] };
 }
 
 function tellFix(

@@ -1,6 +1,7 @@
 // What `check` and `fix` share: each root's environment, what is known of its packages, and its findings.
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { ProjectAdvisories } from "../../../shared/src/advisory/index.ts";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
 import type { ProjectFacts, ReleaseDetail } from "../../../shared/src/facts/model.ts";
 import type { OptionEntry } from "../../../shared/src/manifest/model.ts";
@@ -71,7 +72,12 @@ export async function checkRoots(
   for (const problem of new Set(all.flatMap((finder) => [...finder.problems]))) calls.warn(problem);
   return {
     roots: checkedRoots,
-    notChecked: collectNotChecked(checkedRoots, signal.aborted),
+    notChecked: [
+      ...collectNotChecked(checkedRoots, signal.aborted),
+      ...(projects.size > 0 && ![...projects.values()].some((facts) => facts.advisories)
+        ? [NO_ADVISORIES]
+        : []),
+    ],
     packages: [...projects.values()].filter(({ state }) => state === "known" || state === "absent").length,
     indexes: [...new Set(all.flatMap((finder) => [...finder.indexes]))],
     ...(times.length > 0 ? { checked: Math.min(...times) } : {}),
@@ -263,6 +269,7 @@ async function checkRoot(
   const first = snapshot(true);
   let wanted = wantedProjects(tree, first);
   const narrow = narrowTo(new Set(wanted.map(({ name }) => name)));
+  const advisories = (await context.knowledge()).advisories.read(wanted.map(({ name }) => name));
   let current = first;
   let findings: Findings | undefined;
   try {
@@ -271,7 +278,7 @@ async function checkRoot(
       await finder.ask(wanted, {
         newest: false,
         onProject: (facts) => {
-          projects.set(facts.name, narrow(facts));
+          projects.set(facts.name, withAdvisories(narrow(facts), advisories));
           if (round === 0) progress.done(facts.name);
         },
       });
@@ -294,6 +301,22 @@ async function checkRoot(
     findings: findings ?? findingsOf({ tree, snapshot: current, configuration }),
   };
 }
+
+/** What is known against a project, beside what its indexes say of it. */
+export function withAdvisories(
+  facts: ProjectFacts,
+  advisories: ReadonlyMap<string, ProjectAdvisories> | undefined,
+): ProjectFacts {
+  const own = advisories?.get(facts.name);
+  return own ? { ...facts, advisories: own } : facts;
+}
+
+/** Said once where no advisories were ever loaded: none found and none looked for are two things. */
+export const NO_ADVISORIES: NotChecked = {
+  what: "advisories",
+  reason: "none stored; thoth knowledge update advisories",
+  required: false,
+};
 
 /**
  * Keeps of each release's dependencies those on projects that the tree names: no rule looks at the others, and to read them

@@ -4,6 +4,7 @@ import type { InspectionFacts, ProjectFacts } from "../../../shared/src/facts/mo
 import type { FactsInput, FactsOutput, FactsPartial } from "../../../shared/src/protocol/facts.ts";
 import type { IndexOptions } from "../../../shared/src/protocol/operation.ts";
 import type { FileOption } from "../index/index.ts";
+import { withAdvisories } from "./checkRoots.ts";
 import type { Operation, OperationContext } from "./context.ts";
 import { environmentOf } from "./environment.ts";
 import { FactFinder } from "./factFinder.ts";
@@ -37,14 +38,17 @@ export const facts: Operation<FactsInput, FactsOutput, FactsPartial> = async (
       specifiers,
       ...(source === undefined ? {} : { source }),
     }));
-    const projects = await finder.ask(wanted, {
+    const advisories = (await context.knowledge()).advisories.read(wanted.map(({ name }) => name));
+    const known = await finder.ask(wanted, {
       newest: true,
-      onProject: (project) => {
+      onProject: (found) => {
+        const project = withAdvisories(found, advisories);
         done++;
         calls.partial({ project });
         calls.progress({ message: project.name, done, total });
       },
     });
+    const projects = known.map((project) => withAdvisories(project, advisories));
     for (const problem of finder.problems) calls.warn(problem);
     void rememberNames(context, projects).catch(() => {});
     const inspection = input.manifest ? await lastInspection(context, input.manifest) : undefined;

@@ -23,6 +23,10 @@ export const knowledge: Operation<KnowledgeInput, KnowledgeOutput, never> = asyn
     ...(knowledgeFile === undefined ? {} : { file: knowledgeFile }),
   });
   if (input.action === "path") return { result: { path }, notChecked: [] };
+  if (input.action === "update" && input.what === "advisories") {
+    const { updateStoredAdvisories } = await import("./advisories.ts");
+    return updateStoredAdvisories(context, input, calls, signal, path);
+  }
   if (input.action === "update") return updateNames(context, input, calls, signal, path);
   return { result: await act(await context.knowledge(), input, context, path), notChecked: [] };
 };
@@ -67,6 +71,7 @@ async function act(
 async function statsOf(known: Knowledge, path: string): Promise<KnowledgeOutput> {
   const { schema, journal, bytes, cacheBytes, counts, oldest, newest } = await known.stats();
   const problems = await known.check();
+  const [first, ...others] = known.advisories.sources();
   return {
     path,
     stats: {
@@ -77,6 +82,15 @@ async function statsOf(known: Knowledge, path: string): Promise<KnowledgeOutput>
       ...counts,
       ...(oldest === undefined ? {} : { oldest: new Date(oldest).toISOString() }),
       ...(newest === undefined ? {} : { newest: new Date(newest).toISOString() }),
+      ...(first
+        ? {
+            advisories: known.advisories.count(),
+            advisoriesAsOf: new Date(first.asOf).toISOString(),
+            advisoriesFetched: new Date(first.time).toISOString(),
+            advisoriesSource: [first, ...others].map(({ place }) => place).join(", "),
+            advisoriesLicense: [...new Set([first, ...others].map(({ license }) => license))].join("; "),
+          }
+        : { advisories: "none stored; thoth knowledge update advisories" }),
     },
     ...(problems.length > 0 ? { problems } : {}),
   };

@@ -10,7 +10,9 @@ export function sayAdvisories(matches: readonly AdvisoryMatch[], fixedIn: string
   if (!worst) return "no advisory";
   const fixed = fixedIn === undefined ? "no fix known" : `fixed in ${fixedIn}`;
   if (matches.length === 1) return `1 advisory, ${saySeverity(worst)}, ${fixed}: ${worst.id}`;
-  return `${matches.length} advisories, worst ${saySeverity(worst)}, ${fixed}`;
+  const grave =
+    worst.severity === "unknown" && !worst.malicious ? "severity unknown" : `worst ${saySeverity(worst)}`;
+  return `${matches.length} advisories, ${grave}, ${fixed}`;
 }
 
 /** The severity in a word or two. */

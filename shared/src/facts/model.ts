@@ -1,4 +1,5 @@
 // Facts: what is known of projects on the indexes, for one environment, with source and age. Plain data that crosses the protocol.
+import type { ProjectAdvisories } from "../advisory/model.ts";
 
 /** A piece of knowledge's state: `failed` and `unknown` are said as such and never read as "no problem". */
 export type Freshness = "fresh" | "stale" | "unknown" | "failed";
@@ -64,6 +65,8 @@ export interface IndexTrouble {
 }
 
 export interface ProjectFacts {
+  /** What is known against its releases; absent where no advisories were ever loaded, which is not "none". */
+  readonly advisories?: ProjectAdvisories;
   /** PEP 503 form. */
   readonly name: string;
   /** As the index spells it, where it says. */

@@ -1,4 +1,5 @@
 // A finding: something to tell the person, with rule, severity, evidence, age and fixes.
+import type { AdvisoryMatch } from "../advisory/model.ts";
 import type { Freshness } from "../facts/model.ts";
 import type { Range, Span } from "../text/span.ts";
 
@@ -21,7 +22,7 @@ export interface TextEdit {
 /** A change that helps. It is minimal: what it need not touch stays as the person wrote it. */
 export interface Fix {
   /** `pin-newest-compatible`, `pin-locked`, `pin-installed`, `raise-within`, `raise-beyond`, `replace-yanked`, `repair-operator`,
-   *  `repair-name`, `remove-duplicate`, `refresh-hashes`, `silence-rule`. */
+   *  `repair-name`, `remove-duplicate`, `raise-fixed`, `refresh-hashes`, `silence-rule`. */
   readonly kind: string;
   readonly title: string;
   readonly edits: readonly { readonly uri: string; readonly edits: readonly TextEdit[] }[];
@@ -51,6 +52,8 @@ export interface Finding {
   readonly evidence: readonly Evidence[];
   readonly fixes: readonly Fix[];
   readonly related: readonly RelatedPlace[];
+  /** Of `known-vulnerability`: what is known against the release. */
+  readonly advisories?: readonly AdvisoryMatch[];
   /** For ranking: larger has more effect on this stack. */
   readonly weight: number;
 }

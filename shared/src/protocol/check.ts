@@ -11,6 +11,18 @@ export const input = commonInput.extend({
 });
 export type CheckInput = z.infer<typeof input>;
 
+export const advisory = z.object({
+  id: z.string(),
+  aliases: z.array(z.string()),
+  severity: z.enum(["none", "low", "medium", "high", "critical", "unknown"]),
+  /** CVSS base score. */
+  score: z.number().optional(),
+  malicious: z.boolean(),
+  summary: z.string().optional(),
+  /** Versions above the affected one at which it is fixed, lowest first. */
+  fixedIn: z.array(z.string()),
+});
+
 export const finding = z.object({
   rule: z.string(),
   severity,
@@ -26,6 +38,8 @@ export const finding = z.object({
       edits: z.array(z.object({ path: z.string(), range, newText: z.string() })),
     }),
   ),
+  /** Of `known-vulnerability`, gravest first. */
+  advisories: z.array(advisory).optional(),
   related: z.array(z.object({ path: z.string(), range, message: z.string() })).optional(),
 });
 export type CheckFinding = z.infer<typeof finding>;

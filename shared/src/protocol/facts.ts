@@ -57,7 +57,25 @@ const detail = z.object({
   notChecked: z.string().optional(),
 });
 
+const advisoryRecord = z.object({
+  id: z.string(),
+  aliases: z.array(z.string()).optional(),
+  summary: z.string().optional(),
+  severity: z.enum(["none", "low", "medium", "high", "critical", "unknown"]),
+  score: z.number().optional(),
+  malicious: z.literal(true).optional(),
+  modified: z.number().optional(),
+  published: z.number().optional(),
+  withdrawn: z.number().optional(),
+  ranges: z
+    .array(z.array(z.tuple([z.enum(["introduced", "fixed", "last_affected", "limit"]), z.string()])))
+    .optional(),
+  versions: z.array(z.string()).optional(),
+});
+
 export const project = z.object({
+  /** What is known against its releases; absent where no advisories were ever loaded. */
+  advisories: z.object({ records: z.array(advisoryRecord), source: z.string(), asOf: z.number() }).optional(),
   name: z.string(),
   displayName: z.string().optional(),
   state: z.enum(["known", "absent", "failed", "unknown"]),

@@ -4,8 +4,10 @@ import { commonInput } from "./operation.ts";
 
 export const input = commonInput.extend({
   action: z.enum(["path", "stats", "update", "export", "import", "prune", "clear-cache"]),
-  /** `update`: what to fetch. Only `names`, the full list of names of the index, which is large. */
-  what: z.enum(["names"]).optional(),
+  /** `update`: what to fetch: `names`, the full list of names of the index, which is large, or `advisories`. */
+  what: z.enum(["names", "advisories"]).optional(),
+  /** `update advisories`: an archive, a folder or a file, or an address; the published archive by default. */
+  from: z.string().optional(),
   /** `export` and `import`. */
   file: z.string().optional(),
   /** `prune`: bytes to keep at most, and days. */

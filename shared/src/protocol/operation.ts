@@ -2,7 +2,12 @@
 import * as z from "zod";
 
 /** What was not checked and why: it is said, never left out. */
-export const notChecked = z.object({ what: z.string(), reason: z.string() });
+export const notChecked = z.object({
+  what: z.string(),
+  reason: z.string(),
+  /** False where nothing required it: the exit status does not change for it. */
+  required: z.literal(false).optional(),
+});
 export type NotChecked = z.infer<typeof notChecked>;
 
 /** A step of long work, for a line that replaces itself, or a notification. */

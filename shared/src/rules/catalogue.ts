@@ -101,6 +101,16 @@ export const ruleCatalogue = {
     severity: "warning",
     local: false,
   },
+  "known-vulnerability": {
+    summary: "Advisories are known against the release.",
+    severity: "warning",
+    local: false,
+  },
+  "stale-advisories": {
+    summary: "The stored advisories are older than a week.",
+    severity: "information",
+    local: false,
+  },
   "validation-failed": {
     summary: "The last validation of this stack failed because of this requirement.",
     severity: "error",

@@ -8,6 +8,7 @@ import { nameOf } from "./local.ts";
 import type { PlacedRequirement, RuleInput } from "./model.ts";
 import { appliesHere, installedIn, isFromIndex, placementOf } from "./place.ts";
 import { admittedReleases, isUsable, meantVersion } from "./releases.ts";
+import { type Vulnerability, vulnerabilityOf } from "./vulnerabilities.ts";
 import { count, saySpecifier } from "./words.ts";
 
 export interface RequirementView {
@@ -39,6 +40,8 @@ export interface RequirementView {
   readonly locked?: string;
   readonly installed?: string;
   readonly findings: readonly Finding[];
+  /** What is known against the release that the line means. */
+  readonly vulnerability?: Vulnerability;
   /** First line of the hover, plain text. */
   readonly verdict: string;
 }
@@ -58,7 +61,9 @@ export function describeRequirement(input: RuleInput, placed: PlacedRequirement)
   );
   const locked = placementOf(input.tree).locked.get(normalizedName);
   const installed = installedIn(input.snapshot.environment).get(normalizedName);
+  const vulnerability = vulnerabilityOf(input, placed);
   const base = {
+    ...(vulnerability ? { vulnerability } : {}),
     name: nameOf(entry),
     normalizedName,
     state,

@@ -12,5 +12,6 @@ export type {
   Snapshot,
   WantedProject,
 } from "./model.ts";
+export { raiseSpecifier } from "./raise.ts";
 export { releaseChoice } from "./releases.ts";
 export { missingFrom, wantedProjects } from "./wanted.ts";

@@ -9,6 +9,7 @@ import { type Collector, type Draft, relatedPlace } from "./make.ts";
 import type { PlacedRequirement, RuleInput } from "./model.ts";
 import { appliesHere, isFromIndex, pinnedVersion, placementOf } from "./place.ts";
 import { admittedReleases, canAgree, demandsOn, firstUsable, isUsable } from "./releases.ts";
+import { addStaleAdvisories, addVulnerability } from "./vulnerabilities.ts";
 import { fileName, sayEnvironment, sayPython, saySpecifier, shortPython, tame } from "./words.ts";
 
 export interface NotCheckedItem {
@@ -28,11 +29,13 @@ export function addKnownFindings(input: RuleInput, collector: Collector): NotChe
     const facts = input.snapshot.projects.get(placed.entry.normalizedName!);
     const rules = new RequirementRules(input, placed, facts, collector);
     const reason = rules.run();
+    addVulnerability(input, placed, collector);
     if (reason !== undefined && !told.has(placed.entry.normalizedName!)) {
       told.add(placed.entry.normalizedName!);
       notChecked.push({ what: placed.entry.normalizedName!, reason });
     }
   }
+  addStaleAdvisories(input, collector);
   addInspection(input, collector);
   return notChecked;
 }

@@ -1,4 +1,5 @@
 // Makes findings: severity by configuration, place as a range, weight by severity, so that rules only say what they know.
+import type { AdvisoryMatch } from "../advisory/model.ts";
 import type { Evidence, Finding, Fix, RelatedPlace, Severity } from "../finding/model.ts";
 import type { RequirementEntry } from "../manifest/model.ts";
 import type { ManifestFile } from "../manifest/treeModel.ts";
@@ -18,6 +19,7 @@ export interface Draft {
   readonly evidence?: readonly Evidence[];
   readonly fixes?: readonly Fix[];
   readonly related?: readonly RelatedPlace[];
+  readonly advisories?: readonly AdvisoryMatch[];
   /** Added to the severity's own weight: packages that others depend on have more effect. */
   readonly weight?: number;
 }
@@ -59,6 +61,7 @@ export class Collector {
       evidence: draft.evidence ?? fromText,
       fixes: draft.fixes ?? [],
       related: draft.related ?? [],
+      ...(draft.advisories === undefined ? {} : { advisories: draft.advisories }),
       weight: severityWeight[severity] + (draft.weight ?? 0),
     });
   }

@@ -4,6 +4,7 @@ import { parseVersion, type Version } from "../packaging/version.ts";
 import { candidatesFor } from "./candidates.ts";
 import type { PlacedRequirement, RuleInput, Snapshot, WantedProject } from "./model.ts";
 import { installedIn, isFromIndex, pinnedVersion, placementOf } from "./place.ts";
+import { raiseTarget } from "./vulnerabilities.ts";
 import { saySpecifier } from "./words.ts";
 
 /** Projects that the tree names, each with the versions whose detail the rules look at; of `only`, where it is given. */
@@ -55,9 +56,13 @@ function candidatesOf(
     accepts: (version: Version) => placed.entry.specifier.contains(version, { prereleases: true }),
   };
   const found = [candidatesFor(input, placed), candidatesFor(input, placed, within)];
-  return found
-    .flatMap((item) => [item.chosen, item.undecided])
-    .flatMap((release) => (release ? [release.version] : []));
+  const fixed = raiseTarget(input, placed);
+  return [
+    ...found
+      .flatMap((item) => [item.chosen, item.undecided])
+      .flatMap((release) => (release ? [release.version] : [])),
+    ...(fixed === undefined ? [] : [fixed]),
+  ];
 }
 
 /** Whether the snapshot already holds all that is wanted. */

@@ -150,11 +150,18 @@ const STAT_NAMES: Readonly<Record<string, string>> = {
   pages: "Pages of indexes",
   metadataTexts: "Metadata texts",
   names: "Names for completion",
+  advisories: "Advisories",
+  advisoriesAsOf: "Newest advisory",
+  advisoriesFetched: "Advisories read in",
+  advisoriesSource: "Advisories from",
+  advisoriesLicense: "Licence of advisories",
   oldest: "Oldest",
   newest: "Newest",
   journal: "Journal",
   schema: "Form of the file",
 };
+
+const TIMES: ReadonlySet<string> = new Set(["oldest", "newest", "advisoriesAsOf", "advisoriesFetched"]);
 
 /** The path alone where only that was asked, so that a script can use it. */
 export function knowledgeText(
@@ -190,6 +197,6 @@ function statLines(
 
 function sayStat(key: string, value: string | number, now: number): string {
   if (typeof value === "number") return /bytes$/i.test(key) ? bytes(value) : value.toLocaleString("en");
-  const time = key === "oldest" || key === "newest" ? Date.parse(value) : Number.NaN;
+  const time = TIMES.has(key) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(time) ? value : sayAge(time, now);
 }

@@ -1,0 +1,79 @@
+// Advisories for operations: bringing them into the file of knowledge, and what is kept against the projects of a manifest.
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { KnowledgeInput, KnowledgeOutput } from "../../../shared/src/protocol/knowledge.ts";
+import type { Answer, Calls } from "../../../shared/src/protocol/operation.ts";
+import { UpdateRefused, updateAdvisories } from "../advisories/index.ts";
+import { createIndexClient, type IndexClient } from "../index/index.ts";
+import type { OperationContext } from "./context.ts";
+import { OperationError } from "./errors.ts";
+import { indexSettingsFor } from "./indexSettings.ts";
+
+/**
+ * Reads advisories in.
+ * @throws OperationError where nothing was changed, with the reason; what `signal` was aborted with.
+ */
+export async function updateStoredAdvisories(
+  context: OperationContext,
+  input: KnowledgeInput,
+  calls: Pick<Calls<never>, "progress" | "warn">,
+  signal: AbortSignal,
+  path: string,
+): Promise<Answer<KnowledgeOutput>> {
+  const { advisories, pages } = await context.knowledge();
+  let client: IndexClient | undefined;
+  try {
+    const { source, read, problems, leftOut } = await updateAdvisories({
+      from: placeOf(input),
+      advisories,
+      now: context.now(),
+      signal,
+      client: async () => {
+        client = createIndexClient({
+          settings: indexSettingsFor({
+            machine: context,
+            cwd: input.cwd,
+            commandLine: input.index,
+            usePipConfiguration: input.usePipConfiguration !== false,
+          }),
+          store: pages,
+          signal,
+          offline: input.offline === true,
+          userAgent: `thoth/${context.version}`,
+        });
+        return client;
+      },
+      progress: (message, stage, done, total) =>
+        calls.progress({
+          message,
+          stage,
+          ...(done === undefined ? {} : { done }),
+          ...(total === undefined ? {} : { total }),
+        }),
+    });
+    for (const problem of problems) calls.warn(problem);
+    const left = leftOut > 0 ? ` ${leftOut} left out.` : "";
+    const newest = new Date(source.asOf).toISOString().slice(0, 10);
+    const news = read === source.records ? "" : `, ${read.toLocaleString("en")} of them read now`;
+    const count = `${source.records.toLocaleString("en")} ${source.records === 1 ? "advisory" : "advisories"}`;
+    return {
+      result: { path, message: `${count} from ${source.place}${news}, the newest of ${newest}.${left}` },
+      notChecked: [],
+    };
+  } catch (error) {
+    if (!(error instanceof UpdateRefused)) throw error;
+    const { code, message, next, unreachable } = error;
+    if (unreachable)
+      throw new OperationError("not-checked", code, `advisories not fetched: ${message}`, next);
+    const isUnreadable = code === "not-found" || code === "not-advisories";
+    throw new OperationError(isUnreadable ? "unreadable" : "failed", code, message, next);
+  } finally {
+    await client?.close();
+  }
+}
+
+/** A path is looked up from where the person stands. */
+function placeOf({ from, cwd }: KnowledgeInput): string | undefined {
+  if (from === undefined || /^https?:\/\//i.test(from)) return from;
+  return from.startsWith("file:") && URL.canParse(from) ? fileURLToPath(from) : resolve(cwd, from);
+}

@@ -1,0 +1,229 @@
+// What is known against the release that a line means: the rule, the fix on the line itself, and what hover and hints say.
+import {
+  type AdvisoryMatch,
+  matchAdvisories,
+  type ProjectAdvisories,
+  STALE_AFTER,
+  sayAdvisories,
+  smallestFix,
+} from "../advisory/index.ts";
+import type { ProjectFacts, ReleaseFacts } from "../facts/model.ts";
+import type { Evidence, Fix } from "../finding/model.ts";
+import { planPin, planSpecifier } from "../manifest/edits.ts";
+import type { RequirementEntry } from "../manifest/model.ts";
+import { parseVersion } from "../packaging/version.ts";
+import { objectionTo } from "./candidates.ts";
+import { nameOf } from "./local.ts";
+import type { Collector } from "./make.ts";
+import type { PlacedRequirement, RuleInput } from "./model.ts";
+import { appliesHere, canMeet, installedIn, isFromIndex, pinnedVersion, placementOf } from "./place.ts";
+import { raiseSpecifier } from "./raise.ts";
+import { admittedReleases, isUsable } from "./releases.ts";
+import { count, sayAge, saySpecifier } from "./words.ts";
+
+/** Where the version that a line means comes from. */
+export type VersionOrigin = "pinned" | "locked" | "installed" | "resolved";
+
+/** What is known against the release that a line means. */
+export interface Vulnerability {
+  readonly version: string;
+  readonly from: VersionOrigin;
+  /** Gravest first; never empty. */
+  readonly matches: readonly AdvisoryMatch[];
+  /** The smallest version above at which nothing is left. */
+  readonly fixedIn?: string;
+  readonly advisories: ProjectAdvisories;
+}
+
+/**
+ * What is known against a line. A range counts only where what it resolves to today, or what is installed, is affected.
+ * Undefined where nothing is known, or no advisories were ever loaded: `facts.advisories` tells the two apart.
+ */
+export function vulnerabilityOf(input: RuleInput, placed: PlacedRequirement): Vulnerability | undefined {
+  const facts = input.snapshot.projects.get(placed.entry.normalizedName ?? "");
+  const advisories = facts?.advisories;
+  if (!advisories || advisories.records.length === 0 || !isFromIndex(placed.entry)) return undefined;
+  const { now } = input.snapshot;
+  for (const { version, from } of versionsMeant(input, placed, facts)) {
+    const matches = matchAdvisories(advisories.records, version, now);
+    if (matches.length === 0) continue;
+    const fixedIn = smallestFix(advisories.records, version, now, releasesFor(facts, version));
+    return { version, from, matches, advisories, ...(fixedIn === undefined ? {} : { fixedIn }) };
+  }
+  return undefined;
+}
+
+/** The versions that a line stands for: its pin, else what is locked, else what is installed and what it resolves to today. */
+function versionsMeant(
+  input: RuleInput,
+  placed: PlacedRequirement,
+  facts: ProjectFacts,
+): { readonly version: string; readonly from: VersionOrigin }[] {
+  const { entry, file } = placed;
+  const pinned = pinnedVersion(entry) ?? arbitraryPin(entry);
+  if (entry.kind === "constraint" && !isConstraintInUse(input, placed)) return [];
+  // What is pinned is installed somewhere, be it not on this environment.
+  if (pinned !== undefined) return [{ version: pinned, from: "pinned" }];
+  if (entry.kind === "constraint") return [];
+  const locked = placementOf(input.tree).locked.get(facts.name);
+  if (locked !== undefined && file.manifest.kind === "pipfile") return [{ version: locked, from: "locked" }];
+  if (appliesHere(entry, input.snapshot.environment) === false) return [];
+  const found: { version: string; from: VersionOrigin }[] = [];
+  const installed = installedIn(input.snapshot.environment).get(facts.name);
+  const here = installed === undefined ? undefined : parseVersion(installed);
+  if (here && entry.specifier.contains(here, { prereleases: true })) {
+    found.push({ version: installed!, from: "installed" });
+  }
+  const today = resolvedToday(input, placed, facts);
+  if (today) found.push({ version: today.version, from: "resolved" });
+  return found;
+}
+
+/** A pin that is no PEP 440 version, which `===` allows. */
+function arbitraryPin(entry: RequirementEntry): string | undefined {
+  const [clause, another] = entry.specifier.clauses;
+  return clause?.operator === "===" && !another ? clause.version : undefined;
+}
+
+function isConstraintInUse(input: RuleInput, { entry }: PlacedRequirement): boolean {
+  const { all, byName } = placementOf(input.tree);
+  const named = byName.get(entry.normalizedName!) ?? [];
+  if (named.some((other) => other.entry.kind === "requirement")) return true;
+  return !all.some((other) => other.entry.kind === "requirement");
+}
+
+function resolvedToday(
+  input: RuleInput,
+  placed: PlacedRequirement,
+  facts: ProjectFacts,
+): ReleaseFacts | undefined {
+  if (facts.state !== "known") return undefined;
+  const others = (placementOf(input.tree).byName.get(facts.name) ?? []).filter(
+    (other) => other.entry !== placed.entry && canMeet(other.entry, placed.entry),
+  );
+  return admittedReleases(facts, placed.entry.specifier).find((release) => {
+    const version = isUsable(release) ? parseVersion(release.version) : undefined;
+    return (
+      version !== undefined &&
+      others.every((other) => other.entry.specifier.contains(version, { prereleases: true }))
+    );
+  });
+}
+
+/** What could be taken in place of a version, where the releases are known: final ones, or any where it is none itself. */
+function releasesFor(facts: ProjectFacts, version: string): string[] | undefined {
+  if (facts.state !== "known") return undefined;
+  const isPrerelease = parseVersion(version)?.isPrerelease === true;
+  return facts.releases
+    .filter((release) => isUsable(release) && (isPrerelease || !parseVersion(release.version)?.isPrerelease))
+    .map((release) => release.version);
+}
+
+/** Adds the finding of one line. */
+export function addVulnerability(input: RuleInput, placed: PlacedRequirement, collector: Collector): void {
+  const found = vulnerabilityOf(input, placed);
+  if (!found) return;
+  const { entry, file } = placed;
+  const { matches } = found;
+  const malicious = matches.filter((match) => match.malicious);
+  const fix = input.snapshot.pending ? undefined : raiseOf(input, placed, found);
+  collector.add({
+    rule: "known-vulnerability",
+    message: messageOf(placed, found, malicious),
+    file,
+    entry,
+    span: entry.specifierSpan ?? entry.name?.span ?? entry.span,
+    package: entry.normalizedName!,
+    ...(malicious.length > 0 ? { severity: "error" as const } : {}),
+    evidence: [evidenceOf(found.advisories, input.snapshot.now)],
+    advisories: matches,
+    fixes: fix ? [fix] : [],
+    weight: malicious.length > 0 ? 500 : 20 + matches.length,
+  });
+}
+
+function messageOf(
+  { entry }: PlacedRequirement,
+  { version, from, matches, fixedIn }: Vulnerability,
+  malicious: readonly AdvisoryMatch[],
+): string {
+  const [first] = malicious;
+  const what = saySpecifier(entry.specifier);
+  const origin =
+    from === "pinned"
+      ? ""
+      : from === "resolved"
+        ? what === ""
+          ? " (newest)"
+          : ` (newest of ${what})`
+        : ` (${from})`;
+  const subject = `${nameOf(entry)} ${version}${origin}`;
+  if (first) return `${subject} is reported as malicious: ${first.id}.`;
+  return `${subject} has ${sayAdvisories(matches, fixedIn)}.`;
+}
+
+/** Where the advisories are from, and how old. */
+export function evidenceOf({ source, asOf }: ProjectAdvisories, now: number): Evidence {
+  return { source, time: asOf, freshness: isStale(asOf, now) ? "stale" : "fresh" };
+}
+
+function isStale(asOf: number, now: number): boolean {
+  return now - asOf > STALE_AFTER;
+}
+
+/** The version that the line's own fix pins or admits, so that its detail is asked for before it is offered. */
+export function raiseTarget(input: RuleInput, placed: PlacedRequirement): string | undefined {
+  const found = vulnerabilityOf(input, placed);
+  return found && (found.from === "pinned" || found.from === "resolved") ? found.fixedIn : undefined;
+}
+
+/** Raises the line to the smallest version at which nothing is left, where nothing known speaks against it. */
+function raiseOf(input: RuleInput, placed: PlacedRequirement, found: Vulnerability): Fix | undefined {
+  const { entry, file } = placed;
+  const { fixedIn, from, matches } = found;
+  const version = fixedIn === undefined ? undefined : parseVersion(fixedIn);
+  if (!version || fixedIn === undefined || file.manifest.kind === "pipfile-lock") return undefined;
+  if (from !== "pinned" && from !== "resolved") return undefined;
+  if (objectionTo(input, placed, fixedIn) !== undefined) return undefined;
+  const facts = input.snapshot.projects.get(entry.normalizedName!)!;
+  const hashes = (facts.details[fixedIn]?.artifacts ?? []).flatMap(({ hashes: { sha256 } }) =>
+    sha256 === undefined ? [] : [`sha256:${sha256}`],
+  );
+  if (entry.hashes.length > 0 && hashes.length === 0) return undefined;
+  const raised = from === "pinned" ? undefined : raiseSpecifier(entry.specifier, version);
+  if (from === "resolved" && raised === undefined) return undefined;
+  const plan =
+    raised === undefined
+      ? planPin(file.manifest, entry, fixedIn, entry.hashes.length > 0 ? hashes : undefined)
+      : planSpecifier(file.manifest, entry, raised);
+  if (!plan.ok || plan.value.length === 0) return undefined;
+  return {
+    kind: "raise-fixed",
+    title: `Raise to ${raised ?? fixedIn} (fixes ${count(matches.length, "advisory").replace("advisorys", "advisories")})`,
+    edits: [{ uri: file.uri, edits: plan.value }],
+    proven: true,
+    preferred: true,
+  };
+}
+
+/** Says once that the advisories are old: what became known since then is not looked at. */
+export function addStaleAdvisories(input: RuleInput, collector: Collector): void {
+  const { now, projects } = input.snapshot;
+  const known = [...projects.values()].find(({ advisories }) => advisories)?.advisories;
+  const [file] = input.tree.files;
+  if (!known || !file || !isStale(known.asOf, now)) return;
+  const first = placementOf(input.tree).all.find((placed) => placed.file === file);
+  collector.add({
+    rule: "stale-advisories",
+    message: `The stored advisories end ${sayAge(known.asOf, now)}: newer ones are not checked. thoth knowledge update advisories`,
+    file,
+    span: first?.entry.name?.span ?? first?.entry.span ?? { start: 0, end: 0 },
+    evidence: [evidenceOf(known, now)],
+  });
+}
+
+/** Whether advisories were looked up for what is known: undefined while nothing is. */
+export function areAdvisoriesKnown(input: RuleInput): boolean | undefined {
+  if (input.snapshot.projects.size === 0) return undefined;
+  return [...input.snapshot.projects.values()].some(({ advisories }) => advisories !== undefined);
+}
