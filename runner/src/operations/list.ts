@@ -104,7 +104,7 @@ function markerOf({ marker, markerSpan }: RequirementEntry, text: string): strin
 
 /** The address as written; with a table's system and reference as pip writes them: `git+https://host/repository@main`. */
 function addressOf({ style, vcs }: RequirementEntry, url: string): string {
-  if (vcs === undefined || style === "line") return url;
+  if (vcs === undefined || style === "line" || style === "toml-item") return url;
   const system = url.startsWith(`${vcs.system}+`) || url.startsWith(`${vcs.system}:`) ? "" : `${vcs.system}+`;
   return `${system}${vcs.url.text}${vcs.reference === undefined ? "" : `@${vcs.reference.text}`}`;
 }

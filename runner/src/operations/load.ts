@@ -4,7 +4,7 @@ import { basename, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type DecodedManifest, decodeManifest } from "../../../shared/src/manifest/decode.ts";
 import { manifestKindOf } from "../../../shared/src/manifest/kind.ts";
-import type { Manifest, ManifestKind } from "../../../shared/src/manifest/model.ts";
+import type { Manifest, ManifestEntry, ManifestKind } from "../../../shared/src/manifest/model.ts";
 import { readRequirements } from "../../../shared/src/manifest/requirements.ts";
 import type { TomlParser } from "../../../shared/src/manifest/toml.ts";
 import { loadManifestTreeSync, type ReadAnswer } from "../../../shared/src/manifest/tree.ts";
@@ -38,6 +38,7 @@ export class Loader {
   #toml: TomlParser | undefined;
   #readLock: ((text: string) => Manifest) | undefined;
   #readPipfile: ((text: string, toml: TomlParser) => Manifest) | undefined;
+  #readPyproject: ((text: string, toml: TomlParser) => Manifest) | undefined;
   readonly #remote: (() => Promise<RemoteReader>) | undefined;
   readonly #fetched = new Map<string, RemoteAnswer>();
 
@@ -95,7 +96,9 @@ export class Loader {
         notChecked.push({ what: redactUrl(address), reason: answer.reason });
     }
     await this.#closeRemote();
-    return { roots: withoutIncluded(roots, named), notChecked };
+    const kept = withoutToolFiles(roots, named);
+    if (kept.length === 0 && notChecked.length === 0) throw noManifests(paths[0] ?? ".");
+    return { roots: withoutIncluded(kept, named), notChecked };
   }
 
   /** A tree with the files on the network that it reaches. One that names none costs nothing more. */
@@ -160,14 +163,20 @@ export class Loader {
 
   async #prepare(paths: readonly string[]): Promise<void> {
     const kinds = new Set(paths.map((path) => manifestKindOf(path)));
-    if (!kinds.has("pipfile") && !kinds.has("pipfile-lock")) return;
-    const [{ readPipfile }, { readPipfileLock }, { loadToml }] = await Promise.all([
-      import("../../../shared/src/manifest/pipfile.ts"),
-      import("../../../shared/src/manifest/pipfileLock.ts"),
-      import("../../../shared/src/manifest/toml.ts"),
-    ]);
-    this.#readPipfile = readPipfile;
-    this.#readLock = readPipfileLock;
+    const isPipenv = kinds.has("pipfile") || kinds.has("pipfile-lock");
+    if (!isPipenv && !kinds.has("pyproject")) return;
+    if (isPipenv) {
+      const [{ readPipfile }, { readPipfileLock }] = await Promise.all([
+        import("../../../shared/src/manifest/pipfile.ts"),
+        import("../../../shared/src/manifest/pipfileLock.ts"),
+      ]);
+      this.#readPipfile = readPipfile;
+      this.#readLock = readPipfileLock;
+    }
+    if (kinds.has("pyproject")) {
+      this.#readPyproject = (await import("../../../shared/src/manifest/pyproject.ts")).readPyproject;
+    }
+    const { loadToml } = await import("../../../shared/src/manifest/toml.ts");
     const { readTomlBinaries } = await import("./grammars.ts");
     this.#toml = await loadToml(readTomlBinaries());
   }
@@ -254,6 +263,8 @@ export class Loader {
 
   #parseText(text: string, kind: ManifestKind): Manifest {
     if (kind === "pipfile" && this.#readPipfile && this.#toml) return this.#readPipfile(text, this.#toml);
+    if (kind === "pyproject" && this.#readPyproject && this.#toml)
+      return this.#readPyproject(text, this.#toml);
     if (kind === "pipfile-lock" && this.#readLock) return this.#readLock(text);
     return readRequirements(text, { kind: kind === "constraints" ? "constraints" : "requirements" });
   }
@@ -320,11 +331,35 @@ function withoutIncluded(roots: readonly LoadedRoot[], named: ReadonlySet<string
   return roots.filter(({ path, tree }) => named.has(path) || !included.has(tree.root));
 }
 
+/**
+ * A folder's pyproject.toml without dependencies is passed over: it configures tools, or its project's are in another file. Where
+ * there is nothing else, a project without dependencies is an answer too.
+ */
+function withoutToolFiles(roots: readonly LoadedRoot[], named: ReadonlySet<string>): LoadedRoot[] {
+  const kept = roots.filter(({ path, tree }) => named.has(path) || !isWithoutDependencies(tree));
+  if (kept.length > 0) return kept;
+  return roots.filter(({ tree }) => {
+    const project = tree.files[0]?.manifest.project;
+    return project !== undefined && (project.hasProjectTable || project.tool !== undefined);
+  });
+}
+
+function isWithoutDependencies({ files: [root] }: ManifestTree): boolean {
+  if (root?.manifest.kind !== "pyproject" || root.manifest.errors.length > 0) return false;
+  return root.manifest.entries.every(
+    (entry) => entry.kind === "option" || entry.kind === "source" || isForBuild(entry),
+  );
+}
+
+function isForBuild(entry: ManifestEntry): boolean {
+  return "scope" in entry && (entry.scope?.kind === "build" || entry.scope?.kind === "build-constraint");
+}
+
 function noManifests(path: string): OperationError {
   return new OperationError(
     "unreadable",
     "no-manifests",
-    `${path === "." ? "this folder" : path} has no manifest: no requirements file, no Pipfile.`,
+    `${path === "." ? "this folder" : path} has no manifest: no requirements file, no Pipfile, no pyproject.toml with dependencies.`,
     "Name a manifest, or a folder that has one.",
   );
 }

@@ -4,6 +4,7 @@ import { manifestKindOf } from "../../../shared/src/manifest/kind.ts";
 import type { Manifest, ManifestKind } from "../../../shared/src/manifest/model.ts";
 import { readPipfile } from "../../../shared/src/manifest/pipfile.ts";
 import { readPipfileLock } from "../../../shared/src/manifest/pipfileLock.ts";
+import { readPyproject } from "../../../shared/src/manifest/pyproject.ts";
 import { readRequirements } from "../../../shared/src/manifest/requirements.ts";
 import { loadToml, type TomlParser } from "../../../shared/src/manifest/toml.ts";
 import { loadManifestTree, type ReadAnswer } from "../../../shared/src/manifest/tree.ts";
@@ -17,6 +18,9 @@ const mostParsed = 64;
 
 /** Includes in one tree: a person's are a handful, and each keystroke looks at all of them. */
 const limits = { depth: 20, files: 200 } as const;
+
+/** Kinds that are TOML, or whose companion is. */
+const needsToml: ReadonlySet<ManifestKind> = new Set<ManifestKind>(["pipfile", "pipfile-lock", "pyproject"]);
 
 export class ManifestReader {
   readonly #runtime: Runtime;
@@ -44,7 +48,7 @@ export class ManifestReader {
     forbidden: (uri: string) => string | undefined,
   ): Promise<ManifestTree> {
     const rootKind = this.kindOf(root.uri, root.languageId) ?? "requirements";
-    const toml = rootKind === "pipfile" || rootKind === "pipfile-lock" ? await this.#loadToml() : undefined;
+    const toml = needsToml.has(rootKind) ? await this.#loadToml() : undefined;
     const parse = (text: string, kind: ManifestKind, uri: string): Manifest =>
       this.#parse(text, kind, uri, toml);
     const rootText = root.text.length > largestText ? "" : root.text;
@@ -82,6 +86,7 @@ export class ManifestReader {
 
 function parseManifest(text: string, kind: ManifestKind, toml: TomlParser | undefined): Manifest {
   if (kind === "pipfile" && toml) return readPipfile(text, toml);
+  if (kind === "pyproject" && toml) return readPyproject(text, toml);
   if (kind === "pipfile-lock") return readPipfileLock(text);
   return readRequirements(text, { kind: kind === "constraints" ? "constraints" : "requirements" });
 }

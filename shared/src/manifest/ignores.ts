@@ -37,3 +37,15 @@ export function trailingComment(text: string, from: number): Spanned | undefined
   if (text[end - 1] === "\r") end--;
   return { text: text.slice(start, end), span: { start, end } };
 }
+
+/** The rules that the comments of a TOML file silence above its first line that says something. */
+export function readFileIgnores(text: string): string[] {
+  const ignores: string[] = [];
+  const line = /[ \t\ufeff]*(?:#(.*))?(?:\r?\n|$)/y;
+  while (line.lastIndex < text.length) {
+    const match = line.exec(text);
+    if (match === null) break;
+    if (match[1] !== undefined) ignores.push(...(readIgnore(match[1])?.rules ?? []));
+  }
+  return ignores;
+}

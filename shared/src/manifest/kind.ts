@@ -12,6 +12,7 @@ export function manifestKindOf(path: string, languageId?: string): ManifestKind 
   const folder = decode(parts.at(-2) ?? "").toLowerCase();
   if (name === "Pipfile") return "pipfile";
   if (name === "Pipfile.lock") return "pipfile-lock";
+  if (name === "pyproject.toml") return "pyproject";
   const lower = name.toLowerCase();
   const isText = /\.(?:txt|in|pip)$/.test(lower);
   if (isText && /(?:^|[-_.\s])constraints?(?:[-_.\s]|$)/.test(lower)) return "constraints";

@@ -1,6 +1,6 @@
 // Pipfiles as pipenv reads them: sources, categories of packages, requires, scripts and settings, each with its place.
 import { LineIndex, type Span, type Spanned } from "../text/span.ts";
-import { readIgnore, trailingComment } from "./ignores.ts";
+import { readFileIgnores, trailingComment } from "./ignores.ts";
 import type { Manifest, ManifestEntry, ManifestError, OptionEntry, SourceEntry } from "./model.ts";
 import { pipfileHashInputs, sha256Hex } from "./pipfileHash.ts";
 import { buildPackage, type PackageParts } from "./pipfilePackage.ts";
@@ -35,7 +35,7 @@ export function readPipfile(text: string, toml: TomlParser): Manifest {
     lines: new LineIndex(text),
     entries: reading.entries.sort((a, b) => a.span.start - b.span.start),
     errors: [...faults, ...reading.errors].sort((a, b) => a.span.start - b.span.start),
-    ignores: fileIgnores(text),
+    ignores: readFileIgnores(text),
     get pipfileHashInput() {
       return hashInputs()[0];
     },
@@ -47,18 +47,6 @@ export function readPipfile(text: string, toml: TomlParser): Manifest {
       return hashes;
     },
   };
-}
-
-/** The comments above the first line that says something. */
-function fileIgnores(text: string): string[] {
-  const ignores: string[] = [];
-  const line = /[ \t\ufeff]*(?:#(.*))?(?:\r?\n|$)/y;
-  while (line.lastIndex < text.length) {
-    const match = line.exec(text);
-    if (match === null) break;
-    if (match[1] !== undefined) ignores.push(...(readIgnore(match[1])?.rules ?? []));
-  }
-  return ignores;
 }
 
 class PipfileReading {

@@ -1,8 +1,8 @@
 // Requirements and constraints files as pip 26 reads them: one model with places, lossless, never failing.
-import { SpecifierSet } from "../packaging/specifier.ts";
 import { LineIndex, type Span, type Spanned } from "../text/span.ts";
 import { readIgnore } from "./ignores.ts";
 import { isPythonSpace, type LogicalLine, LogicalLineReader, SourceMap } from "./logicalLines.ts";
+import { mapSpans } from "./mapSpans.ts";
 import type {
   HashEntry,
   IncludeEntry,
@@ -374,16 +374,4 @@ function readMapped(
 
 function pinned(content: RequirementLine, whole: Span): RequirementLine {
   return mapSpans(content, () => whole);
-}
-
-/** A deep copy of plain data with every span mapped; specifier sets are built anew. */
-function mapSpans<T>(value: T, map: (span: Span) => Span): T {
-  if (value instanceof SpecifierSet) {
-    if (value.clauses.length === 0) return value;
-    return new SpecifierSet(value.clauses.map((clause) => mapSpans(clause, map))) as T;
-  }
-  if (Array.isArray(value)) return value.map((item) => mapSpans(item, map)) as T;
-  if (typeof value !== "object" || value === null) return value;
-  if ("start" in value && "end" in value) return map(value as unknown as Span) as T;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapSpans(item, map)])) as T;
 }
