@@ -21,6 +21,8 @@ export interface OperationContext extends Machine {
   knowledge(): Promise<Knowledge>;
   /** Has `work` done once the answer has been told: what is kept for the next time is not waited for. */
   afterwards(work: () => Promise<void>): void;
+  /** Has `work` done when the context closes: what stays open for many operations. */
+  beforeClose(work: () => Promise<void>): void;
   /** Does what was left for afterwards. */
   settle(): Promise<void>;
   /** Settles and closes what was opened. Later calls of the context open it again. */
@@ -51,6 +53,7 @@ export function createContext(options: ContextOptions): OperationContext {
   const named = options.knowledgeFile === undefined ? {} : { file: options.knowledgeFile };
   let opened: Promise<Knowledge> | undefined;
   let late: (() => Promise<void>)[] = [];
+  let last: (() => Promise<void>)[] = [];
   const settle = async (): Promise<void> => {
     const works = late;
     late = [];
@@ -72,9 +75,15 @@ export function createContext(options: ContextOptions): OperationContext {
     afterwards(work) {
       late.push(work);
     },
+    beforeClose(work) {
+      last.push(work);
+    },
     settle,
     async close() {
       await settle();
+      const works = last;
+      last = [];
+      for (const work of works) await work();
       const closing = opened;
       opened = undefined;
       await (await closing?.catch(() => undefined))?.close();

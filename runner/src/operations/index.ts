@@ -11,6 +11,7 @@ const implementations = {
   list: async () => (await import("./onManifests.ts")).list,
   fix: async () => (await import("./onManifests.ts")).fix,
   lock: async () => (await import("./lock.ts")).lock,
+  resolve: async () => (await import("./resolve.ts")).resolveManifest,
   explain: async () => (await import("./explain.ts")).explain,
   validate: async () => (await import("./validate.ts")).validate,
   environment: async () => (await import("./onManifests.ts")).environment,

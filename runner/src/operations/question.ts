@@ -170,7 +170,7 @@ export async function askRoot(
       );
       return { question: questionOf(own), places: own.places };
     },
-    close: shelf ? async () => {} : () => opened.close(),
+    close: () => opened.close(),
   };
 }
 

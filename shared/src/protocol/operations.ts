@@ -10,6 +10,10 @@ export const operations = {
     summary: "Why it does not resolve and what would help, or why a project is in the stack",
     schema: () => import("./explain.ts"),
   },
+  resolve: {
+    summary: "Whether a manifest resolves as it stands in the editor, and with which edits",
+    schema: () => import("./resolve.ts"),
+  },
   validate: {
     summary: "Build, import and run the stack of a manifest in a sandbox",
     schema: () => import("./validate.ts"),

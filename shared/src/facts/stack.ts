@@ -1,0 +1,134 @@
+// Whether a manifest resolves for its environment, as the resolver answered for one text of it: plain data, so that it travels.
+import type { Span } from "../text/span.ts";
+
+/** One line of the person's: where its entry stands, in the text that was resolved. */
+export interface StackPlace {
+  readonly uri: string;
+  readonly span: Span;
+}
+
+/** What the resolver came to for one text. */
+export interface StackFacts {
+  readonly state: "resolves" | "conflict" | "undecided" | "not-checked";
+  /** `Python 3.11.7 on linux x86_64`. */
+  readonly environment?: string | undefined;
+  /** Packages of the stack, where it resolves. */
+  readonly packages?: number | undefined;
+  /** Why it is undecided or not checked: a sentence, and what to do. */
+  readonly reason?: string | undefined;
+  readonly next?: string | undefined;
+  readonly conflict?: StackConflict | undefined;
+  /** Every requirement that took part in the question. */
+  readonly lines: readonly StackLine[];
+  /** What single edits come to, by `proofKey` of the edits. */
+  readonly proofs: Readonly<Record<string, FixProof>>;
+  /** The texts that this is about, by URI. */
+  readonly texts: Readonly<Record<string, string>>;
+  /** Milliseconds since the epoch. */
+  readonly checked: number;
+}
+
+export interface StackStep {
+  /** From 1, in the order of telling. */
+  readonly number: number;
+  readonly because: readonly {
+    readonly text: string;
+    /** The step that says it. */
+    readonly step?: number | undefined;
+    /** The place of it in `causes`. */
+    readonly cause?: number | undefined;
+  }[];
+  readonly therefore: string;
+}
+
+/** One line that takes part in a conflict. */
+export interface StackCause extends StackPlace {
+  /** As the person wrote it. */
+  readonly requirement: string;
+  /** PEP 503 form. */
+  readonly name: string;
+  /** What is wrong, told from this line. */
+  readonly message: string;
+}
+
+export interface StackConflict {
+  /** `clash`, or what else stands in the way: `tag`, `requires-python`, `yanked`, `no-project`, … */
+  readonly kinds: readonly string[];
+  readonly steps: readonly StackStep[];
+  readonly causes: readonly StackCause[];
+  readonly relaxations: readonly StackRelaxation[];
+  /** True while more relaxations may come. */
+  readonly searching: boolean;
+}
+
+/** A change that was shown to make the stack resolve. */
+export interface StackRelaxation {
+  /** `line 2: numpy >=1.23.5`, or the setting: `allow source distributions (--only-binary off)`. */
+  readonly title: string;
+  /** Of lines: what each becomes. Empty for a change of a setting. */
+  readonly changes: readonly (StackPlace & {
+    readonly name: string;
+    /** The line's specifier afterwards; empty: any version; absent: the line goes. */
+    readonly specifier?: string | undefined;
+  })[];
+  readonly edits: readonly StackEdits[];
+  /** Packages of the stack that then resolves. */
+  readonly packages: number;
+  /** The setting that would change: `python`, `sdists`, `prereleases`, `cut-off`, `index`. */
+  readonly setting?: string | undefined;
+}
+
+export interface StackEdits {
+  readonly uri: string;
+  readonly edits: readonly { readonly span: Span; readonly newText: string }[];
+}
+
+/** What one line does in the stack. */
+export interface StackLine extends StackPlace {
+  /** PEP 503 form. */
+  readonly name: string;
+  /** Absent where the line's marker does not hold, or nothing resolved. */
+  readonly version?: string | undefined;
+  /** Names of the packages that it needs, directly or not. */
+  readonly brings: readonly string[];
+  /** How many of those no other line needs. */
+  readonly only: number;
+  readonly heldBack?:
+    | {
+        readonly newest: string;
+        /** Who speaks against it; empty where what the newest release needs does not agree with the rest. */
+        readonly by: readonly {
+          /** `foo 1.2`, or the line as it is written. */
+          readonly text: string;
+          readonly uri?: string | undefined;
+          /** One-based: of the line, or of the line that brings the package in. */
+          readonly line?: number | undefined;
+        }[];
+      }
+    | undefined;
+}
+
+/** Whether the manifest resolves with an edit. */
+export type FixProof =
+  | {
+      readonly resolves: true;
+      readonly packages: number;
+      /** Packages that come, go or get another version against the stack as it is; absent where there is none. */
+      readonly changes?: number | undefined;
+    }
+  | {
+      readonly resolves: false;
+      /** `failed`: it does not resolve; `not-checked`: that could not be found out. */
+      readonly code: "failed" | "not-checked";
+      readonly reason: string;
+    };
+
+/** What tells one edit of a text from another. */
+export function proofKey(edits: readonly StackEdits[]): string {
+  return JSON.stringify(
+    edits.map(({ uri, edits: list }) => [
+      uri,
+      list.map(({ span, newText }) => [span.start, span.end, newText]),
+    ]),
+  );
+}
