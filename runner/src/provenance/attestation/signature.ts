@@ -2,9 +2,10 @@
 // that are not for signing code, log entries of another signer.
 import { createHash, type KeyObject, timingSafeEqual } from "node:crypto";
 import type { Bundle } from "@sigstore/bundle";
-import { RFC3161Timestamp, X509Certificate } from "@sigstore/core";
+import { RFC3161Timestamp, type X509Certificate } from "@sigstore/core";
 import { toSignedEntity, Verifier } from "@sigstore/verify";
 import { MalformedError, readBase64 } from "./bundle.ts";
+import { parseExactly } from "./encoding.ts";
 import type { AttestationReason } from "./model.ts";
 import type { PreparedTrust } from "./trustMaterial.ts";
 import { keyName, nameOfTrust } from "./words.ts";
@@ -32,7 +33,7 @@ export function certificateOf(bundle: Bundle): X509Certificate | undefined {
 
 function parseCertificate(raw: Uint8Array): X509Certificate {
   try {
-    const certificate = X509Certificate.parse(Buffer.from(raw));
+    const certificate = parseExactly(raw);
     // Read here, where what cannot be read is still known to be malformed.
     certificate.validForDate(new Date(0));
     void certificate.extensions.map((extension) => extension.subs[0]?.toOID());
@@ -123,7 +124,8 @@ export function findFault(check: SignatureCheck): SignatureFault | undefined {
     const early = findInexact(check);
     if (early) return early;
     const verifier = new Verifier(prepared.material);
-    verifier.verify(toSignedEntity(bundle, artifact));
+    const entity = toSignedEntity(bundle, artifact);
+    verifier.verify(certificate ? { ...entity, key: { $case: "certificate", certificate } } : entity);
   } catch (error) {
     return faultOf(error);
   }

@@ -3,6 +3,7 @@ import { createPublicKey, type KeyObject } from "node:crypto";
 import type { X509Certificate } from "@sigstore/core";
 import { TrustedRoot } from "@sigstore/protobuf-specs";
 import { type TrustMaterial as SigstoreTrust, toTrustMaterial } from "@sigstore/verify";
+import { keepEncoding } from "./encoding.ts";
 import type { TrustMaterial } from "./model.ts";
 
 export interface PreparedTrust {
@@ -35,7 +36,10 @@ function usable(publicKey: KeyObject): ReturnType<SigstoreTrust["publicKey"]> {
 function parseTrust(trust: TrustMaterial): PreparedTrust {
   const material = toTrustMaterial(withoutOpenStart(TrustedRoot.fromJSON(trust.root)));
   for (const { certChain } of [...material.certificateAuthorities, ...material.timestampAuthorities]) {
-    for (const certificate of certChain) rememberSignature(certificate);
+    for (const certificate of certChain) {
+      keepEncoding(certificate);
+      rememberSignature(certificate);
+    }
   }
   return { material, trust };
 }
