@@ -11,6 +11,8 @@ const PATTERNS = [
   "**/constraints/*.{txt,in}",
   "**/Pipfile",
   "**/Pipfile.lock",
+  "**/pylock.toml",
+  "**/pylock.*.toml",
 ];
 
 export interface ManifestFilter {

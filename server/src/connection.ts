@@ -38,7 +38,7 @@ import type { OpenDocument } from "./session/trees.ts";
 /** Milliseconds that a hover or a completion waits for the one package that it is about. */
 const patience = 1000;
 
-const watched = ["**/*.{txt,in,pip}", "**/Pipfile", "**/Pipfile.lock", "**/pyvenv.cfg"];
+const watched = ["**/*.{txt,in,pip}", "**/Pipfile", "**/Pipfile.lock", "**/pylock*.toml", "**/pyvenv.cfg"];
 
 /** Starts serving the connection. Everything that touches the machine comes from the runtime. */
 export function startServer(connection: Connection, runtime: Runtime): void {

@@ -83,7 +83,9 @@ function listRequirement(entry: RequirementEntry, manifest: Manifest): ListedEnt
     ...(entry.section === undefined ? {} : { section: entry.section }),
     ...(name === undefined ? {} : { name }),
     extras: entry.extras.map((extra) => extra.text),
-    ...(specifierSpan === undefined ? {} : { specifier: text.slice(specifierSpan.start, specifierSpan.end) }),
+    ...(specifierSpan === undefined
+      ? {}
+      : { specifier: operatorOf(manifest) + text.slice(specifierSpan.start, specifierSpan.end) }),
     ...(marker === undefined ? {} : { marker }),
     ...(entry.url === undefined ? {} : { url: redactText(addressOf(entry, entry.url.text)) }),
     ...(entry.path === undefined ? {} : { path: entry.path.text }),
@@ -91,6 +93,11 @@ function listRequirement(entry: RequirementEntry, manifest: Manifest): ListedEnt
     hashes: entry.hashes.map(({ algorithm, digest }) => `${algorithm}:${digest}`),
     range: manifest.lines.rangeOf(entry.span),
   };
+}
+
+/** A pylock.toml writes versions alone. */
+function operatorOf({ kind }: Manifest): string {
+  return kind === "pylock" ? "==" : "";
 }
 
 /** The marker as written where it is one piece of text, and as joined where a Pipfile's keys say parts of it. */

@@ -39,6 +39,7 @@ export class Loader {
   #readLock: ((text: string) => Manifest) | undefined;
   #readPipfile: ((text: string, toml: TomlParser) => Manifest) | undefined;
   #readPyproject: ((text: string, toml: TomlParser) => Manifest) | undefined;
+  #readPylock: ((text: string, toml: TomlParser) => Manifest) | undefined;
   readonly #remote: (() => Promise<RemoteReader>) | undefined;
   readonly #fetched = new Map<string, RemoteAnswer>();
 
@@ -164,7 +165,7 @@ export class Loader {
   async #prepare(paths: readonly string[]): Promise<void> {
     const kinds = new Set(paths.map((path) => manifestKindOf(path)));
     const isPipenv = kinds.has("pipfile") || kinds.has("pipfile-lock");
-    if (!isPipenv && !kinds.has("pyproject")) return;
+    if (!isPipenv && !kinds.has("pyproject") && !kinds.has("pylock")) return;
     if (isPipenv) {
       const [{ readPipfile }, { readPipfileLock }] = await Promise.all([
         import("../../../shared/src/manifest/pipfile.ts"),
@@ -175,6 +176,9 @@ export class Loader {
     }
     if (kinds.has("pyproject")) {
       this.#readPyproject = (await import("../../../shared/src/manifest/pyproject.ts")).readPyproject;
+    }
+    if (kinds.has("pylock")) {
+      this.#readPylock = (await import("../../../shared/src/manifest/pylock.ts")).readPylock;
     }
     const { loadToml } = await import("../../../shared/src/manifest/toml.ts");
     const { readTomlBinaries } = await import("./grammars.ts");
@@ -266,6 +270,7 @@ export class Loader {
     if (kind === "pyproject" && this.#readPyproject && this.#toml)
       return this.#readPyproject(text, this.#toml);
     if (kind === "pipfile-lock" && this.#readLock) return this.#readLock(text);
+    if (kind === "pylock" && this.#readPylock && this.#toml) return this.#readPylock(text, this.#toml);
     return readRequirements(text, { kind: kind === "constraints" ? "constraints" : "requirements" });
   }
 }

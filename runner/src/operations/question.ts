@@ -1,6 +1,7 @@
 // What `lock` and `explain` share: a manifest as a question to the resolver, and everything that answers it.
 import { dirname } from "node:path";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
+import { isLockKind } from "../../../shared/src/manifest/kind.ts";
 import type { Manifest, RequirementEntry } from "../../../shared/src/manifest/model.ts";
 import type { ManifestFile } from "../../../shared/src/manifest/treeModel.ts";
 import { markerToString } from "../../../shared/src/packaging/marker.ts";
@@ -195,7 +196,7 @@ function shelfKey(
 
 async function oneRoot(loader: Loader, input: QuestionInput): Promise<LoadedRoot> {
   const { roots } = await loader.roots([input.path], input.constraints);
-  const sources = roots.filter(({ tree }) => tree.files[0]?.manifest.kind !== "pipfile-lock");
+  const sources = roots.filter(({ tree }) => !isLockKind(tree.files[0]?.manifest.kind ?? "requirements"));
   // What people write comes before what tools wrote from it.
   const ranked = ["requirements.in", "Pipfile", "requirements.txt"].flatMap((name) =>
     sources.filter(({ path }) => path.endsWith(`/${name}`) || path.endsWith(`\\${name}`)),

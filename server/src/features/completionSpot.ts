@@ -1,4 +1,5 @@
 // What is being written at the cursor: found from the raw text before it, in a requirements line or in a Pipfile.
+import { isLockKind } from "../../../shared/src/manifest/kind.ts";
 import type { Manifest } from "../../../shared/src/manifest/model.ts";
 import type { Span } from "../../../shared/src/text/span.ts";
 
@@ -27,7 +28,7 @@ export function spotAt(manifest: Manifest, offset: number): CompletionSpot | und
   const lineStart = startOfLine(manifest.text, offset);
   if (offset - lineStart > longestLine) return undefined;
   if (manifest.kind === "pipfile") return pipfileSpot(manifest.text, lineStart, offset);
-  if (manifest.kind === "pipfile-lock") return undefined;
+  if (isLockKind(manifest.kind)) return undefined;
   return requirementSpot(manifest.text, lineStart, offset);
 }
 

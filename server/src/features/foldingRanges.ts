@@ -1,13 +1,14 @@
 // textDocument/foldingRange: tables of a Pipfile, requirements that go on over lines of hashes, blocks of comments.
 import { type FoldingRange, FoldingRangeKind } from "vscode-languageserver";
+import { isLockKind } from "../../../shared/src/manifest/kind.ts";
 import type { View } from "../model.ts";
 
 const mostRanges = 5000;
 
-/** The folds of the document. A lock is JSON: the editor folds it. */
+/** The folds of the document. A lock is JSON or TOML: the editor folds it. */
 export function foldingRanges(view: View): FoldingRange[] {
   const { manifest } = view.file;
-  if (manifest.kind === "pipfile-lock") return [];
+  if (isLockKind(manifest.kind)) return [];
   const lines = manifest.text.length > 2_000_000 ? [] : manifest.text.split(/\r\n|\n|\r/);
   const folds = manifest.kind === "pipfile" ? tableFolds(lines) : entryFolds(view);
   return [...folds, ...commentFolds(lines)].sort((a, b) => a.startLine - b.startLine).slice(0, mostRanges);

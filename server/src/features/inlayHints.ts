@@ -1,5 +1,6 @@
 // textDocument/inlayHint: at most one hint per line, the most useful one.
 import type { InlayHint } from "vscode-languageserver";
+import { isLockKind } from "../../../shared/src/manifest/kind.ts";
 import type { RequirementEntry } from "../../../shared/src/manifest/model.ts";
 import { compareVersions, parseVersion } from "../../../shared/src/packaging/index.ts";
 import { describeRequirement, type RequirementView } from "../../../shared/src/rules/index.ts";
@@ -50,7 +51,7 @@ function endOfFirstLine(view: View, entry: RequirementEntry): Position {
   );
   const place = lines.positionAt(Math.max(own, entry.specifierSpan?.end ?? 0));
   // In TOML and JSON that is inside a string.
-  const isQuoted = kind === "pipfile" || kind === "pipfile-lock";
+  const isQuoted = kind === "pipfile" || isLockKind(kind);
   return isQuoted ? endOfLine(view, place.line) : place;
 }
 

@@ -4,6 +4,7 @@ import { manifestKindOf } from "../../../shared/src/manifest/kind.ts";
 import type { Manifest, ManifestKind } from "../../../shared/src/manifest/model.ts";
 import { readPipfile } from "../../../shared/src/manifest/pipfile.ts";
 import { readPipfileLock } from "../../../shared/src/manifest/pipfileLock.ts";
+import { readPylock } from "../../../shared/src/manifest/pylock.ts";
 import { readPyproject } from "../../../shared/src/manifest/pyproject.ts";
 import { readRequirements } from "../../../shared/src/manifest/requirements.ts";
 import { loadToml, type TomlParser } from "../../../shared/src/manifest/toml.ts";
@@ -20,7 +21,12 @@ const mostParsed = 64;
 const limits = { depth: 20, files: 200 } as const;
 
 /** Kinds that are TOML, or whose companion is. */
-const needsToml: ReadonlySet<ManifestKind> = new Set<ManifestKind>(["pipfile", "pipfile-lock", "pyproject"]);
+const needsToml: ReadonlySet<ManifestKind> = new Set<ManifestKind>([
+  "pipfile",
+  "pipfile-lock",
+  "pyproject",
+  "pylock",
+]);
 
 export class ManifestReader {
   readonly #runtime: Runtime;
@@ -87,6 +93,7 @@ export class ManifestReader {
 function parseManifest(text: string, kind: ManifestKind, toml: TomlParser | undefined): Manifest {
   if (kind === "pipfile" && toml) return readPipfile(text, toml);
   if (kind === "pyproject" && toml) return readPyproject(text, toml);
+  if (kind === "pylock" && toml) return readPylock(text, toml);
   if (kind === "pipfile-lock") return readPipfileLock(text);
   return readRequirements(text, { kind: kind === "constraints" ? "constraints" : "requirements" });
 }

@@ -1,6 +1,7 @@
 // What every plan of an edit shares: its result, its refusals, its application.
 import type { TextEdit } from "../finding/model.ts";
 import { failure, type Result, success } from "../result.ts";
+import { isLockKind } from "./kind.ts";
 import type { Manifest, RequirementEntry } from "./model.ts";
 
 /** Why no edit is offered, in a sentence. */
@@ -35,8 +36,8 @@ export function replace(manifest: Manifest, start: number, end: number, newText:
 
 /** The refusal that stands before every edit of an entry: of a lock, or of a line that is not understood. */
 export function refusalOf(manifest: Manifest, entry: RequirementEntry): EditPlan | undefined {
-  if (manifest.kind === "pipfile-lock" || entry.style === "json") {
-    return refuse("lock-file", "A lock is not edited: it is made anew from its Pipfile.");
+  if (isLockKind(manifest.kind) || entry.style === "json") {
+    return refuse("lock-file", "A lock is not edited: it is made anew from its manifest.");
   }
   if (!entry.understood)
     return refuse("not-understood", "A part of this line is not understood, so it is left alone.");

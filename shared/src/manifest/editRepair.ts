@@ -3,6 +3,7 @@ import type { TextEdit } from "../finding/model.ts";
 import { readRequirement } from "../packaging/requirement.ts";
 import { failure, type Result, success } from "../result.ts";
 import { applyEdits, type EditRefusal } from "./editPlan.ts";
+import { isLockKind } from "./kind.ts";
 import type { Manifest, ManifestError, RequirementEntry } from "./model.ts";
 
 /** A repair with the words to offer it by. */
@@ -65,7 +66,7 @@ function entryAt(manifest: Manifest, offset: number) {
 
 function planOf(manifest: Manifest, entry: RequirementEntry): RepairPlan | undefined {
   if (entry.understood || entry.hasVariables || entry.editable) return undefined;
-  if (entry.style === "json" || manifest.kind === "pipfile-lock") return undefined;
+  if (entry.style === "json" || isLockKind(manifest.kind)) return undefined;
   const stretch = entry.style === "line" ? lineStretch(manifest, entry) : tomlStretch(manifest, entry);
   if (stretch === undefined) return undefined;
   const { text, start, prefix } = stretch;

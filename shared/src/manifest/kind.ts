@@ -1,5 +1,6 @@
 // Which kind of manifest a file is, by its name and what the editor says of it.
 import type { ManifestKind } from "./model.ts";
+import { isPylockName } from "./pylockModel.ts";
 
 /**
  * The kind of manifest that a path or URI names; undefined where it names none.
@@ -12,6 +13,7 @@ export function manifestKindOf(path: string, languageId?: string): ManifestKind 
   const folder = decode(parts.at(-2) ?? "").toLowerCase();
   if (name === "Pipfile") return "pipfile";
   if (name === "Pipfile.lock") return "pipfile-lock";
+  if (isPylockName(name)) return "pylock";
   if (name === "pyproject.toml") return "pyproject";
   const lower = name.toLowerCase();
   const isText = /\.(?:txt|in|pip)$/.test(lower);
@@ -22,6 +24,11 @@ export function manifestKindOf(path: string, languageId?: string): ManifestKind 
   if (/^(?:requirements|.*[-_.]requirements)$/.test(lower)) return "requirements";
   if (languageId === "pip-requirements") return lower.includes("constraint") ? "constraints" : "requirements";
   return undefined;
+}
+
+/** Whether tools write such a file from another one, so that nobody edits it by hand. */
+export function isLockKind(kind: ManifestKind): kind is "pipfile-lock" | "pylock" {
+  return kind === "pipfile-lock" || kind === "pylock";
 }
 
 function decode(text: string): string {

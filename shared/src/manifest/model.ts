@@ -3,8 +3,15 @@ import type { Marker } from "../packaging/marker.ts";
 import type { SpecifierSet } from "../packaging/specifier.ts";
 import type { LineIndex, Span, Spanned } from "../text/span.ts";
 import type { EntryScope, ProjectData, UvSource } from "./projectModel.ts";
+import type { Pylock } from "./pylockModel.ts";
 
-export type ManifestKind = "requirements" | "constraints" | "pipfile" | "pipfile-lock" | "pyproject";
+export type ManifestKind =
+  | "requirements"
+  | "constraints"
+  | "pipfile"
+  | "pipfile-lock"
+  | "pyproject"
+  | "pylock";
 
 /** How an entry is written, which decides how an edit is written. */
 export type EntryStyle =
@@ -175,6 +182,8 @@ export interface Manifest {
   /** `# thoth: ignore[rule]` on lines of their own before the first entry silence for the whole file. */
   readonly ignores: readonly string[];
   readonly lock?: LockMeta;
+  /** pylock.toml: all that it says, as far as it could be read. */
+  readonly pylock?: Pylock;
   /** pyproject.toml: what it says beside its requirements. */
   readonly project?: ProjectData;
   /** Pipfile: the text that pipenv takes the hash of, for comparison with a lock's `_meta.hash`. */

@@ -2,18 +2,39 @@
 import type { ProjectFacts, ReleaseFacts } from "../facts/model.ts";
 import type { Finding, Fix, TextEdit } from "../finding/model.ts";
 import { type EditPlan, planHashes, planIgnore, planPin, planSpecifier } from "../manifest/edits.ts";
+import { isLockKind } from "../manifest/kind.ts";
 import { parseVersion, type Version } from "../packaging/version.ts";
 import { candidatesFor, objectionTo } from "./candidates.ts";
 import { nameOf } from "./local.ts";
 import type { PlacedRequirement, RuleInput } from "./model.ts";
 import { appliesHere, installedIn, isFromIndex, pinnedVersion, placementOf } from "./place.ts";
 import { raiseSpecifier } from "./raise.ts";
+import { judgeFix } from "./stack.ts";
 import { count, saySpecifier } from "./words.ts";
 
-/** Every fix of one line, the preferred one first. From the snapshot alone: nothing is fetched. */
-export function fixesOf(input: RuleInput, placed: PlacedRequirement): Fix[] {
+/** The fixes of one line that may be offered, the preferred one first, and those that the resolver is still to be asked about. */
+export function judgedFixesOf(
+  input: RuleInput,
+  placed: PlacedRequirement,
+): { readonly fixes: readonly Fix[]; readonly unproven: readonly Fix[] } {
+  const unproven: Fix[] = [];
+  const fixes = candidateFixes(input, placed).flatMap((fix) => {
+    const judged = judgeFix(input, fix);
+    if (judged === undefined) unproven.push(fix);
+    return judged ?? [];
+  });
+  return { fixes, unproven };
+}
+
+/** The fixes of one line that may be offered. */
+export function fixesOf(input: RuleInput, placed: PlacedRequirement): readonly Fix[] {
+  return judgedFixesOf(input, placed).fixes;
+}
+
+/** Every fix that what is known of the releases allows; nothing is fetched, and no resolver has been asked. */
+export function candidateFixes(input: RuleInput, placed: PlacedRequirement): Fix[] {
   const facts = input.snapshot.projects.get(placed.entry.normalizedName ?? "");
-  if (!isFromIndex(placed.entry) || facts?.state !== "known" || placed.file.manifest.kind === "pipfile-lock")
+  if (!isFromIndex(placed.entry) || facts?.state !== "known" || isLockKind(placed.file.manifest.kind))
     return [];
   if (appliesHere(placed.entry, input.snapshot.environment) === false) return [];
   const fixes = new FixList(input, placed, facts);
