@@ -82,7 +82,9 @@ interface Place {
 
 const OPERATORS = "one of ^, ~, ==, !=, <=, >=, <, >, ~=, or a bare version";
 
-function readPiece(operator: string, body: string, place: Place): Result<readonly Clause[]> {
+function readPiece(operator: string, written: string, place: Place): Result<readonly Clause[]> {
+  // Poetry has the word for a checkout without a version.
+  const body = written === "dev" ? "0.0.dev0" : written;
   if (operator === "" && /^v?[x*](?:\.[x*])*$/i.test(body)) return success([]);
   if (!["", "^", "~", "~=", "=", "==", "!=", "<", "<=", ">", ">="].includes(operator)) {
     return fault("invalid-operator", `${operator} is not an operator of poetry.`, place.span, OPERATORS);
@@ -90,8 +92,7 @@ function readPiece(operator: string, body: string, place: Place): Result<readonl
   if (body === "")
     return fault("missing-version", `No version follows ${operator}.`, place.span, "a version");
   const wildcard = /^(.*?)(?:\.\*)+$/.exec(body);
-  // Poetry has the word for a checkout without a version.
-  const version = parseVersion(body === "dev" ? "0.0.dev0" : (wildcard?.[1] ?? body));
+  const version = parseVersion(wildcard?.[1] ?? body);
   if (version === undefined || /^\s|\s$/.test(body)) {
     return fault("invalid-version", `${quoteShort(body)} is not a version.`, place.versionSpan, "a version");
   }
