@@ -5,12 +5,13 @@ import { addKnownFindings } from "./known.ts";
 import { addLocalFindings } from "./local.ts";
 import { Collector } from "./make.ts";
 import type { Findings, RuleConfiguration, RuleInput, Snapshot } from "./model.ts";
+import { judgeFindings } from "./stack.ts";
 
 /** What the text alone shows. */
 export function localFindingsOf(tree: ManifestTree, configuration: RuleConfiguration): Findings {
   const collector = new Collector(configuration);
   addLocalFindings(tree, collector);
-  return { findings: rank(collector.findings), silenced: collector.silenced, notChecked: [] };
+  return { findings: rank(collector.findings), silenced: collector.silenced, unproven: [], notChecked: [] };
 }
 
 interface Remembered {
@@ -29,7 +30,8 @@ export function findingsOf(input: RuleInput): Findings {
   const collector = new Collector(input.configuration);
   addLocalFindings(input.tree, collector);
   const notChecked = addKnownFindings(input, collector);
-  const findings = { findings: rank(collector.findings), silenced: collector.silenced, notChecked };
+  const judged = judgeFindings(input, rank(collector.findings));
+  const findings = { ...judged, silenced: collector.silenced, notChecked };
   perTree.set(input.tree, { configuration: input.configuration, findings });
   return findings;
 }

@@ -3,7 +3,7 @@
 export { type RuleDescription, ruleCatalogue } from "./catalogue.ts";
 export { describeRequirement, type RequirementView, sayAdmitted } from "./describe.ts";
 export { findingsOf, localFindingsOf } from "./findings.ts";
-export { fixesOf, silenceOf } from "./fixes.ts";
+export { fixesOf, judgedFixesOf, silenceOf } from "./fixes.ts";
 export type {
   Findings,
   PlacedRequirement,
@@ -14,4 +14,5 @@ export type {
 } from "./model.ts";
 export { raiseSpecifier } from "./raise.ts";
 export { releaseChoice } from "./releases.ts";
+export { isStackCurrent, sayProof, stackLineOf, stackStateOf } from "./stack.ts";
 export { missingFrom, wantedProjects } from "./wanted.ts";

@@ -3,12 +3,13 @@ import type { ProjectFacts, ReleaseFacts } from "../facts/model.ts";
 import type { Evidence } from "../finding/model.ts";
 import { parseVersion } from "../packaging/version.ts";
 import { newestCompatible } from "./candidates.ts";
-import { fixesOf } from "./fixes.ts";
+import { candidateFixes } from "./fixes.ts";
 import { nameOf, sayPlace } from "./local.ts";
 import { type Collector, type Draft, relatedPlace } from "./make.ts";
 import type { PlacedRequirement, RuleInput } from "./model.ts";
 import { appliesHere, isFromIndex, pinnedVersion, placementOf } from "./place.ts";
 import { admittedReleases, canAgree, demandsOn, firstUsable, isUsable } from "./releases.ts";
+import { addStackFindings, isJudgedByStack, isStackCurrent } from "./stack.ts";
 import { addStaleAdvisories, addVulnerability } from "./vulnerabilities.ts";
 import { fileName, sayEnvironment, sayPython, saySpecifier, shortPython, tame } from "./words.ts";
 
@@ -36,8 +37,21 @@ export function addKnownFindings(input: RuleInput, collector: Collector): NotChe
     }
   }
   addStaleAdvisories(input, collector);
+  addStackFindings(input, collector);
+  const unresolved = unresolvedReason(input);
+  if (unresolved) notChecked.push(unresolved);
   addInspection(input, collector);
   return notChecked;
+}
+
+/** Why it is not known whether the tree resolves, where the resolver could not say. */
+function unresolvedReason({ snapshot: { stack }, tree }: RuleInput): NotCheckedItem | undefined {
+  if (!isStackCurrent(stack, tree) || stack.state === "resolves" || stack.state === "conflict")
+    return undefined;
+  return {
+    what: `whether ${fileName(tree.root)} resolves`,
+    reason: stack.reason ?? "the resolver gave no answer",
+  };
 }
 
 /** The rules of one line. At most one of them speaks about the release, the gravest. */
@@ -236,6 +250,7 @@ class RequirementRules {
     const { entry } = this.#placed;
     for (const demand of demandsOn(this.#input.tree, this.#input.snapshot, this.#placed)) {
       if (canAgree(facts, entry.specifier, demand.specifier) !== false) continue;
+      if (isJudgedByStack(this.#input, this.#placed, demand.from)) continue;
       if (demand.version === undefined) {
         this.#disagreement(demand.from, saySpecifier(demand.specifier));
       } else {
@@ -274,14 +289,14 @@ class RequirementRules {
       evidence: byFacts ? evidenceOf(byFacts) : [],
       fixes: this.#input.snapshot.pending
         ? []
-        : fixesOf(this.#input, by).filter((fix) => fix.disabled === undefined),
+        : candidateFixes(this.#input, by).filter((fix) => fix.disabled === undefined),
       related: [relatedPlace(file, entry.span, `Asks for ${facts.name} ${asked}.`)],
       weight: 5,
     });
   }
 
   #repairs() {
-    return fixesOf(this.#input, this.#placed).filter((fix) => fix.disabled === undefined);
+    return candidateFixes(this.#input, this.#placed).filter((fix) => fix.disabled === undefined);
   }
 }
 

@@ -1,7 +1,8 @@
 // What the rules look at: a manifest tree, and an immutable snapshot of what is known. Features are pure functions of the two.
 import type { RuntimeEnvironment } from "../environment/model.ts";
 import type { InspectionFacts, ProjectFacts } from "../facts/model.ts";
-import type { Finding, Severity } from "../finding/model.ts";
+import type { StackFacts } from "../facts/stack.ts";
+import type { Finding, Fix, Severity } from "../finding/model.ts";
 import type { RequirementEntry } from "../manifest/model.ts";
 import type { ManifestFile, ManifestTree } from "../manifest/treeModel.ts";
 
@@ -13,6 +14,8 @@ export interface Snapshot {
   /** By PEP 503 name. A name that is missing has not been answered yet. */
   readonly projects: ReadonlyMap<string, ProjectFacts>;
   readonly inspection?: InspectionFacts;
+  /** What the resolver said, perhaps of an earlier text. */
+  readonly stack?: StackFacts;
   /** Why nothing is asked: `untrusted`, `offline`, `disabled`, `runner-failed`; absent while all is well. */
   readonly unasked?: { readonly code: string; readonly message: string };
   /** True while answers are still to come. */
@@ -37,6 +40,8 @@ export interface Findings {
   readonly findings: readonly Finding[];
   /** How many a comment silences. */
   readonly silenced: number;
+  /** Fixes that are right by what is known of the releases, and that the resolver is still to be asked about. */
+  readonly unproven: readonly Fix[];
   /** What was not checked and why. */
   readonly notChecked: readonly { readonly what: string; readonly reason: string }[];
 }

@@ -1,0 +1,238 @@
+// What the resolver says of a tree, as findings and as proofs of fixes.
+import {
+  type FixProof,
+  proofKey,
+  type StackCause,
+  type StackFacts,
+  type StackRelaxation,
+} from "../facts/stack.ts";
+import type { Evidence, Finding, Fix, RelatedPlace } from "../finding/model.ts";
+import type { ManifestTree } from "../manifest/treeModel.ts";
+import type { Span } from "../text/span.ts";
+import { type Collector, relatedPlace } from "./make.ts";
+import type { PlacedRequirement, RuleInput, Snapshot } from "./model.ts";
+import { lineOf, placementOf } from "./place.ts";
+import { count, fileName, tame } from "./words.ts";
+
+/** Whether the resolver's answer is of the texts that the tree has now. */
+export function isStackCurrent(stack: StackFacts | undefined, tree: ManifestTree): stack is StackFacts {
+  return stack !== undefined && tree.files.every(({ uri, manifest }) => stack.texts[uri] === manifest.text);
+}
+
+/** How the stack of a tree stands: `pending` until the resolver has answered for these very texts. */
+export function stackStateOf({ stack }: Snapshot, tree: ManifestTree): StackFacts["state"] | "pending" {
+  return isStackCurrent(stack, tree) ? stack.state : "pending";
+}
+
+/** What the resolver said of one line, where the line and everything beside it is as it was then. */
+export function stackLineOf(input: RuleInput, { file, entry }: PlacedRequirement) {
+  const { stack } = input.snapshot;
+  if (!isStackCurrent(stack, input.tree)) return undefined;
+  return stack.lines.find((line) => line.uri === file.uri && line.span.start === entry.span.start);
+}
+
+/**
+ * Where the lines of a conflict stand now. They exclude each other whatever stands beside them, so that the conflict holds as
+ * long as all of them are there as they were; else undefined.
+ */
+function placesOf(
+  { causes }: { readonly causes: readonly StackCause[] },
+  stack: StackFacts,
+  tree: ManifestTree,
+): PlacedRequirement[] | undefined {
+  const taken = new Set<PlacedRequirement>();
+  const { all } = placementOf(tree);
+  for (const cause of causes) {
+    const text = slice(stack.texts[cause.uri] ?? "", cause.span);
+    const same = all.filter(
+      (placed) =>
+        placed.file.uri === cause.uri &&
+        !taken.has(placed) &&
+        slice(placed.file.manifest.text, placed.entry.span) === text,
+    );
+    const place = same.find(({ entry }) => entry.span.start === cause.span.start) ?? same[0];
+    if (place === undefined) return undefined;
+    taken.add(place);
+  }
+  return [...taken];
+}
+
+function slice(text: string, { start, end }: Span): string {
+  return text.slice(start, end);
+}
+
+/** Rules that say of a line what the resolver would say again where the line alone is the cause. */
+const SAID_BY_FACTS = new Set([
+  "unknown-project",
+  "no-matching-release",
+  "python-incompatible",
+  "no-artifact",
+  "contradictory-specifier",
+  "conflicting-requirements",
+  "yanked-release",
+  "index-refused",
+]);
+
+/** Adds one finding to each line that takes part in the conflict, each with the others as related places. */
+export function addStackFindings(input: RuleInput, collector: Collector): void {
+  const { stack } = input.snapshot;
+  const conflict = stack?.conflict;
+  if (!stack || !conflict) return;
+  const places = placesOf(conflict, stack, input.tree);
+  if (!places) return;
+  const [only, ...others] = places;
+  const said = collector.findings.some(
+    ({ rule, uri, span, severity }) =>
+      severity === "error" &&
+      SAID_BY_FACTS.has(rule) &&
+      only?.file.uri === uri &&
+      only.entry.span.start <= span.start &&
+      span.end <= only.entry.span.end,
+  );
+  if (others.length === 0 && said) return;
+  const fixes = conflict.relaxations.flatMap((relaxation, at) => relaxationFix(input, relaxation, at));
+  for (const [at, placed] of places.entries()) {
+    const { entry, file } = placed;
+    collector.add({
+      rule: "conflicting-requirements",
+      message: tame(conflict.causes[at]!.message, 300),
+      file,
+      span: entry.specifierSpan ?? entry.name?.span ?? entry.span,
+      entry,
+      package: entry.normalizedName!,
+      evidence: [evidenceOf(stack)],
+      fixes,
+      related: places.flatMap((other, index) => relatedTo(other, placed, conflict.causes[index]!)),
+      weight: 10,
+    });
+  }
+}
+
+function relatedTo(other: PlacedRequirement, placed: PlacedRequirement, cause: StackCause): RelatedPlace[] {
+  return other === placed
+    ? []
+    : [relatedPlace(other.file, other.entry.span, tame(`Takes part: ${cause.requirement}`, 120))];
+}
+
+function evidenceOf({ environment, checked }: StackFacts): Evidence {
+  return {
+    source: `the resolver, for ${environment ?? "this environment"}`,
+    time: checked,
+    freshness: "fresh",
+  };
+}
+
+/** A relaxation as a fix: only of the very texts that it was proven on, and only where it is an edit. */
+function relaxationFix(input: RuleInput, relaxation: StackRelaxation, at: number): Fix[] {
+  const { stack } = input.snapshot;
+  if (!isStackCurrent(stack, input.tree) || relaxation.edits.length === 0) return [];
+  const changes = relaxation.changes.map(({ name, specifier, uri, span }) =>
+    specifier === undefined
+      ? `remove ${name}${placeWords(input, uri, span)}`
+      : `change ${name} to ${specifier === "" ? "any version" : specifier}`,
+  );
+  const title = tame(changes.join(" and "), 160);
+  return [
+    {
+      kind: "relax-requirement",
+      title: `${title.charAt(0).toUpperCase()}${title.slice(1)} (resolves with ${count(relaxation.packages, "package")})`,
+      edits: relaxation.edits,
+      proven: true,
+      preferred: at === 0,
+    },
+  ];
+}
+
+function placeWords({ tree }: RuleInput, uri: string, span: Span): string {
+  const placed = placementOf(tree).all.find(
+    ({ file, entry }) => file.uri === uri && entry.span.start === span.start,
+  );
+  if (!placed) return "";
+  return uri === tree.root ? ` (line ${lineOf(placed)})` : ` (${fileName(uri)} line ${lineOf(placed)})`;
+}
+
+/** Whether the resolver has spoken of what facts alone would call a conflict of two lines: then it has the word. */
+export function isJudgedByStack(
+  { snapshot: { stack }, tree }: RuleInput,
+  a: PlacedRequirement,
+  b: PlacedRequirement,
+): boolean {
+  if (stack?.state === "conflict" && stack.conflict) {
+    const places = placesOf(stack.conflict, stack, tree) ?? [];
+    return [a, b].every(({ entry }) => places.some((placed) => placed.entry === entry));
+  }
+  if (stack?.state !== "resolves" || !isStackCurrent(stack, tree)) return false;
+  return true;
+}
+
+/** Kinds of fixes that choose a version: each is offered only with a proof. */
+const VERSION_KINDS = new Set([
+  "pin-newest-compatible",
+  "replace-yanked",
+  "raise-within",
+  "raise-beyond",
+  "raise-fixed",
+  "pin-locked",
+  "pin-installed",
+]);
+
+/** Whether a fix needs the resolver's word before it is offered. */
+export function needsProof(fix: Fix): boolean {
+  return VERSION_KINDS.has(fix.kind) && fix.disabled === undefined && fix.edits.length > 0;
+}
+
+/** The fix with what the resolver says of it; undefined while it has not said it. */
+export function judgeFix(input: RuleInput, fix: Fix): Fix | undefined {
+  if (!needsProof(fix)) return fix;
+  const { stack } = input.snapshot;
+  if (!isStackCurrent(stack, input.tree)) return undefined;
+  const proof = stack.proofs[proofKey(fix.edits)];
+  if (proof?.resolves) return { ...fix, title: withProof(fix.title, proof), proven: true };
+  if (proof) {
+    const said = proof.code === "failed" ? "With it the stack does not resolve" : "Not proven";
+    return disable(fix, `${said}: ${tame(proof.reason, 200)}`);
+  }
+  if (stack.state === "not-checked" || stack.state === "undecided") {
+    return disable(fix, `Not proven: ${tame(stack.reason ?? "the resolver gave no answer", 200)}`);
+  }
+  return undefined;
+}
+
+function disable(fix: Fix, reason: string): Fix {
+  return { ...fix, edits: [], proven: false, preferred: false, disabled: reason };
+}
+
+/** `Pin to 3.1.3 (newest compatible; resolves with 43 packages, 2 change)`. */
+function withProof(title: string, proof: Extract<FixProof, { resolves: true }>): string {
+  const said = sayProof(proof);
+  return title.endsWith(")") ? `${title.slice(0, -1)}; ${said})` : `${title} (${said})`;
+}
+
+/** `resolves with 43 packages, 2 change`. */
+export function sayProof({ packages, changes }: Extract<FixProof, { resolves: true }>): string {
+  const changed =
+    changes === undefined
+      ? ""
+      : changes === 0
+        ? ", none changes"
+        : `, ${changes} ${changes === 1 ? "changes" : "change"}`;
+  return `resolves with ${count(packages, "package")}${changed}`;
+}
+
+/** The findings with only those fixes that may be offered, and the fixes that the resolver is still to be asked about. */
+export function judgeFindings(
+  input: RuleInput,
+  findings: readonly Finding[],
+): { readonly findings: readonly Finding[]; readonly unproven: readonly Fix[] } {
+  const unproven: Fix[] = [];
+  const judged = findings.map((finding) => {
+    if (!finding.fixes.some(needsProof)) return finding;
+    const fixes = finding.fixes.flatMap((fix) => {
+      const known = judgeFix(input, fix);
+      if (known === undefined) unproven.push(fix);
+      return known ?? [];
+    });
+    return { ...finding, fixes };
+  });
+  return { findings: judged, unproven };
+}
