@@ -14,6 +14,7 @@ import {
 } from "../index/index.ts";
 import type { OperationContext } from "./context.ts";
 import { FactMemory } from "./factMemory.ts";
+import { type IndexLane, sourceOptions } from "./indexPlan.ts";
 import { indexSettingsFor } from "./indexSettings.ts";
 import { artifactsOf, type DerivedProject, deriveProject, FileJudge, newestUsable } from "./projectFacts.ts";
 
@@ -85,10 +86,15 @@ export class FactFinder {
     );
   }
 
-  /** The indexes of one source, or those that pip would ask, for who asks them itself. They close with the finder. */
-  async open(source: string | undefined): Promise<{ settings: IndexSettings; client: IndexClient }> {
-    const { sources } = this.#options;
-    return this.#lane(sources.find(({ name }) => name === source) ?? sources[0]);
+  /** The indexes of a lane, for who asks them itself. They close with the finder. */
+  open(plan: IndexLane): Promise<{ settings: IndexSettings; client: IndexClient }> {
+    const key = `lane ${plan.key}`;
+    let lane = this.#lanes.get(key);
+    if (!lane) {
+      lane = this.#openLane(plan);
+      this.#lanes.set(key, lane);
+    }
+    return lane;
   }
 
   /** Ends what runs and writes what is to be kept. */
@@ -154,15 +160,16 @@ export class FactFinder {
     const key = source?.name ?? "";
     let lane = this.#lanes.get(key);
     if (!lane) {
-      lane = this.#openLane(source);
+      const fileOptions = source ? sourceOptions(source) : this.#options.fileOptions;
+      lane = this.#openLane({ rule: "merge", fileOptions, isDefaultLast: false });
       this.#lanes.set(key, lane);
     }
     return lane;
   }
 
-  async #openLane(source: PipfileSource | undefined): Promise<Lane> {
+  async #openLane(plan: Pick<IndexLane, "rule" | "fileOptions" | "isDefaultLast">): Promise<Lane> {
     const { context, environment, signal } = this.#options;
-    const settings = this.#settings(source);
+    const settings = this.#settings(plan);
     for (const place of settings.indexes) this.indexes.add(redactUrl(place.url));
     for (const problem of settings.problems) this.problems.add(problem);
     const knowledge = await context.knowledge();
@@ -173,6 +180,7 @@ export class FactFinder {
       signal,
       offline: this.#options.offline,
       cacheMode: this.#options.refresh ? "revalidate" : "default",
+      search: plan.rule === "first-index" ? "first" : "all",
       userAgent: `thoth/${context.version}`,
       now: () => context.now(),
     });
@@ -186,23 +194,18 @@ export class FactFinder {
     return { settings, client, judge: new FileJudge(target), memory };
   }
 
-  #settings(source: PipfileSource | undefined): IndexSettings {
-    const { context, cwd, commandLine, fileOptions, environment, usePipConfiguration } = this.#options;
-    const where = source ? `source ${source.name}` : "";
-    const sourceOptions: FileOption[] = source
-      ? [
-          { option: "--index-url", value: source.url, where },
-          ...(source.verifySsl ? [] : [{ option: "--trusted-host", value: hostOf(source.url), where }]),
-        ]
-      : [...fileOptions];
-    return indexSettingsFor({
+  #settings({ fileOptions, isDefaultLast }: Pick<IndexLane, "fileOptions" | "isDefaultLast">): IndexSettings {
+    const { context, cwd, commandLine, environment, usePipConfiguration } = this.#options;
+    const settings = indexSettingsFor({
       machine: context,
       cwd,
       commandLine,
       usePipConfiguration,
-      fileOptions: sourceOptions,
+      fileOptions,
       venv: environment?.prefix,
     });
+    const [byDefault, ...others] = settings.indexes;
+    return isDefaultLast && byDefault ? { ...settings, indexes: [...others, byDefault] } : settings;
   }
 
   #detail(key: string, lane: Lane, derived: DerivedProject, version: string): Promise<ReleaseDetail> {
@@ -268,8 +271,4 @@ function unknownSource(project: WantedProject): ProjectFacts {
     releases: [],
     details: {},
   };
-}
-
-function hostOf(url: string): string {
-  return URL.parse(url)?.host ?? "";
 }

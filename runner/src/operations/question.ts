@@ -1,29 +1,44 @@
 // What `lock` and `explain` share: a manifest as a question to the resolver, and everything that answers it.
-import { dirname } from "node:path";
+import { statSync } from "node:fs";
+import { dirname, resolve as resolvePath } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
 import { isLockKind } from "../../../shared/src/manifest/kind.ts";
-import type { Manifest, RequirementEntry } from "../../../shared/src/manifest/model.ts";
-import type { ManifestFile } from "../../../shared/src/manifest/treeModel.ts";
-import { markerToString } from "../../../shared/src/packaging/marker.ts";
-import { readRequirement } from "../../../shared/src/packaging/requirement.ts";
+import type { RequirementEntry } from "../../../shared/src/manifest/model.ts";
 import { parseVersion, type Version } from "../../../shared/src/packaging/version.ts";
 import type { LockInput } from "../../../shared/src/protocol/lock.ts";
 import type { Calls } from "../../../shared/src/protocol/operation.ts";
-import type { IndexClient, IndexSettings } from "../index/index.ts";
+import type { IndexSettings, PageFile } from "../index/index.ts";
 import {
   Catalogue,
   createIndexUniverse,
   type Demand,
+  type IndexRoute,
   type IndexUniverse,
+  type Pin,
   type Question,
   type Resolution,
   readNameSet,
+  type SourceReader,
+  TargetReading,
 } from "../resolve/index.ts";
-import { environmentFor, fileOptionsOf, finderFor, sourcesOf } from "./checkRoots.ts";
+import { environmentFor, finderFor } from "./checkRoots.ts";
 import type { OperationContext } from "./context.ts";
+import {
+  addressesOf,
+  type DemandPlace,
+  type Demands,
+  isInstalled,
+  readDemands,
+  readSourceNames,
+} from "./demands.ts";
 import { OperationError } from "./errors.ts";
 import type { FactFinder } from "./factFinder.ts";
+import { type IndexLane, type IndexPlan, planIndexes } from "./indexPlan.ts";
 import { type LoadedRoot, Loader } from "./load.ts";
+import { exclusionOf, type ResolveSettings, resolveSettingsFor } from "./resolveSettings.ts";
+
+export type { DemandPlace } from "./demands.ts";
 
 export type QuestionInput = Pick<
   LockInput,
@@ -31,19 +46,18 @@ export type QuestionInput = Pick<
   | "constraints"
   | "resolution"
   | "excludeNewer"
+  | "excludeNewerPackages"
+  | "prerelease"
+  | "overrides"
+  | "exclude"
+  | "torchBackend"
+  | "variants"
   | "cwd"
   | "environment"
   | "index"
   | "usePipConfiguration"
   | "offline"
 >;
-
-/** Where a line of the person's stands, so that it can be shown and edited. */
-export interface DemandPlace {
-  readonly uri: string;
-  readonly manifest: Manifest;
-  readonly entry: RequirementEntry;
-}
 
 export interface AskedManifest {
   readonly loader: Loader;
@@ -69,6 +83,7 @@ export interface OpenIndexes {
   readonly settings: Pick<IndexSettings, "problems" | "pre" | "onlyBinary" | "noBinary">;
   readonly universe: IndexUniverse;
   readonly catalogue: Catalogue;
+  readonly sources: SourceReader;
   /** Ends the clients; what they have in hand is written. */
   close(): Promise<void>;
 }
@@ -122,76 +137,158 @@ export async function askRoot(
   options: AskOptions = {},
 ): Promise<AskedManifest> {
   const target = targetOf(environment);
-  const takes = options.allSections ? () => true : isInstalled;
-  const demands = readDemands(root, loader, takes);
-  const bound = boundOf(root);
+  const resolving = await resolveSettingsFor(context, input, root, environment, signal);
+  for (const problem of resolving.configuration.problems) calls.warn(problem);
+  if (resolving.torch) calls.warn(resolving.torch.why);
+  const plan = planIndexes({ tree: root.tree, index: input.index, ...resolving });
   const open = async (while_: AbortSignal): Promise<OpenIndexes> => {
     const finder = finderFor(context, input, root, environment, while_, new Map());
-    const { settings, universe } = await openUniverse(finder, root, bound, while_);
-    const catalogue = new Catalogue(universe, target, {
-      onlyBinary: readNameSet(settings.onlyBinary),
-      noBinary: readNameSet(settings.noBinary),
-      excludeNewer: cutOffOf(input.excludeNewer),
+    const { settings, routeFor } = await openRoutes(finder, plan);
+    const { createSourceReader } = await import("../sources/index.ts");
+    const sources = createSourceReader({
+      env: context.env,
+      signal: while_,
+      offline: input.offline === true,
+      authorization: (url) => settings.secrets.authorization(url),
+      store: (await context.knowledge()).metadata,
     });
-    return { settings, universe, catalogue, close: () => finder.close() };
+    const reading = new TargetReading(target, policyOf(settings, resolving));
+    const isUsable = (name: string, files: readonly PageFile[]): boolean =>
+      reading.judge(name, files) === "usable";
+    const universe = createIndexUniverse({ routeFor, signal: while_, sources, isUsable });
+    const catalogue = new Catalogue(universe, reading);
+    return { settings, universe, catalogue, sources, close: () => finder.close() };
   };
   const { shelf } = options;
-  const key = shelf && shelfKey(input, root, environment, bound);
+  const key = shelf && shelfKey(input, root, environment, plan, resolving);
   const opened = shelf && key ? await shelf.take(key, open) : await open(signal);
-  const { settings, universe, catalogue } = opened;
+  try {
+    return await askOpened(input, { loader, root, environment }, opened, resolving, calls, options);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+async function askOpened(
+  input: QuestionInput,
+  { loader, root, environment }: ReadRoot,
+  opened: OpenIndexes,
+  resolving: ResolveSettings,
+  calls: Pick<Calls<never>, "warn">,
+  options: AskOptions,
+): Promise<AskedManifest> {
+  const { settings, universe, catalogue, sources } = opened;
+  const { cwd } = input;
+  const names = await readSourceNames(root, loader, cwd, sources);
+  const selection = options.allSections ? ({ extras: "all", groups: "all" } as const) : {};
+  const read = (from: LoadedRoot, takes: (entry: RequirementEntry) => boolean): Demands =>
+    readDemands(from, loader, { takes, selection, names, cwd });
+  const takes = options.allSections ? () => true : isInstalled;
+  const demands = read(root, takes);
+  const overrides = [...(await readOverrides(input, loader, names)), ...resolving.overrides];
   for (const problem of settings.problems) calls.warn(problem);
   for (const { requirement, place } of demands.constraints) {
     if (requirement.extras.length === 0) continue;
     calls.warn(`${place?.path} line ${place?.line}: the extras of a constraint are passed over.`);
   }
-  const questionOf = ({ requirements, constraints }: Demands): Question => ({
-    requirements,
-    constraints,
-    resolution: input.resolution,
-    prereleases: settings.pre ? "allow" : "last",
+  const questionOf = (from: Demands): Question => ({
+    requirements: from.requirements,
+    constraints: from.constraints,
+    overrides: [
+      ...from.overrides,
+      ...overrides,
+      ...[...from.excluded, ...resolving.excluded].map((name) => exclusionOf(name)),
+    ],
+    resolution: resolving.resolution,
+    prereleases: resolving.prereleases ?? (settings.pre ? "allow" : "last"),
   });
   return {
     loader,
     path: loader.display(root.path),
     root,
-    environment: `Python ${target.python} on ${environment!.platform} ${environment!.architecture}`,
+    environment: `Python ${environment!.pythonVersion} on ${environment!.platform} ${environment!.architecture}`,
     question: questionOf(demands),
     places: demands.places,
     catalogue,
     universe,
     reread(edited) {
-      const other = readDemands(edited, loader, takes);
+      const other = read(edited, takes);
       return { question: questionOf(other), places: other.places };
     },
     ofSection(section) {
-      const own = readDemands(
-        root,
-        loader,
-        (entry) => entry.section === undefined || entry.section === section,
-      );
+      const own = read(root, (entry) => entry.section === undefined || entry.section === section);
       return { question: questionOf(own), places: own.places };
     },
     close: () => opened.close(),
   };
 }
 
+/** The requirements of the files that `--override` names. */
+async function readOverrides(
+  input: QuestionInput,
+  loader: Loader,
+  names: ReadonlyMap<string, string>,
+): Promise<Demand[]> {
+  if (!input.overrides || input.overrides.length === 0) return [];
+  const { roots } = await loader.roots(input.overrides);
+  const { cwd } = input;
+  return roots.flatMap(
+    (root) => readDemands(root, loader, { takes: () => true, selection: {}, names, cwd }).requirements,
+  );
+}
+
+function policyOf(
+  settings: Pick<IndexSettings, "onlyBinary" | "noBinary">,
+  { onlyBinary, noBinary, excludeNewer, excludeNewerPackages }: ResolveSettings,
+) {
+  return {
+    onlyBinary: readNameSet([...onlyBinary, ...settings.onlyBinary]),
+    noBinary: readNameSet([...noBinary, ...settings.noBinary]),
+    excludeNewer,
+    excludeNewerPackages,
+  };
+}
+
 /** All that what is open depends on: where it is asked, how, and for what. */
 function shelfKey(
   input: QuestionInput,
-  { path, tree }: LoadedRoot,
+  root: LoadedRoot,
   environment: RuntimeEnvironment | undefined,
-  bound: ReadonlyMap<string, string>,
+  plan: IndexPlan,
+  resolving: ResolveSettings,
 ): string {
-  const { index, usePipConfiguration, offline, excludeNewer } = input;
+  const { index, usePipConfiguration, offline, excludeNewer, excludeNewerPackages } = input;
   const { pythonVersion, platform, architecture, prefix, tags } = environment ?? {};
+  const { configuration } = resolving.configuration;
+  const laneKey = ({ rule, fileOptions }: IndexLane) => [
+    rule,
+    fileOptions.map(({ option, value, folder }) => [option, value, folder]),
+  ];
   return JSON.stringify([
-    dirname(path),
-    { index, usePipConfiguration, offline, excludeNewer },
+    dirname(root.path),
+    // A span stays the same text while its moment moves on: what is open is closed long before that matters.
+    { index, usePipConfiguration, offline, excludeNewer, excludeNewerPackages, configuration },
     [pythonVersion, platform, architecture, prefix, tags?.length, tags?.[0]],
-    fileOptionsOf(tree).map(({ option, value, folder }) => [option, value, folder]),
-    sourcesOf(tree),
-    [...bound],
+    [resolving.onlyBinary, resolving.noBinary],
+    laneKey(plan.general),
+    [...plan.bound].map(([name, lane]) => [name, laneKey(lane)]),
+    addressesOf(root, input.cwd).map((address) => [address, stampOf(address)]),
   ]);
+}
+
+/** When a local project was last written to, as far as its metadata goes. */
+function stampOf(address: string): number[] {
+  if (!address.startsWith("file:")) return [];
+  const url = new URL(address);
+  url.hash = "";
+  return ["", "pyproject.toml", "setup.cfg", "setup.py", "PKG-INFO"].map((name) => {
+    try {
+      return statSync(resolvePath(fileURLToPath(url), name)).mtimeMs;
+    } catch {
+      return 0;
+    }
+  });
 }
 
 async function oneRoot(loader: Loader, input: QuestionInput): Promise<LoadedRoot> {
@@ -225,125 +322,33 @@ function targetOf(environment: RuntimeEnvironment | undefined) {
   );
 }
 
-function cutOffOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const time = Date.parse(text);
-  if (!Number.isNaN(time)) return time;
-  throw new OperationError(
-    "usage",
-    "bad-date",
-    `--exclude-newer ${text} is not a date.`,
-    "Write it like 2026-01-31 or 2026-01-31T12:00:00Z.",
-  );
-}
-
-async function openUniverse(
-  finder: FactFinder,
-  root: LoadedRoot,
-  bound: ReadonlyMap<string, string>,
-  signal: AbortSignal,
-) {
-  const first = await finder.open(undefined);
-  const clients = new Map<string, IndexClient>();
-  const known = new Set(sourcesOf(root.tree).map(({ name }) => name));
-  for (const source of new Set(bound.values())) {
-    if (known.has(source)) clients.set(source, (await finder.open(source)).client);
-  }
-  const clientFor = (name: string): IndexClient => clients.get(bound.get(name) ?? "") ?? first.client;
-  const universe = createIndexUniverse({
-    routeFor: (name) => ({ client: clientFor(name), rule: "merge" }),
-    signal,
-  });
-  return { settings: first.settings, universe };
-}
-
-interface Demands {
-  readonly requirements: Demand[];
-  readonly constraints: Demand[];
-  readonly places: Map<Demand, DemandPlace>;
-}
-
-/** Projects of a Pipfile that are bound to one of its sources, in whatever section they stand; of two sources the one named first. */
-function boundOf({ tree }: LoadedRoot): Map<string, string> {
-  const bound = new Map<string, string>();
-  for (const { manifest } of tree.files) {
-    for (const entry of manifest.entries) {
-      if (entry.kind !== "requirement" || !entry.index || entry.normalizedName === undefined) continue;
-      if (!bound.has(entry.normalizedName)) bound.set(entry.normalizedName, entry.index.text);
-    }
-  }
-  return bound;
-}
-
-function readDemands(
-  { tree }: LoadedRoot,
-  loader: Loader,
-  takes: (entry: RequirementEntry) => boolean,
-): Demands {
-  const demands: Demands = { requirements: [], constraints: [], places: new Map() };
-  const [fault] = tree.faults;
-  if (fault) throw notResolvable(fault.message);
-  for (const file of tree.files) {
-    // uv passes these extras over, and so do we; pip refuses the line.
-    const error = file.manifest.errors.find(({ code }) => code !== "constraint-with-extras");
-    if (error)
-      throw notResolvable(`${placeOf(file, error.span.start, loader)} cannot be read: ${error.message}`);
-    for (const entry of file.manifest.entries) {
-      if (entry.kind !== "requirement" && entry.kind !== "constraint") continue;
-      if (!takes(entry)) continue;
-      const demand = demandOf(entry, file, loader);
-      const narrows = file.as === "constraints" || entry.kind === "constraint";
-      (narrows ? demands.constraints : demands.requirements).push(demand);
-      demands.places.set(demand, { uri: file.uri, manifest: file.manifest, entry });
-    }
-  }
-  return demands;
-}
-
-/** A Pipfile's development packages stay out unless all sections are asked for, as `pipenv install` leaves them out. */
-function isInstalled({ section }: RequirementEntry): boolean {
-  return section === undefined || section === "packages" || section === "default";
-}
-
-function placeOf(file: ManifestFile, offset: number, loader: Loader): string {
-  return `${loader.displayUri(file.uri)} line ${file.manifest.lines.positionAt(offset).line + 1}`;
-}
-
-function demandOf(entry: RequirementEntry, file: ManifestFile, loader: Loader): Demand {
-  const { manifest } = file;
-  const where = placeOf(file, entry.span.start, loader);
-  const name = entry.name?.text ?? entry.normalizedName;
-  if (entry.editable || entry.vcs || entry.path || name === undefined) {
-    throw notResolvable(`${where}: what it needs is known only by building it, which runs its code.`);
-  }
-  if (entry.hasVariables || !entry.understood) throw notResolvable(`${where} is not understood fully.`);
-  const extras = entry.extras.length > 0 ? `[${entry.extras.map((extra) => extra.text).join(",")}]` : "";
-  const span = entry.specifierSpan;
-  const written = span ? manifest.text.slice(span.start, span.end).trim() : "";
-  const specifier = entry.url || written === "*" ? "" : written;
-  const marker = entry.marker ? `; ${markerToString(entry.marker)}` : "";
-  const text = entry.url
-    ? `${name}${extras} @ ${entry.url.text}${marker && ` ${marker}`}`
-    : `${name}${extras}${specifier}${marker}`;
-  const read = readRequirement(text);
-  if (!read.ok) throw notResolvable(`${where}: ${read.error.message}`);
-  const line = manifest.lines.positionAt(entry.span.start).line + 1;
-  const hashes = entry.hashes.map(({ algorithm, digest }) => `${algorithm}:${digest}`);
-  return {
-    requirement: read.value,
-    text,
-    place: { path: loader.displayUri(file.uri), line },
-    ...(hashes.length > 0 ? { hashes } : {}),
+/** Opens every lane of a plan; nothing is asked yet. */
+async function openRoutes(finder: FactFinder, { general, bound }: IndexPlan) {
+  const openLane = async (lane: IndexLane): Promise<IndexRoute> => {
+    const { client } = await finder.open(lane);
+    return { client, rule: lane.rule, why: lane.why };
   };
+  const { settings } = await finder.open(general);
+  const first = await openLane(general);
+  const routes = new Map<string, IndexRoute>();
+  for (const [name, lane] of bound) routes.set(name, await openLane(lane));
+  return { settings, routeFor: (name: string): IndexRoute => routes.get(name) ?? first };
 }
 
-function notResolvable(message: string): OperationError {
-  return new OperationError(
-    "not-checked",
-    "not-resolvable",
-    message,
-    "Without it a stack would be incomplete: change the line, or leave it out.",
+/**
+ * What a person is to know of a stack: what comes from an address because another package says so. Index and date do not hold for
+ * it, and pip takes it all the same.
+ */
+export function tellForeignSources(pins: readonly Pin[], { requirements }: Question): string[] {
+  const own = new Set(
+    requirements.flatMap(({ requirement }) => (requirement.url ? [requirement.url.text] : [])),
   );
+  return pins.flatMap(({ name, version, direct, via }) => {
+    if (direct === undefined || own.has(direct)) return [];
+    return [
+      `${name} ${version} comes from ${direct} because ${via.join(" and ")} names that address, not an index.`,
+    ];
+  });
 }
 
 /** The pins of a lock that was written before, by normalised name. */

@@ -26,6 +26,7 @@ export type {
   UniverseProject,
   UniverseRelease,
 } from "./python/model.ts";
+export { type Reading, TargetReading } from "./python/reading.ts";
 export {
   findRelaxations,
   type LineEdit,

@@ -66,6 +66,8 @@ export const configuration = z.strictObject({
   /** Project → name of an index. */
   "index-bindings": z.record(name, name).optional(),
   "torch-backend": torchBackend.optional(),
+  /** Where a copy of PyTorch's indexes lies: the address above `cpu`, `cu128` and the others. */
+  "torch-index": z.string().optional(),
   /** Whether wheel variants are chosen by the environment's properties; else they are left out. */
   variants: z.boolean().optional(),
   "exclude-newer": cutOff.optional(),

@@ -7,9 +7,22 @@ export const resolveOptions = commonInput.extend({
   /** A manifest, or a folder with one. */
   path: z.string(),
   constraints: z.array(z.string()).default([]),
-  resolution: z.enum(["highest", "lowest", "lowest-direct"]).default("highest"),
-  /** ISO 8601: files from then on are left out. */
+  /** Absent: as the manifest says, else the highest. */
+  resolution: z.enum(["highest", "lowest", "lowest-direct"]).optional(),
+  /** A date, a moment, or a span before now such as `3 days` or `P3D`: files from then on are left out. */
   excludeNewer: z.string().optional(),
+  /** The same for single projects; false lifts the general cut-off. */
+  excludeNewerPackages: z.record(z.string(), z.union([z.string(), z.literal(false)])).optional(),
+  /** Absent: as the manifest and pip's configuration say, else where no final release is left. */
+  prerelease: z.enum(["allow", "if-necessary", "disallow"]).optional(),
+  /** Files whose requirements take the place of all others of their projects. */
+  overrides: z.array(z.string()).optional(),
+  /** Projects that are left out whoever asks for them. */
+  exclude: z.array(z.string()).optional(),
+  /** Where PyTorch's packages come from: `auto`, or the name of a back-end. */
+  torchBackend: z.string().optional(),
+  /** Whether wheel variants (draft PEP 825) are chosen; else they are left out. */
+  variants: z.boolean().optional(),
 });
 
 export const input = resolveOptions.extend({

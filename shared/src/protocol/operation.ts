@@ -49,6 +49,8 @@ export const indexOptions = z.object({
   noBinary: z.array(z.string()).optional(),
   pre: z.boolean().optional(),
   trustedHosts: z.array(z.string()).optional(),
+  /** Who wins where several indexes have a project, in place of the rule of the manifest's own tool. */
+  strategy: z.enum(["first-index", "unsafe-first-match", "unsafe-best-match"]).optional(),
 });
 export type IndexOptions = z.infer<typeof indexOptions>;
 
