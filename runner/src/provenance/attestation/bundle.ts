@@ -109,6 +109,8 @@ const BYTES = new Set([
 ]);
 /** Fields that hold a number of 64 bits, which JSON carries as a text. */
 const NUMBERS = new Set(["logIndex", "integratedTime", "treeSize"]);
+/** Further fields that hold one text: a list of one reads the same as its item in JavaScript. */
+const TEXTS = new Set(["kind", "version", "envelope", "mediaType", "payloadType", "hint"]);
 const MAX_DEPTH = 12;
 
 /** Walks the whole object: the library decodes texts leniently, and what it decodes alike must not look alike here. */
@@ -120,6 +122,7 @@ function checkTexts(value: unknown, key = "", depth = 0): void {
   } else if (typeof value === "number") {
     if (NUMBERS.has(key)) checkNumber(String(value), key);
   } else if (Array.isArray(value)) {
+    if (BYTES.has(key) || NUMBERS.has(key) || TEXTS.has(key)) throw new MalformedError(`${key} is a list`);
     for (const item of value) checkTexts(item, key, depth + 1);
   } else if (typeof value === "object" && value !== null) {
     for (const [name, item] of Object.entries(value)) checkTexts(item, name, depth + 1);

@@ -25,6 +25,12 @@ export function readPublisher(value: unknown): Publisher | undefined {
   return { kind, claims: Object.fromEntries(claims) };
 }
 
+/** The same as it may be shown. */
+export function shownPublisher({ kind, claims }: Publisher): Publisher {
+  const texts = Object.entries(claims).map(([key, claim]) => [shown(key, 60), shown(claim, 300)]);
+  return { kind: shown(kind, 60), claims: Object.fromEntries(texts) };
+}
+
 /**
  * Whether the certificate is of `publisher`. GitHub, GitLab, Google and CircleCI are compared; of any other kind nothing can be
  * said. The environment is not in the certificate and is not compared.

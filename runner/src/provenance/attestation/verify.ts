@@ -1,5 +1,5 @@
 // Verdicts on PEP 740 attestations and on Sigstore bundles. Loads the Sigstore library: import it when there is something to verify.
-import { bundleOfAttestation, MalformedError, readBundle } from "./bundle.ts";
+import { bundleOfAttestation, readBundle } from "./bundle.ts";
 import { type Claims, identityOf, readClaims } from "./certificate.ts";
 import type {
   AttestationReason,
@@ -12,7 +12,7 @@ import type {
   VerifyBundleInput,
   VerifyProvenanceInput,
 } from "./model.ts";
-import { comparePublisher, readPublisher } from "./publisher.ts";
+import { comparePublisher, readPublisher, shownPublisher } from "./publisher.ts";
 import { certificateOf, findFault, findUnknown, type SignatureFault, signingTime } from "./signature.ts";
 import { findOtherSubject, readStatement } from "./statement.ts";
 import { type PreparedTrust, prepareTrust, readPublicKey } from "./trustMaterial.ts";
@@ -61,10 +61,12 @@ function verdictOf(fault: SignatureFault | undefined, known: Known): Attestation
   return { state: NOT_CHECKED.has(fault.reason) ? "not-checked" : "failed", ...fault, ...known };
 }
 
-const malformed = (error: unknown): SignatureFault => {
-  if (!(error instanceof MalformedError)) throw error;
-  return { reason: "malformed", sentence: MALFORMED, detail: shown(error.message, 200) };
-};
+/** What the readers and the library throw at parts that are not what they should be: errors of many kinds, all of them the sender's. */
+const malformed = (error: unknown): SignatureFault => ({
+  reason: "malformed",
+  sentence: MALFORMED,
+  detail: shown((error as Error).message, 200),
+});
 
 /**
  * The verdict on everything that an index serves as the provenance of one file (PEP 740). What is not JSON of the right shape is a
@@ -141,7 +143,7 @@ function judge(
   input: { readonly filename: string; readonly sha256: string; readonly now: number },
   prepared: PreparedTrust,
 ): AttestationVerdict {
-  const claimed: Known = publisher ? { publisher } : {};
+  const claimed: Known = publisher ? { publisher: shownPublisher(publisher) } : {};
   if (!isObject(attestation)) return verdictOf({ reason: "malformed", sentence: MALFORMED }, claimed);
   const version = versionFault(attestation.version, "the attestation");
   if (version) return verdictOf(version, claimed);
