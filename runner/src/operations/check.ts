@@ -9,6 +9,7 @@ import type {
   CheckPartial,
 } from "../../../shared/src/protocol/check.ts";
 import { type CheckedRoot, checkRoots, closeFinders } from "./checkRoots.ts";
+import { resolveRoots } from "./checkStacks.ts";
 import type { Operation } from "./context.ts";
 import { filesOf, Loader } from "./load.ts";
 
@@ -23,11 +24,13 @@ export const check: Operation<CheckInput, CheckOutput, CheckPartial> = async (
     (await import("./remoteIncludes.ts")).createRemoteReader(context, input, calls, signal),
   );
   const { roots, notChecked } = await loader.roots(input.paths, input.constraints);
-  const session = await checkRoots(context, input, roots, calls, signal);
+  const checkedRoots = await checkRoots(context, input, roots, calls, signal);
+  const session = await resolveRoots(context, input, checkedRoots, loader, calls, signal);
   const files = filesOfFindings(session.roots, loader);
   for (const file of files) calls.partial({ file });
   const checked = session.checked;
   context.afterwards(() => closeFinders(session));
+  context.afterwards(() => session.closeStacks());
   return {
     result: {
       files,

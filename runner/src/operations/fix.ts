@@ -1,10 +1,13 @@
 // `fix`: the fixes of the findings as a diff; written only when asked, and only where the file is still what was read.
 import { readFileSync, realpathSync, statSync } from "node:fs";
+import { proofKey } from "../../../shared/src/facts/stack.ts";
 import type { Finding, Fix, TextEdit } from "../../../shared/src/finding/model.ts";
 import { encodeManifest } from "../../../shared/src/manifest/decode.ts";
 import { applyEdits } from "../../../shared/src/manifest/edits.ts";
 import type { FixInput, FixOutput, FixPartial } from "../../../shared/src/protocol/fix.ts";
+import type { Calls } from "../../../shared/src/protocol/operation.ts";
 import { checkRoots, closeFinders } from "./checkRoots.ts";
+import { resolveRoots } from "./checkStacks.ts";
 import type { Operation } from "./context.ts";
 import { type ChosenFix, proveTogether } from "./fixProof.ts";
 import { type LoadedFile, Loader } from "./load.ts";
@@ -13,7 +16,8 @@ import { writeWhole } from "./writeWhole.ts";
 type FixedFile = FixOutput["files"][number];
 type LeftFinding = FixOutput["left"][number];
 
-interface Plan {
+/** What changes in one file, and what for. */
+export interface Plan {
   readonly edits: TextEdit[];
   readonly fixes: FixedFile["fixes"];
 }
@@ -23,16 +27,37 @@ export const fix: Operation<FixInput, FixOutput, FixPartial> = async (context, i
   const loader = new Loader(input.cwd, async () =>
     (await import("./remoteIncludes.ts")).createRemoteReader(context, input, calls, signal),
   );
+  if (input.choose.length > 0) {
+    const { chooseRelaxations } = await import("./fixChoice.ts");
+    const choice = await chooseRelaxations(context, input, calls, signal);
+    return {
+      result: { files: await writePlans(choice.plans, choice.loader, input, calls, []), left: [] },
+      notChecked: [],
+    };
+  }
   const { roots, notChecked } = await loader.roots(input.paths, input.constraints);
-  const session = await checkRoots(context, input, roots, calls, signal);
-  await closeFinders(session);
+  const checked = await checkRoots(context, input, roots, calls, signal);
+  const session = await resolveRoots(context, input, checked, loader, calls, signal);
   signal.throwIfAborted();
   const findings = session.roots.flatMap((root) => root.findings.findings);
   const { chosen, left } = chooseFixes(findings, loader, input.only);
-  const proof = proveTogether(chosen, session.roots, loader, { severities: input.rules });
+  const proof = await proveTogether(chosen, session.roots, loader, { severities: input.rules }, signal);
+  await session.closeStacks();
+  await closeFinders(session);
   for (const { finding, reason } of proof.dropped) left.push(leftFinding(finding, reason, loader));
+  const files = await writePlans(plansOf(proof.kept), loader, input, calls, left);
+  return { result: { files, left }, notChecked: [...notChecked, ...session.notChecked] };
+};
+
+/** Shows what changes as a diff of each file and, where asked, writes it; what could not be written is put on `left`. */
+async function writePlans(
+  plans: ReadonlyMap<string, Plan>,
+  loader: Loader,
+  input: FixInput,
+  calls: Pick<Calls<FixPartial>, "partial">,
+  left: LeftFinding[],
+): Promise<FixedFile[]> {
   const { createTwoFilesPatch } = await import("diff");
-  const plans = plansOf(proof.kept);
   const files: FixedFile[] = [];
   const stopped = input.write ? changedFile(plans, loader) : undefined;
   for (const [uri, plan] of plans) {
@@ -51,8 +76,8 @@ export const fix: Operation<FixInput, FixOutput, FixPartial> = async (context, i
     files.push(file);
     calls.partial({ file });
   }
-  return { result: { files, left }, notChecked: [...notChecked, ...session.notChecked] };
-};
+  return files;
+}
 
 function leftFinding({ uri, range, rule }: Finding, reason: string, loader: Loader): LeftFinding {
   return { path: loader.displayUri(uri), range, rule, reason };
@@ -82,6 +107,9 @@ function chooseFixes(
       leave(disabled?.disabled ?? "no change is known to help");
       continue;
     }
+    // One relaxation answers every line of its conflict.
+    if (chosen.some(({ fix }) => fix.title === best.title && proofKey(fix.edits) === proofKey(best.edits)))
+      continue;
     const obstacle = obstacleOf(best, planned, loader);
     if (obstacle !== undefined) {
       leave(obstacle);

@@ -1,10 +1,13 @@
 // Proves chosen fixes together: each was checked alone, and two that are right alone can contradict each other.
+import type { StackEdits } from "../../../shared/src/facts/stack.ts";
 import type { Finding, Fix, TextEdit } from "../../../shared/src/finding/model.ts";
 import { applyEdits } from "../../../shared/src/manifest/edits.ts";
 import type { ManifestFile } from "../../../shared/src/manifest/treeModel.ts";
-import { findingsOf, type RuleConfiguration } from "../../../shared/src/rules/index.ts";
+import { choosesVersion, findingsOf, type RuleConfiguration } from "../../../shared/src/rules/index.ts";
 import type { CheckedRoot } from "./checkRoots.ts";
+import type { ResolvedRoot } from "./checkStacks.ts";
 import type { Loader } from "./load.ts";
+import { FixProver } from "./stackFacts.ts";
 
 export interface ChosenFix {
   readonly finding: Finding;
@@ -17,49 +20,57 @@ export interface DroppedFix extends ChosenFix {
 
 /**
  * Applies the fixes in memory and looks again, with what is known already. Where together they bring an error that was not there,
- * they are taken one after the other, and each that brings one is dropped with that error as its reason.
+ * or choose versions that do not resolve, they are taken one after the other, and each that does so is dropped with its reason.
  */
-export function proveTogether(
+export async function proveTogether(
   chosen: readonly ChosenFix[],
-  roots: readonly CheckedRoot[],
+  roots: readonly ResolvedRoot[],
   loader: Loader,
   configuration: RuleConfiguration,
-): { readonly kept: readonly ChosenFix[]; readonly dropped: readonly DroppedFix[] } {
+  signal: AbortSignal,
+): Promise<{ readonly kept: readonly ChosenFix[]; readonly dropped: readonly DroppedFix[] }> {
   const changed = new Set(chosen.flatMap(({ fix }) => fix.edits.map(({ uri }) => uri)));
   const concerned = roots.filter(({ tree }) =>
     [...tree.files, ...(tree.companion ? [tree.companion] : [])].some(({ uri }) => changed.has(uri)),
   );
   const before = new Map(concerned.map((root) => [root, countErrors(root.findings.findings)]));
-  const newError = (fixes: readonly ChosenFix[]): Finding | undefined => {
+  const newError = async (fixes: readonly ChosenFix[]): Promise<string | undefined> => {
     const edits = editsOf(fixes);
     for (const root of concerned) {
       const findings = findingsWith(root, edits, loader, configuration);
       const known = before.get(root)!;
       const now = countErrors(findings);
       const brought = findings.find((one) => (now.get(kindOf(one)) ?? 0) > (known.get(kindOf(one)) ?? 0));
-      if (brought) return brought;
+      if (brought) return brought.message;
+    }
+    if (!fixes.some(({ fix }) => choosesVersion(fix))) return undefined;
+    const all: StackEdits[] = [...edits].map(([uri, list]) => ({ uri, edits: list }));
+    for (const { searched } of concerned) {
+      const proof = searched && (await new FixProver(searched, signal).prove(all));
+      if (proof && !proof.resolves) return proof.reason;
     }
     return undefined;
   };
-  if (chosen.length < 2 || !newError(chosen)) return { kept: chosen, dropped: [] };
+  if (chosen.length < 2 || (await newError(chosen)) === undefined) return { kept: chosen, dropped: [] };
   let kept: ChosenFix[] = [];
   let waiting = [...chosen];
   // Twice: what brought an error at first may be right beside what was taken after it.
   for (let round = 0; round < 2; round++) {
     const refused: ChosenFix[] = [];
     for (const one of waiting) {
-      if (newError([...kept, one])) refused.push(one);
+      if ((await newError([...kept, one])) !== undefined) refused.push(one);
       else kept = [...kept, one];
     }
     waiting = refused;
   }
-  const dropped = waiting.map((one) => {
-    const message = newError([...kept, one])?.message ?? "the files would have an error";
-    return {
+  const dropped: DroppedFix[] = [];
+  for (const one of waiting) {
+    const message = (await newError([...kept, one])) ?? "the files would have an error";
+    dropped.push({
       ...one,
       reason: `beside the other fixes it would bring an error: ${message.replace(/\.$/, "")}`,
-    };
-  });
+    });
+  }
   return { kept, dropped };
 }
 

@@ -109,12 +109,13 @@ export async function askManifest(
   input: QuestionInput,
   calls: Pick<Calls<never>, "warn">,
   signal: AbortSignal,
+  options: AskOptions = {},
 ): Promise<AskedManifest> {
   const loader = new Loader(input.cwd);
   const root = await oneRoot(loader, input);
   const environment = await environmentFor(context, input, root, signal);
   signal.throwIfAborted();
-  return askRoot(context, input, { loader, root, environment }, calls, signal);
+  return askRoot(context, input, { loader, root, environment }, calls, signal, options);
 }
 
 /** A manifest that is read, and what it is meant for. */

@@ -8,6 +8,8 @@ export const input = commonInput.extend({
   rules: z.record(z.string(), z.union([severity, z.literal("off")])).default({}),
   /** Apply, atomically per file, only where the file is still what was read. */
   write: z.boolean().default(false),
+  /** Letters of `explain`'s relaxations: these are applied in place of the fixes of findings, to the first of `paths`. */
+  choose: z.array(z.string()).default([]),
   /** Only fixes of these rules. */
   only: z.array(z.string()).optional(),
 });

@@ -14,5 +14,5 @@ export type {
 } from "./model.ts";
 export { raiseSpecifier } from "./raise.ts";
 export { releaseChoice } from "./releases.ts";
-export { isStackCurrent, sayProof, stackLineOf, stackStateOf } from "./stack.ts";
+export { choosesVersion, isStackCurrent, sayProof, stackLineOf, stackStateOf } from "./stack.ts";
 export { missingFrom, wantedProjects } from "./wanted.ts";

@@ -176,6 +176,11 @@ const VERSION_KINDS = new Set([
   "pin-installed",
 ]);
 
+/** Whether a fix decides which versions are installed, so that with it the stack has to resolve. */
+export function choosesVersion({ kind }: Fix): boolean {
+  return VERSION_KINDS.has(kind) || kind === "relax-requirement";
+}
+
 /** Whether a fix needs the resolver's word before it is offered. */
 export function needsProof(fix: Fix): boolean {
   return VERSION_KINDS.has(fix.kind) && fix.disabled === undefined && fix.edits.length > 0;

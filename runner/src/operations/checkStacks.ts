@@ -1,0 +1,134 @@
+// The last pass of `check` and `fix`: whether each manifest resolves, and whether the fixes of its findings do.
+import { type FixProof, proofKey, type StackFacts } from "../../../shared/src/facts/stack.ts";
+import type { Fix } from "../../../shared/src/finding/model.ts";
+import type { Calls, NotChecked } from "../../../shared/src/protocol/operation.ts";
+import { findingsOf, type RuleConfiguration } from "../../../shared/src/rules/index.ts";
+import type { CheckedRoot, CheckRootsInput, CheckSession } from "./checkRoots.ts";
+import type { OperationContext } from "./context.ts";
+import { OperationError } from "./errors.ts";
+import type { Loader } from "./load.ts";
+import { askRoot } from "./question.ts";
+import { addRelaxations, FixProver, type SearchedStack, searchStack, unaskable } from "./stackFacts.ts";
+
+/** More fixes than this in one manifest are not tried. */
+const MOST_PROOFS = 100;
+
+export interface ResolvedRoot extends CheckedRoot {
+  /** Absent where nothing could be searched: the snapshot's stack says why. */
+  readonly searched?: SearchedStack;
+}
+
+export interface ResolvedSession extends CheckSession {
+  readonly roots: readonly ResolvedRoot[];
+  /** Ends the clients of the searches; what they have in hand is written. */
+  closeStacks(): Promise<void>;
+}
+
+/** Resolves what was checked, so that the findings hold the resolver's word. Cancelled, it answers with what there is. */
+export async function resolveRoots(
+  context: OperationContext,
+  input: CheckRootsInput,
+  session: CheckSession,
+  loader: Loader,
+  calls: Pick<Calls<never>, "progress" | "warn">,
+  signal: AbortSignal,
+): Promise<ResolvedSession> {
+  const configuration: RuleConfiguration = { severities: input.rules };
+  const closers: (() => Promise<void>)[] = [];
+  const roots: ResolvedRoot[] = [];
+  for (const root of session.roots) {
+    if (signal.aborted || !isSource(root)) {
+      roots.push(root);
+      continue;
+    }
+    calls.progress({ message: `resolving ${loader.display(root.path)}` });
+    try {
+      roots.push(await resolveRoot(context, input, root, loader, configuration, closers, signal));
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      roots.push(root);
+    }
+  }
+  return {
+    ...session,
+    roots,
+    notChecked: withStacks(session.notChecked, roots),
+    async closeStacks() {
+      await Promise.all(closers.map((close) => close()));
+    },
+  };
+}
+
+/** A lock says what is, not what is wanted; a root without a Python was told to be so already. */
+function isSource({ tree, snapshot }: CheckedRoot): boolean {
+  const kind = tree.files[0]?.manifest.kind;
+  if (kind !== "requirements" && kind !== "constraints" && kind !== "pipfile" && kind !== "pyproject")
+    return false;
+  const hasEntries = tree.files.some(({ manifest }) =>
+    manifest.entries.some((entry) => entry.kind === "requirement"),
+  );
+  return hasEntries && snapshot.environment?.tags !== undefined;
+}
+
+async function resolveRoot(
+  context: OperationContext,
+  input: CheckRootsInput,
+  root: CheckedRoot,
+  loader: Loader,
+  configuration: RuleConfiguration,
+  closers: (() => Promise<void>)[],
+  signal: AbortSignal,
+): Promise<ResolvedRoot> {
+  const { environment } = root.snapshot;
+  const question = { ...input, path: root.path, constraints: [], resolution: "highest" as const };
+  const quiet = { warn: () => {} };
+  let searched: SearchedStack;
+  try {
+    const asked = await askRoot(context, question, { loader, root, environment }, quiet, signal, {
+      allSections: true,
+    });
+    closers.push(() => asked.close());
+    searched = await searchStack(asked, context.now(), signal);
+  } catch (error) {
+    if (!(error instanceof OperationError)) throw error;
+    return withStack(root, unaskable(root, error, context.now()), configuration);
+  }
+  const facts = await addRelaxations(searched, signal);
+  const first = withStack(root, facts, configuration);
+  const proofs = await proveAll(first.findings.unproven, searched, signal);
+  if (Object.keys(proofs).length === 0) return { ...first, searched };
+  return { ...withStack(root, { ...facts, proofs }, configuration), searched };
+}
+
+function withStack(root: CheckedRoot, stack: StackFacts, configuration: RuleConfiguration): CheckedRoot {
+  const snapshot = { ...root.snapshot, number: root.snapshot.number + 1, stack };
+  return { ...root, snapshot, findings: findingsOf({ tree: root.tree, snapshot, configuration }) };
+}
+
+async function proveAll(
+  fixes: readonly Fix[],
+  searched: SearchedStack,
+  signal: AbortSignal,
+): Promise<Record<string, FixProof>> {
+  const prover = new FixProver(searched, signal);
+  const proofs: Record<string, FixProof> = {};
+  for (const { edits } of fixes.slice(0, MOST_PROOFS)) {
+    const key = proofKey(edits);
+    proofs[key] ??= await prover.prove(edits);
+  }
+  return proofs;
+}
+
+/** What the stacks add to what was not checked. */
+function withStacks(items: readonly NotChecked[], roots: readonly ResolvedRoot[]): NotChecked[] {
+  const known = new Set(items.map(({ what, reason }) => `${what}\n${reason}`));
+  const more = roots.flatMap(({ findings }) => findings.notChecked);
+  const all = [...items];
+  for (const item of more) {
+    const key = `${item.what}\n${item.reason}`;
+    if (known.has(key) || !item.what.startsWith("whether ")) continue;
+    known.add(key);
+    all.push(item);
+  }
+  return all;
+}
