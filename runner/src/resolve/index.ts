@@ -48,3 +48,4 @@ export {
   type SourceReader,
   type UniverseOptions,
 } from "./universe.ts";
+export { createScopeCatalogue, resolveUniversal, type ScopeCatalogue } from "./universal/resolve.ts";

@@ -119,15 +119,15 @@ export class Solver<Reason> implements Registry<Reason> {
       signal?.throwIfAborted();
       const impossible = this.#propagate(next);
       if (impossible !== undefined) {
-        return { kind: "impossible", incompatibility: impossible, counters: this.#counters() };
+        return { kind: "impossible", incompatibility: impossible, counters: this.counters };
       }
       for (const package_ of provider.takeBackjumps()) this.#goBackBefore(package_);
       const undecided = this.#partial.undecided();
       if (this.#hasBegun && (undecided as Set<number>).size === 0) {
-        return { kind: "solved", versions: this.#partial.versions(), counters: this.#counters() };
+        return { kind: "solved", versions: this.#partial.versions(), counters: this.counters };
       }
       if (this.#decisions >= maxDecisions) {
-        return { kind: "undecided", versions: this.#partial.versions(), counters: this.#counters() };
+        return { kind: "undecided", versions: this.#partial.versions(), counters: this.counters };
       }
       if (turn % LOOKS === 0 && performance.now() > sliceEnd) {
         await new Promise((resume) => setImmediate(resume));
@@ -140,7 +140,8 @@ export class Solver<Reason> implements Registry<Reason> {
     }
   }
 
-  #counters(): Counters {
+  /** What the search has cost so far. */
+  get counters(): Counters {
     return { decisions: this.#decisions, conflicts: this.#conflicts };
   }
 
