@@ -73,7 +73,12 @@ function separatorBefore(text: string, start: number, isLine: boolean): string {
 
 function addHashes(manifest: Manifest, entry: RequirementEntry, wanted: readonly string[]): EditPlan {
   if (entry.style !== "line")
-    return refuse("not-understood", "pipenv keeps hashes in its lock, not in the Pipfile.");
+    return refuse(
+      "not-understood",
+      manifest.kind === "pyproject"
+        ? "Hashes belong into a lock, not into pyproject.toml."
+        : "pipenv keeps hashes in its lock, not in the Pipfile.",
+    );
   const { end } = entry.span;
   const gap = ` \\${lineEndNear(manifest.text, end)}    `;
   return replace(

@@ -1,5 +1,6 @@
 // The comment that silences a rule on one entry, added or extended.
 import { success } from "../result.ts";
+import { placeOfItemComment } from "./editItem.ts";
 import { type EditPlan, refusalOf, refuse, replace } from "./editPlan.ts";
 import { readIgnore } from "./ignores.ts";
 import type { Manifest, RequirementEntry } from "./model.ts";
@@ -41,5 +42,6 @@ function placeOfComment(text: string, entry: RequirementEntry): number | undefin
   }
   const { end } = entry.span;
   if (entry.style === "line") return end;
+  if (entry.style === "toml-item") return placeOfItemComment(text, entry);
   return /[ \t]*(?:\r?\n|$)/y.test(text.slice(end, end + 200)) ? end : undefined;
 }

@@ -2,6 +2,7 @@
 import type { TextEdit } from "../finding/model.ts";
 import { readRequirement } from "../packaging/requirement.ts";
 import { failure, type Result, success } from "../result.ts";
+import type { Span } from "../text/span.ts";
 import { applyEdits, type EditRefusal } from "./editPlan.ts";
 import { isLockKind } from "./kind.ts";
 import type { Manifest, ManifestError, RequirementEntry } from "./model.ts";
@@ -67,7 +68,7 @@ function entryAt(manifest: Manifest, offset: number) {
 function planOf(manifest: Manifest, entry: RequirementEntry): RepairPlan | undefined {
   if (entry.understood || entry.hasVariables || entry.editable) return undefined;
   if (entry.style === "json" || isLockKind(manifest.kind)) return undefined;
-  const stretch = entry.style === "line" ? lineStretch(manifest, entry) : tomlStretch(manifest, entry);
+  const stretch = stretchOf(manifest, entry);
   if (stretch === undefined) return undefined;
   const { text, start, prefix } = stretch;
   const edits = [...quoteEdits(text, prefix), ...clauseEdits(text, prefix)];
@@ -86,13 +87,23 @@ interface Stretch {
   readonly prefix: string;
 }
 
+function stretchOf(manifest: Manifest, entry: RequirementEntry): Stretch | undefined {
+  if (entry.style === "line") return lineStretch(manifest, entry.span);
+  if (entry.style !== "toml-item") return tomlStretch(manifest, entry);
+  const { start, end } = entry.span;
+  const written = manifest.text.slice(start, Math.min(end, start + 1000));
+  // Through escapes and over several lines what is meant has no stretch of its own.
+  if (!/^(?:"[^"\\]+"|'[^']+')$/.test(written)) return undefined;
+  return lineStretch(manifest, { start: start + 1, end: end - 1 });
+}
+
 /** The requirement without marker, options and comment; undefined where it goes over several lines. */
-function lineStretch(manifest: Manifest, entry: RequirementEntry): Stretch | undefined {
-  const whole = manifest.text.slice(entry.span.start, Math.min(entry.span.end, entry.span.start + 1000));
+function lineStretch(manifest: Manifest, { start, end }: Span): Stretch | undefined {
+  const whole = manifest.text.slice(start, Math.min(end, start + 1000));
   const cut = /\s-|;|\s*\\\r?\n/.exec(whole);
   const text = cut === null ? whole : whole.slice(0, cut.index);
   if (/[\r\n@/]/.test(text) || text === "") return undefined;
-  return { text, start: entry.span.start, prefix: "" };
+  return { text, start, prefix: "" };
 }
 
 function tomlStretch(manifest: Manifest, entry: RequirementEntry): Stretch | undefined {

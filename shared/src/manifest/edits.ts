@@ -5,8 +5,10 @@ import { readSpecifierSet } from "../packaging/specifier.ts";
 import { parseVersion } from "../packaging/version.ts";
 import { success } from "../result.ts";
 import { planHashes } from "./editHashes.ts";
+import { planRemoveItem } from "./editItem.ts";
 import { type EditPlan, lineEndNear, refusalOf, refuse, replace } from "./editPlan.ts";
 import type { Manifest, RequirementEntry } from "./model.ts";
+import { readPoetryConstraint } from "./poetryConstraint.ts";
 
 export { planHashes } from "./editHashes.ts";
 export { planIgnore } from "./editIgnore.ts";
@@ -14,7 +16,8 @@ export { applyEdits, type EditPlan, type EditRefusal } from "./editPlan.ts";
 export { planRepair, planRepairOperator, type RepairPlan } from "./editRepair.ts";
 
 /**
- * Pins an entry to one version: `flask>=2,<3` becomes `flask==3.1.3`, `"*"` becomes `"==3.1.3"`.
+ * Pins an entry to one version: `flask>=2,<3` becomes `flask==3.1.3`, `"*"` becomes `"==3.1.3"`; for poetry `"^2"` becomes
+ * `"3.1.3"`, as `poetry add` writes it.
  *
  * An entry with hashes is pinned together with its new hashes only (`sha256:…`): without them the plan is refused.
  */
@@ -27,7 +30,8 @@ export function planPin(
   if (parseVersion(version) === undefined) return refuse("invalid-version", `${version} is not a version.`);
   const [only] = entry.specifier.clauses;
   const isArbitrary = entry.specifier.clauses.length === 1 && only!.operator === "===";
-  const pin = planSpecifierOnly(manifest, entry, `${isArbitrary ? "===" : "=="}${version}`);
+  const operator = entry.grammar === "poetry" ? poetryOperator(manifest, entry) : isArbitrary ? "===" : "==";
+  const pin = planSpecifierOnly(manifest, entry, `${operator}${version}`);
   if (!pin.ok || entry.hashes.length === 0 || pin.value.length === 0) return pin;
   if (hashes === undefined || hashes.length === 0) {
     return refuse(
@@ -65,8 +69,9 @@ export function planReplaceClause(
   );
   if (at < 0) return refuse("not-understood", "The clause is not one of this line.");
   if (text.trim() === "" && clauses.length === 1) return planSpecifier(manifest, entry, "");
-  const refusal = refusalOf(manifest, entry) ?? refusalOfSpecifier(text);
+  const refusal = refusalOf(manifest, entry) ?? refusalOfSpecifier(text, entry);
   if (refusal !== undefined) return refusal;
+  if (entry.grammar === "poetry") return planPoetryClause(manifest, entry, clause, text);
   if (entry.hashes.length > 0) {
     return refuse("hashes-needed", "This line is pinned by hashes: another version needs other hashes.");
   }
@@ -83,7 +88,8 @@ export function planRename(manifest: Manifest, entry: RequirementEntry, name: st
   if (refusal !== undefined) return refusal;
   if (!isValidName(name)) return refuse("invalid-name", `${name} is not a package name.`);
   if (entry.name === undefined) return refuse("no-name", "This line gives no name.");
-  if (entry.style !== "line" && name.includes(".") && manifest.text[entry.name.span.start - 1] !== '"') {
+  const isKey = entry.style !== "line" && entry.style !== "toml-item";
+  if (isKey && name.includes(".") && manifest.text[entry.name.span.start - 1] !== '"') {
     // A bare key with a dot in it would be two keys.
     return replace(manifest, entry.name.span.start, entry.name.span.end, `"${name}"`);
   }
@@ -94,6 +100,7 @@ export function planRename(manifest: Manifest, entry: RequirementEntry, name: st
 export function planRemoveEntry(manifest: Manifest, entry: RequirementEntry): EditPlan {
   const refusal = refusalOf(manifest, entry);
   if (refusal !== undefined) return refusal;
+  if (entry.style === "toml-item") return planRemoveItem(manifest, entry);
   const { text } = manifest;
   let { start } = entry.span;
   while (start > 0 && isBlank(text.charCodeAt(start - 1))) start--;
@@ -134,15 +141,19 @@ function isLineEnd(code: number): boolean {
   );
 }
 
-function refusalOfSpecifier(specifier: string): EditPlan | undefined {
-  if (/["'\\\r\n#;]/.test(specifier) || !readSpecifierSet(specifier).ok) {
+function refusalOfSpecifier(specifier: string, entry: RequirementEntry): EditPlan | undefined {
+  const isRead =
+    entry.grammar === "poetry" && specifier.trim() !== ""
+      ? readPoetryConstraint(specifier).ok
+      : readSpecifierSet(specifier).ok;
+  if (/["'\\\r\n#;]/.test(specifier) || !isRead) {
     return refuse("invalid-specifier", `${specifier} is not a version specifier.`);
   }
   return undefined;
 }
 
 function planSpecifierOnly(manifest: Manifest, entry: RequirementEntry, specifier: string): EditPlan {
-  const refusal = refusalOf(manifest, entry) ?? refusalOfSpecifier(specifier);
+  const refusal = refusalOf(manifest, entry) ?? refusalOfSpecifier(specifier, entry);
   if (refusal !== undefined) return refusal;
   if (entry.url !== undefined || entry.path !== undefined || entry.vcs !== undefined) {
     return refuse(
@@ -151,7 +162,7 @@ function planSpecifierOnly(manifest: Manifest, entry: RequirementEntry, specifie
     );
   }
   if (entry.name === undefined) return refuse("no-name", "This line gives no name.");
-  return entry.style === "line"
+  return entry.style === "line" || entry.style === "toml-item"
     ? planLineSpecifier(manifest, entry, specifier)
     : planTomlSpecifier(manifest, entry, specifier.trim() === "" ? "*" : specifier);
 }
@@ -161,6 +172,8 @@ function planLineSpecifier(manifest: Manifest, entry: RequirementEntry, specifie
   const styled = styleLike(manifest, entry, specifier);
   if (entry.specifierSpan === undefined) {
     const at = endOfExtras(text, entry);
+    if (at === undefined)
+      return refuse("not-understood", "The extras are written with escapes, so the text is left alone.");
     return specifier.trim() === "" ? success([]) : replace(manifest, at, at, styled);
   }
   const { start, end } = entry.specifierSpan;
@@ -177,12 +190,19 @@ function planTomlSpecifier(manifest: Manifest, entry: RequirementEntry, specifie
   const { text } = manifest;
   if (entry.specifierSpan !== undefined) {
     const { start, end } = entry.specifierSpan;
-    return replace(manifest, start, end, specifier === "*" ? "*" : styleLike(manifest, entry, specifier));
+    const isOwnStyle = entry.grammar === "poetry" && /[|^]/.test(specifier);
+    return replace(
+      manifest,
+      start,
+      end,
+      specifier === "*" || isOwnStyle ? specifier : styleLike(manifest, entry, specifier),
+    );
   }
   if (specifier === "*") return success([]);
   const { start } = entry.span;
   if (entry.style === "toml-inline-table") {
-    const open = text.indexOf("{", entry.name!.span.end);
+    // Of poetry's lists of tables each is an entry, the key before them all.
+    const open = text.indexOf("{", Math.max(start, entry.name!.span.end));
     const inner = /\{(\s*)(\}?)/y;
     inner.lastIndex = open;
     const [, space = "", close = ""] = inner.exec(text) ?? [];
@@ -202,12 +222,41 @@ function planTomlSpecifier(manifest: Manifest, entry: RequirementEntry, specifie
   return replace(manifest, start, start, `${key}.version = "${specifier}"${lineEnd}${indent}`);
 }
 
-/** After the name and its extras, brackets included. */
-function endOfExtras(text: string, entry: RequirementEntry): number {
+/** After the name and its extras, brackets included; undefined where a TOML string writes those with escapes. */
+function endOfExtras(text: string, entry: RequirementEntry): number | undefined {
   const { end } = entry.name!.span;
   const brackets = /\s*\[[^\]\r\n]*\]/y;
   brackets.lastIndex = end;
-  return brackets.test(text) ? brackets.lastIndex : end;
+  if (brackets.test(text)) return brackets.lastIndex;
+  return entry.extras.length > 0 && entry.style === "toml-item" ? undefined : end;
+}
+
+/** `==` where the person writes it; a bare version is poetry's own pin. */
+function poetryOperator(manifest: Manifest, { specifierSpan }: RequirementEntry): string {
+  const written = specifierSpan ? manifest.text.slice(specifierSpan.start, specifierSpan.end) : "";
+  return written.trimStart().startsWith("==") ? "==" : "";
+}
+
+/** One bound of `^1.2` is no text of its own: its piece is written out, so that the other bound stays. */
+function planPoetryClause(
+  manifest: Manifest,
+  entry: RequirementEntry,
+  clause: Clause,
+  text: string,
+): EditPlan {
+  if (entry.specifier.alternatives)
+    return refuse("not-understood", "The line gives alternatives, so no one clause of it is changed.");
+  const isOfPiece = ({ span }: Clause) => span.start === clause.span.start && span.end === clause.span.end;
+  const at = entry.specifier.clauses.findIndex(
+    (each) => isOfPiece(each) && each.operator === clause.operator && each.version === clause.version,
+  );
+  const clauses = entry.specifier.clauses.map(({ operator, version }, index) =>
+    index === at ? text.trim() : `${operator}${version}`,
+  );
+  const pieces = entry.specifier.clauses.filter(isOfPiece).length;
+  if (pieces === 1 && text.trim() !== "")
+    return replace(manifest, clause.span.start, clause.span.end, text.trim());
+  return planSpecifierOnly(manifest, entry, clauses.filter((each) => each !== "").join(","));
 }
 
 /** Spaces around operators and after commas as the entry has them. */

@@ -158,6 +158,23 @@ function bump(version: Version, at: number): string {
   return `${epoch === "0" ? "" : `${epoch}!`}${next.slice(0, Math.max(at + 1, Math.min(release.length, 3))).join(".")}`;
 }
 
+/**
+ * The constraint that admits `version`, in the style in which it is written: `^1.2` becomes `^3.1`, `~4.2` `~5.1`, `1.2.*` `3.1.*`.
+ * Undefined for every other.
+ */
+export function raisePoetryConstraint(text: string, version: Version): string | undefined {
+  const match = /^([\^~]?)([ \t]*)(v?)\d+((?:\.\d+)*)((?:\.\*)?)$/.exec(text.trim());
+  if (match === null) return undefined;
+  const [, operator, blanks, prefix, rest, wildcard] = match as unknown as string[];
+  if (operator === "" && wildcard === "") return undefined;
+  const length = rest!.split(".").length;
+  const release = Array.from({ length }, (_, at) => version.release[at] ?? 0);
+  const epoch = version.epoch > 0 ? `${version.epoch}!` : "";
+  const raised = `${operator}${blanks}${prefix}${epoch}${release.join(".")}${wildcard}`;
+  const read = readPoetryConstraint(raised);
+  return read.ok && read.value.contains(version, { prereleases: true }) ? raised : undefined;
+}
+
 function fault(code: string, message: string, span: Span, expected: string): Result<never, ParseError> {
   return failure({ code, message, offset: span.start, length: span.end - span.start, expected });
 }
