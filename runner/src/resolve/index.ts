@@ -37,6 +37,7 @@ export {
 export { type Resolution, resolve } from "./resolve.ts";
 export { type HeldBack, type LineStory, type Objector, tellHeldBack, tellLines } from "./story.ts";
 export type { StackPart, StackResolution, StackScope } from "./universal/model.ts";
+export { createScopeCatalogue, resolveUniversal, type ScopeCatalogue } from "./universal/resolve.ts";
 export {
   createIndexUniverse,
   type DirectSource,
@@ -48,4 +49,3 @@ export {
   type SourceReader,
   type UniverseOptions,
 } from "./universe.ts";
-export { createScopeCatalogue, resolveUniversal, type ScopeCatalogue } from "./universal/resolve.ts";
