@@ -1,0 +1,70 @@
+// Takes a plan apart into changes that help on their own, so that a person may take one and leave the other.
+import type { Exposure, LineChange, Repair } from "./model.ts";
+import type { Candidate, Planner } from "./plan.ts";
+import type { Key } from "./search.ts";
+
+/** With more changes than this they are told as one. */
+const MOST_CHANGES = 24;
+
+/** The independent parts of a plan, each with what it clears. */
+export async function findGroups(planner: Planner, plan: Candidate): Promise<Repair[]> {
+  const fixed = [...planner.trials.present].filter(([key]) => !plan.exposures.has(key));
+  const whole: Repair = {
+    changes: plan.changes,
+    constraints: plan.constraints,
+    fixed: fixed.map(([, exposure]) => exposure),
+  };
+  if (plan.changes.length < 2 || plan.changes.length > MOST_CHANGES || plan.constraints.length > 0) {
+    return fixed.length === 0 ? [] : [whole];
+  }
+  const needs = new Map<Key, ReadonlySet<LineChange>>();
+  for (const [key, exposure] of fixed) needs.set(key, await changesFor(planner, plan, key, exposure));
+  return joinOverlapping(plan.changes, fixed, needs);
+}
+
+/** The changes without which one advisory is not cleared. */
+async function changesFor(
+  planner: Planner,
+  plan: Candidate,
+  key: Key,
+  exposure: Exposure,
+): Promise<ReadonlySet<LineChange>> {
+  let kept: readonly LineChange[] = plan.changes;
+  const own = plan.changes.filter(({ name }) => name === exposure.name);
+  for (const change of plan.changes) {
+    if (own.includes(change)) continue;
+    const fewer = kept.filter((other) => other !== change);
+    const found = await planner.prove(fewer, [], plan.stacks);
+    if (found && !found.exposures.has(key) && bringsNothing(planner, found)) kept = fewer;
+  }
+  return new Set(kept);
+}
+
+function bringsNothing(planner: Planner, { exposures }: Candidate): boolean {
+  return [...exposures].every(
+    ([key, one]) => planner.trials.present.has(key) || planner.trials.mayComeIn(one),
+  );
+}
+
+function joinOverlapping(
+  changes: readonly LineChange[],
+  fixed: readonly (readonly [Key, Exposure])[],
+  needs: ReadonlyMap<Key, ReadonlySet<LineChange>>,
+): Repair[] {
+  const groups: { changes: Set<LineChange>; fixed: Exposure[] }[] = [];
+  for (const [key, exposure] of fixed) {
+    const own = needs.get(key) ?? new Set<LineChange>();
+    const touching = groups.filter((group) => [...own].some((change) => group.changes.has(change)));
+    const joined = {
+      changes: new Set([...touching.flatMap((group) => [...group.changes]), ...own]),
+      fixed: [...touching.flatMap((group) => group.fixed), exposure],
+    };
+    for (const group of touching) groups.splice(groups.indexOf(group), 1);
+    groups.push(joined);
+  }
+  return groups.map((group) => ({
+    changes: changes.filter((change) => group.changes.has(change)),
+    constraints: [],
+    fixed: group.fixed,
+  }));
+}

@@ -1,0 +1,94 @@
+// What a repair is asked and what it answers: lines to change so that the fewest advisories are left.
+import type {
+  AdvisoryMatch,
+  AdvisoryRecord,
+  AdvisorySeverity,
+} from "../../../../shared/src/advisory/index.ts";
+import type { Version } from "../../../../shared/src/packaging/version.ts";
+import type { Demand, FilePolicy, Pin, Target } from "../../resolve/index.ts";
+
+/** What is known against a project, by its normalised name. */
+export type AdvisoryLookup = (name: string) => readonly AdvisoryRecord[];
+
+export interface RepairOptions {
+  /** Every environment of the lock: a plan holds for all of them. */
+  readonly targets: readonly Target[];
+  readonly policy?: FilePolicy;
+  /** Milliseconds since the epoch: what was withdrawn by then does not count. */
+  readonly now: number;
+  /** What a lock holds, by normalised name: the plan moves the lock too, so that a move of it alone changes no line. */
+  readonly locked?: ReadonlyMap<string, Version> | undefined;
+  /** An advisory that is not there yet may come in below this severity. By default none may. */
+  readonly threshold?: Exclude<AdvisorySeverity, "unknown" | "none"> | undefined;
+  /** Releases below today's may be taken. */
+  readonly allowDowngrade?: boolean | undefined;
+  /** Lines that may be edited; all of them by default. */
+  readonly mayEdit?: ((demand: Demand) => boolean) | undefined;
+  /** Searches at most; beyond, the plan is good and not shown to be the best. */
+  readonly maxTrials?: number | undefined;
+  readonly maxDecisions?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One thing known against one release of a stack. */
+export interface Exposure {
+  readonly name: string;
+  readonly version: string;
+  readonly match: AdvisoryMatch;
+}
+
+/** A line with another specifier. */
+export interface LineChange {
+  readonly demand: Demand;
+  /** Normalised. */
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  /** The release that it is raised for. */
+  readonly version: string;
+}
+
+/** A line that is added: it narrows what other releases bring in. */
+export interface AddedConstraint {
+  readonly name: string;
+  readonly specifier: string;
+  /** Who brings the project in. */
+  readonly via: readonly string[];
+}
+
+export interface Move {
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Changes that belong together, and what they clear. */
+export interface Repair {
+  readonly changes: readonly LineChange[];
+  readonly constraints: readonly AddedConstraint[];
+  readonly fixed: readonly Exposure[];
+}
+
+export interface Remaining extends Exposure {
+  /** What is in the way, in a sentence. */
+  readonly reason: string;
+}
+
+export type RepairPlan =
+  | {
+      readonly kind: "planned";
+      /** What is known against the stack as it is. */
+      readonly before: readonly Exposure[];
+      /** Independent of one another; together they are the plan. Empty: nothing helps, or nothing is wrong. */
+      readonly repairs: readonly Repair[];
+      readonly changes: readonly LineChange[];
+      readonly constraints: readonly AddedConstraint[];
+      readonly moved: readonly Move[];
+      readonly left: readonly Remaining[];
+      /** The proven stack of each environment. */
+      readonly stacks: readonly (readonly Pin[])[];
+      /** False where the search was cut short: the plan is proven, and a better one may exist. */
+      readonly exact: boolean;
+    }
+  /** The stack as it is does not resolve, or an index could not be asked: nothing can be planned on it. */
+  | { readonly kind: "unresolved"; readonly reason: string };

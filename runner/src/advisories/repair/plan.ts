@@ -1,0 +1,386 @@
+// Plans the repair of a stack: first no new finding, then the fewest advisories left, the fewest lines changed, the fewest
+// packages moved, the smallest step in version. Every plan that is answered was resolved for every environment.
+import { compareVersions, parseVersion, type Version } from "../../../../shared/src/packaging/version.ts";
+import type { Demand, Question, Universe } from "../../resolve/index.ts";
+import { findGroups } from "./groups.ts";
+import type {
+  AddedConstraint,
+  AdvisoryLookup,
+  Exposure,
+  LineChange,
+  Move,
+  RepairOptions,
+  RepairPlan,
+} from "./model.ts";
+import { explainRemaining } from "./remaining.ts";
+import { type Key, type Stacks, Trials } from "./search.ts";
+import {
+  distanceBetween,
+  isPin,
+  lineFor,
+  raisedSpecifier,
+  saidSpecifier,
+  withSpecifier,
+} from "./specifiers.ts";
+
+/** Lines edited and added, with the stack that was shown to come of them. */
+export interface Candidate {
+  readonly changes: readonly LineChange[];
+  readonly constraints: readonly AddedConstraint[];
+  readonly stacks: Stacks;
+  readonly exposures: ReadonlyMap<Key, Exposure>;
+  readonly moved: readonly Move[];
+}
+
+/** Combinations of this many things at most are tried all; of more, only those that one search suggests. */
+const MOST_COMBINED = 14;
+/** So many answers of one size are compared. */
+const MOST_COMPARED = 24;
+
+/**
+ * Plans the smallest change of the lines of a question that leaves the fewest advisories.
+ * @param universe where releases come from.
+ * @param advisories what is known against each project.
+ * @param question the lines as they are; `preferences` are passed over in favour of `options.locked`.
+ * @throws what `options.signal` was aborted with.
+ */
+export async function planRepairs(
+  universe: Universe,
+  advisories: AdvisoryLookup,
+  question: Question,
+  options: RepairOptions,
+): Promise<RepairPlan> {
+  const trials = new Trials(universe, advisories, question, options);
+  const asked: Question = { ...question, preferences: options.locked };
+  const stacks = await trials.solve(asked, trials.plain());
+  if (!stacks) {
+    const reason = await trials.whyNot(asked, trials.plain());
+    return { kind: "unresolved", reason: reason ?? "the stack could not be resolved" };
+  }
+  for (const { name, version } of stacks.flat()) {
+    const other = trials.today.get(name);
+    if (!other || compareVersions(version, other) < 0) trials.today.set(name, version);
+  }
+  const present = trials.exposuresOf(stacks);
+  trials.present = present;
+  const planner = new Planner(trials, asked, stacks, options);
+  const best = present.size === 0 ? undefined : await planner.best();
+  const left = best?.exposures ?? present;
+  const groups = best ? await findGroups(planner, best) : [];
+  return {
+    kind: "planned",
+    before: [...present.values()],
+    repairs: groups,
+    changes: best?.changes ?? [],
+    constraints: best?.constraints ?? [],
+    moved: best?.moved ?? [],
+    left: await explainRemaining(trials, left, planner.lines),
+    stacks: best?.stacks ?? stacks,
+    exact: !trials.isCutShort && !planner.isCutShort,
+  };
+}
+
+export class Planner {
+  readonly trials: Trials;
+  readonly question: Question;
+  readonly lines: ReadonlyMap<string, readonly Demand[]>;
+  isCutShort = false;
+  readonly #today: Stacks;
+  readonly #options: RepairOptions;
+
+  constructor(trials: Trials, question: Question, today: Stacks, options: RepairOptions) {
+    this.trials = trials;
+    this.question = question;
+    this.lines = trials.linesByName();
+    this.#today = today;
+    this.#options = options;
+  }
+
+  /** The best change; undefined where none leaves fewer advisories than there are. */
+  async best(): Promise<Candidate | undefined> {
+    const all = new Set(this.lines.keys());
+    let best: Candidate | undefined;
+    for (const allowed of await this.#leastLeft(all)) {
+      if (allowed.size >= this.trials.present.size) continue;
+      const found = await this.#fewestLines(allowed, all, best);
+      if (found && (!best || isBetter(found, best))) best = found;
+    }
+    return best;
+  }
+
+  /** The smallest sets of advisories without which there is no stack, whatever lines move. */
+  async #leastLeft(all: ReadonlySet<string>): Promise<ReadonlySet<Key>[]> {
+    const keys = [...this.trials.present.keys()];
+    const works = async (allowed: ReadonlySet<Key>) => (await this.trials.trial(allowed, all)) !== undefined;
+    if (await works(new Set())) return [new Set()];
+    const needed = new Set<Key>();
+    for (const key of keys) {
+      if (!(await works(new Set(keys.filter((other) => other !== key))))) needed.add(key);
+    }
+    if (await works(needed)) return [needed];
+    const others = keys.filter((key) => !needed.has(key));
+    if (others.length <= MOST_COMBINED) {
+      for (let size = 1; size < others.length && !this.trials.isSpent; size++) {
+        const found: ReadonlySet<Key>[] = [];
+        for (const some of combinations(others, size)) {
+          if (this.trials.isSpent || found.length >= MOST_COMPARED) break;
+          const allowed = new Set([...needed, ...some]);
+          if (await works(allowed)) found.push(allowed);
+        }
+        if (found.length > 0) return found;
+      }
+    }
+    this.isCutShort = true;
+    // One after the other, the gravest first: what can be cleared beside what is cleared already.
+    let allowed = new Set(keys);
+    for (const key of keys) {
+      const without = new Set([...allowed].filter((other) => other !== key));
+      if (!needed.has(key) && (await works(without))) allowed = without;
+    }
+    return [allowed];
+  }
+
+  /** The fewest lines that have to move for a stack with nothing but what is allowed. */
+  async #fewestLines(
+    allowed: ReadonlySet<Key>,
+    all: ReadonlySet<string>,
+    toBeat: Candidate | undefined,
+  ): Promise<Candidate | undefined> {
+    const free = await this.trials.trial(allowed, all);
+    if (!free) return undefined;
+    const suggested = this.#linesBroken(free);
+    const needed = new Set<string>();
+    for (const name of suggested) {
+      const without = new Set([...all].filter((other) => other !== name));
+      if (!(await this.trials.trial(allowed, without))) needed.add(name);
+    }
+    let best = await this.#finish(allowed, needed);
+    if (best) return best;
+    const most = Math.min(suggested.size, toBeat ? linesOf(toBeat) : suggested.size);
+    const others = [...all].filter((name) => !needed.has(name));
+    const isSmall = others.length <= MOST_COMBINED;
+    const pool = isSmall ? others : [...suggested].filter((name) => !needed.has(name));
+    if (!isSmall) this.isCutShort = true;
+    for (let size = 1; size <= most - needed.size && pool.length <= MOST_COMBINED; size++) {
+      let compared = 0;
+      for (const some of combinations(pool, size)) {
+        if (this.trials.isSpent || compared >= MOST_COMPARED) break;
+        const found = await this.#finish(allowed, new Set([...needed, ...some]));
+        if (!found) continue;
+        compared++;
+        if (!best || isBetter(found, best)) best = found;
+      }
+      if (best && linesOf(best) <= needed.size + size) return best;
+    }
+    const last = await this.#finish(allowed, suggested);
+    return last && (!best || isBetter(last, best)) ? last : best;
+  }
+
+  /** Names whose lines a stack breaks. */
+  #linesBroken(stacks: Stacks): Set<string> {
+    const broken = new Set<string>();
+    for (const { name, version } of stacks.flat()) {
+      const lines = this.lines.get(name) ?? [];
+      if (lines.some(({ requirement }) => !requirement.specifier.contains(version, { prereleases: true })))
+        broken.add(name);
+    }
+    return broken;
+  }
+
+  /** Turns the lines of `names` being open into edits, and shows that what comes of them is what was meant. */
+  async #finish(allowed: ReadonlySet<Key>, names: ReadonlySet<string>): Promise<Candidate | undefined> {
+    const found = await this.trials.trial(allowed, names);
+    if (!found) return undefined;
+    const wanted = await this.#nearer(allowed, names, found);
+    const edits = new Map<Demand, LineChange>();
+    const added = new Map<string, AddedConstraint>();
+    for (const name of names) {
+      const version = highest(wanted, name);
+      if (version) this.#edit(name, version, undefined, edits, false);
+    }
+    for (let round = 0; round < 8; round++) {
+      const candidate = await this.prove([...edits.values()], [...added.values()], wanted);
+      if (!candidate) return undefined;
+      const wrong = this.#wrongIn(candidate, allowed);
+      if (wrong.size === 0) return candidate;
+      if (!this.#holdTo(wanted, wrong, candidate, edits, added)) return undefined;
+    }
+    return undefined;
+  }
+
+  /** Projects of which the stack has another release than was meant: one with an advisory, or one below today's. */
+  #wrongIn({ exposures, moved }: Candidate, allowed: ReadonlySet<Key>): Set<string> {
+    const wrong = new Set<string>();
+    for (const [key, exposure] of exposures) {
+      const isNew = !this.trials.present.has(key);
+      if (!allowed.has(key) && !(isNew && this.trials.mayComeIn(exposure))) wrong.add(exposure.name);
+    }
+    if (this.#options.allowDowngrade) return wrong;
+    for (const { name, from, to } of moved) if (isBelow(to, from)) wrong.add(name);
+    return wrong;
+  }
+
+  /** Where a line leaves open what was meant, as a range does, it is narrowed; what no line names gets a constraint. */
+  #holdTo(
+    wanted: Stacks,
+    wrong: ReadonlySet<string>,
+    candidate: Candidate,
+    edits: Map<Demand, LineChange>,
+    added: Map<string, AddedConstraint>,
+  ): boolean {
+    let isChanged = false;
+    for (const name of wrong) {
+      const version = highest(wanted, name);
+      const got = highest(candidate.stacks, name);
+      if (!version || !got) return false;
+      const below = compareVersions(got, version) > 0 ? got : undefined;
+      if (this.lines.has(name)) {
+        isChanged = this.#edit(name, version, below, edits, true) || isChanged;
+        continue;
+      }
+      const specifier = below ? `>=${version.public},<${below.public}` : `>=${version.public}`;
+      if (added.get(name)?.specifier === specifier) continue;
+      const via = candidate.stacks.flat().find((pin) => pin.name === name)?.via ?? [];
+      added.set(name, { name, specifier, via });
+      isChanged = true;
+    }
+    return isChanged;
+  }
+
+  /** Edits the lines of a project so that they take a version; `force` where they would take another one too. */
+  #edit(
+    name: string,
+    version: Version,
+    below: Version | undefined,
+    edits: Map<Demand, LineChange>,
+    force: boolean,
+  ): boolean {
+    let isChanged = false;
+    for (const demand of this.lines.get(name) ?? []) {
+      const { specifier } = demand.requirement;
+      if (!force && specifier.contains(version, { prereleases: true })) continue;
+      const isHeld = force && edits.get(demand)?.version === version.toString() && isPin(specifier);
+      const to = raisedSpecifier(specifier, version, below);
+      if (isHeld || edits.get(demand)?.to === to) continue;
+      edits.set(demand, { demand, name, from: saidSpecifier(demand), to, version: version.toString() });
+      isChanged = true;
+      // One line that is narrow enough holds the project.
+      if (force) break;
+    }
+    return isChanged;
+  }
+
+  /** Moves what need not move back to where it is, and what moves too far nearer. */
+  async #nearer(allowed: ReadonlySet<Key>, names: ReadonlySet<string>, found: Stacks): Promise<Stacks> {
+    let best = found;
+    const catalogues = this.trials.without({ allowed });
+    const open = this.trials.open(names);
+    const held: Demand[] = [];
+    const tryHolding = async (name: string, version: Version): Promise<boolean> => {
+      const constraints = [...(open.constraints ?? []), ...held, lineFor(name, `==${version}`)];
+      const stacks = await this.trials.solve({ ...open, constraints }, catalogues);
+      if (!stacks) return false;
+      held.push(lineFor(name, `==${version}`));
+      best = stacks;
+      return true;
+    };
+    const moved = this.#movesOf(found);
+    if (moved.length < 2 || moved.length > MOST_COMBINED) return best;
+    for (const { name } of moved) {
+      const now = this.trials.today.get(name);
+      const still = highest(best, name);
+      if (now && still && compareVersions(now, still) !== 0) await tryHolding(name, now);
+    }
+    return best;
+  }
+
+  /** Applies changes to the lines and resolves as the person's tools would; undefined where that gives no stack. */
+  async prove(
+    changes: readonly LineChange[],
+    constraints: readonly AddedConstraint[],
+    wanted?: Stacks,
+  ): Promise<Candidate | undefined> {
+    const edited = new Map(changes.map((change) => [change.demand, withSpecifier(change.demand, change.to)]));
+    const edit = (demand: Demand): Demand => edited.get(demand) ?? demand;
+    const added = constraints.map(({ name, specifier }) => lineFor(name, specifier));
+    const locked = this.#options.locked;
+    const question: Question = {
+      ...this.question,
+      requirements: this.question.requirements.map(edit),
+      constraints: [...(this.question.constraints ?? []).map(edit), ...added],
+      preferences: locked && wanted ? preferencesOf(wanted) : locked,
+    };
+    const stacks = await this.trials.solve(question, this.trials.plain());
+    if (!stacks) return undefined;
+    return {
+      changes,
+      constraints,
+      stacks,
+      exposures: this.trials.exposuresOf(stacks),
+      moved: this.#movesOf(stacks),
+    };
+  }
+
+  /** Which packages have another version than today, over all environments. */
+  #movesOf(stacks: Stacks): Move[] {
+    const moves = new Map<string, Move>();
+    stacks.forEach((stack, at) => {
+      const today = new Map((this.#today[at] ?? []).map(({ name, version }) => [name, version]));
+      for (const { name, version } of stack) {
+        const from = today.get(name);
+        if (!from || compareVersions(from, version) === 0) continue;
+        moves.set(`${name} ${from} ${version}`, { name, from: from.toString(), to: version.toString() });
+      }
+    });
+    return [...moves.values()];
+  }
+}
+
+/** Among the environments the highest: one line holds for all of them. */
+function highest(stacks: Stacks, name: string): Version | undefined {
+  const versions = stacks.flat().flatMap((pin) => (pin.name === name ? [pin.version] : []));
+  return versions.sort(compareVersions).at(-1);
+}
+
+function preferencesOf(stacks: Stacks): ReadonlyMap<string, Version> {
+  return new Map(stacks.flat().map(({ name, version }) => [name, version]));
+}
+
+export function linesOf({ changes, constraints }: Candidate): number {
+  return changes.length + constraints.length;
+}
+
+/** The objective, in its order. That nothing new comes in was seen to before. */
+export function isBetter(a: Candidate, b: Candidate): boolean {
+  const left = scoreOf(a);
+  const right = scoreOf(b);
+  const at = left.findIndex((value, place) => value !== right[place]);
+  return at >= 0 && left[at]! < right[at]!;
+}
+
+function scoreOf(candidate: Candidate): number[] {
+  const steps = [0, 0, 0];
+  for (const { from, to } of candidate.moved) {
+    distanceBetween(from, to).forEach((step, at) => {
+      steps[at]! += step;
+    });
+  }
+  const down = candidate.moved.filter(({ from, to }) => isBelow(to, from));
+  return [candidate.exposures.size, linesOf(candidate), candidate.moved.length, down.length, ...steps];
+}
+
+function isBelow(a: string, b: string): boolean {
+  const [left, right] = [parseVersion(a), parseVersion(b)];
+  return left !== undefined && right !== undefined && compareVersions(left, right) < 0;
+}
+
+/** Every choice of `size` among them, in order. */
+function* combinations<T>(from: readonly T[], size: number, start = 0): Generator<T[]> {
+  if (size === 0) {
+    yield [];
+    return;
+  }
+  for (let at = start; at <= from.length - size; at++) {
+    for (const rest of combinations(from, size - 1, at + 1)) yield [from[at]!, ...rest];
+  }
+}
