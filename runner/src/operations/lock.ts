@@ -7,7 +7,15 @@ import type { LockedPackage, LockInput, LockOutput } from "../../../shared/src/p
 import { explainFailure, type Pin, resolve } from "../resolve/index.ts";
 import type { Operation } from "./context.ts";
 import { OperationError } from "./errors.ts";
-import { type AskedManifest, askManifest, MOST_DECISIONS, readPins, refuseUnanswered } from "./question.ts";
+import { lockedOrigin } from "./lockedOrigin.ts";
+import {
+  type AskedManifest,
+  askManifest,
+  MOST_DECISIONS,
+  readPins,
+  refuseUnanswered,
+  tellForeignSources,
+} from "./question.ts";
 
 /** Throws an OperationError where the manifest does not resolve, so that no file is ever written that is no lock. */
 export const lock: Operation<LockInput, LockOutput, never> = async (context, input, calls, signal) => {
@@ -30,6 +38,7 @@ export const lock: Operation<LockInput, LockOutput, never> = async (context, inp
       );
     }
     const { pins } = resolution;
+    for (const told of tellForeignSources(pins, question)) calls.warn(told);
     const changed = pins.filter(({ name, version }) => previous.get(name)?.key !== version.key);
     return {
       result: {
@@ -62,6 +71,9 @@ async function lockPins(pins: readonly Pin[], asked: AskedManifest): Promise<Loc
 
 /** Every file of the release; where the index lists no sha256, the one that would be installed, hashed here. */
 async function artifactsOf(pin: Pin, { universe }: AskedManifest): Promise<LockedPackage["artifacts"]> {
+  const source = pin.direct === undefined ? undefined : universe.sourceOf(pin.name, pin.direct);
+  // A folder has no digest, and of a repository the commit says it all.
+  if (source && source.kind !== "archive") return [];
   const listed = pin.release.flatMap(({ filename, hashes: { sha256 } }) =>
     sha256 === undefined ? [] : [{ filename, sha256 }],
   );
@@ -77,11 +89,8 @@ async function artifactsOf(pin: Pin, { universe }: AskedManifest): Promise<Locke
   );
 }
 
-function lockedPackage(
-  pin: Pin,
-  artifacts: LockedPackage["artifacts"],
-  { universe, loader, places }: AskedManifest,
-): LockedPackage {
+function lockedPackage(pin: Pin, artifacts: LockedPackage["artifacts"], asked: AskedManifest): LockedPackage {
+  const { universe, loader, places } = asked;
   const lines = pin.demands.flatMap((demand) => {
     const place = places.get(demand);
     return place ? [`-r ${loader.displayUri(place.uri)}`] : [];
@@ -92,7 +101,7 @@ function lockedPackage(
     version: pin.version.toString(),
     extras: [...pin.extras],
     ...(index === undefined ? {} : { index }),
-    ...(pin.direct === undefined ? {} : { url: pin.direct }),
+    ...lockedOrigin(pin, asked),
     artifacts,
     via: [...new Set([...lines, ...pin.via])],
   };

@@ -38,7 +38,13 @@ export interface IndexSearch {
 /** Where a project is that was asked for by address, and what was found there. */
 export type DirectSource =
   | { readonly kind: "archive"; readonly url: string; readonly subdirectory?: string | undefined }
-  | { readonly kind: "directory"; readonly url: string; readonly path: string }
+  | {
+      readonly kind: "directory";
+      readonly url: string;
+      /** Absolute, of the project itself. */
+      readonly path: string;
+      readonly subdirectory?: string | undefined;
+    }
   | {
       readonly kind: "vcs";
       readonly system: "git";
@@ -189,11 +195,12 @@ class MergedUniverse implements IndexUniverse {
       hashes: digest ? { [digest[1]!.toLowerCase()]: digest[2]!.toLowerCase() } : {},
     };
     this.#sources.set(`${name} @ ${address}`, { kind: "archive", url: url.href, subdirectory });
-    const { version } = guessArtifact(filename, name);
-    if (version) return { releases: [{ version, files: [file] }] };
-    const metadata = await this.#metadata(name, file);
-    const said = "failure" in metadata ? undefined : parseVersion(metadata.version);
-    return { releases: said ? [{ version: said, files: [file] }] : [] };
+    // Nothing else can take its place: what cannot be read of it ends the search, and is no conflict.
+    const answer = await this.#options.routeFor(name).client.metadata(file, { signal: this.#options.signal });
+    if ("failure" in answer) return { releases: [], failure: answer.failure };
+    this.#read.set(file, answer.metadata);
+    const version = guessArtifact(filename, name).version ?? parseVersion(answer.metadata.version);
+    return { releases: version ? [{ version, files: [file] }] : [] };
   }
 
   indexOf(file: PageFile): string | undefined {

@@ -71,7 +71,12 @@ async function readFolder(url: string): Promise<Answer | undefined> {
   try {
     const read = await readStaticMetadata(folderTree(root));
     if ("fault" in read) return { failure: notStatic(url, read.fault) };
-    return sourceOf(read.project, { kind: "directory", url: address.href, path: root });
+    return sourceOf(read.project, {
+      kind: "directory",
+      url: address.href,
+      path: root,
+      ...(subdirectory === undefined ? {} : { subdirectory }),
+    });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
     return { failure: failureOf("unreadable", url, `cannot be read (${code})`, "Check its permissions.") };

@@ -11,9 +11,22 @@ export function lockText({ result }: Answer<LockOutput>): string {
   return `${lines.map((line) => escapeControls(line)).join("\n")}\n`;
 }
 
-function packageLines({ name, version, extras, url, artifacts, via }: LockedPackage): string[] {
+function subjectOf(locked: LockedPackage): string {
+  const { name, version, extras, url, path, vcs, subdirectory, editable } = locked;
   const brackets = extras.length > 0 ? `[${extras.join(",")}]` : "";
-  const subject = url === undefined ? `${name}${brackets}==${version}` : `${name}${brackets} @ ${url}`;
+  if (url === undefined) return `${name}${brackets}==${version}`;
+  const mode = editable ? "-e " : "";
+  // A path stays as it was written: the file is for the same folder.
+  if (path !== undefined) return `${mode}${path}${brackets}`;
+  const inside = vcs?.subdirectory ?? subdirectory;
+  const fragment = inside === undefined ? "" : `#subdirectory=${inside}`;
+  const address = vcs ? `${vcs.system}+${url}@${vcs.commit}` : url;
+  return `${mode}${name}${brackets} @ ${address}${fragment}`;
+}
+
+function packageLines(locked: LockedPackage): string[] {
+  const { artifacts, via } = locked;
+  const subject = subjectOf(locked);
   const digests = [...new Set(artifacts.map(({ sha256 }) => sha256))].sort();
   const lines = [subject, ...digests.map((digest) => `    --hash=sha256:${digest}`)];
   const joined = lines.map((line, index) => (index < lines.length - 1 ? `${line} \\` : line));
