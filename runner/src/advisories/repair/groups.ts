@@ -1,4 +1,6 @@
 // Takes a plan apart into changes that help on their own, so that a person may take one and leave the other.
+
+import { combinations } from "./combinations.ts";
 import type { Exposure, LineChange, Repair } from "./model.ts";
 import type { Candidate, Planner } from "./plan.ts";
 import type { Key } from "./search.ts";
@@ -29,13 +31,18 @@ async function changesFor(
   key: Key,
   exposure: Exposure,
 ): Promise<ReadonlySet<LineChange>> {
+  const clears = async (changes: readonly LineChange[]): Promise<boolean> => {
+    const found = await planner.prove(changes, [], plan.stacks);
+    return found !== undefined && !found.exposures.has(key) && bringsNothing(planner, found);
+  };
   let kept: readonly LineChange[] = plan.changes;
-  const own = plan.changes.filter(({ name }) => name === exposure.name);
-  for (const change of plan.changes) {
-    if (own.includes(change)) continue;
-    const fewer = kept.filter((other) => other !== change);
-    const found = await planner.prove(fewer, [], plan.stacks);
-    if (found && !found.exposures.has(key) && bringsNothing(planner, found)) kept = fewer;
+  // Two lines that need one another can only go together.
+  for (const size of [1, 2]) {
+    for (const some of combinations(plan.changes, size)) {
+      if (!some.every((change) => kept.includes(change) && change.name !== exposure.name)) continue;
+      const fewer = kept.filter((change) => !some.includes(change));
+      if (await clears(fewer)) kept = fewer;
+    }
   }
   return new Set(kept);
 }

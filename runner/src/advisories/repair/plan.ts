@@ -2,6 +2,7 @@
 // packages moved, the smallest step in version. Every plan that is answered was resolved for every environment.
 import { compareVersions, parseVersion, type Version } from "../../../../shared/src/packaging/version.ts";
 import type { Demand, Question, Universe } from "../../resolve/index.ts";
+import { combinations } from "./combinations.ts";
 import { findGroups } from "./groups.ts";
 import type {
   AddedConstraint,
@@ -372,15 +373,4 @@ function scoreOf(candidate: Candidate): number[] {
 function isBelow(a: string, b: string): boolean {
   const [left, right] = [parseVersion(a), parseVersion(b)];
   return left !== undefined && right !== undefined && compareVersions(left, right) < 0;
-}
-
-/** Every choice of `size` among them, in order. */
-function* combinations<T>(from: readonly T[], size: number, start = 0): Generator<T[]> {
-  if (size === 0) {
-    yield [];
-    return;
-  }
-  for (let at = start; at <= from.length - size; at++) {
-    for (const rest of combinations(from, size - 1, at + 1)) yield [from[at]!, ...rest];
-  }
 }
