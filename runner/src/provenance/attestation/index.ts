@@ -4,6 +4,8 @@ import type {
   AttestationVerdict,
   ProvenanceVerdict,
   TrustMaterial,
+  TrustState,
+  UpdateTrustInput,
   VerifyAttestationInput,
   VerifyBundleInput,
   VerifyProvenanceInput,
@@ -28,6 +30,11 @@ export async function verifyAttestation(input: VerifyAttestationInput): Promise<
 /** See `verify.ts`. The first call loads the Sigstore library. */
 export async function verifyBundle(input: VerifyBundleInput): Promise<AttestationVerdict> {
   return (await import("./verify.ts")).verifyBundle(input);
+}
+
+/** See `tuf.ts`: asks the repository, at most once a day. Loads the TUF library. */
+export async function updateTrust(input: UpdateTrustInput): Promise<TrustState> {
+  return (await import("./tuf.ts")).updateTrust(input);
 }
 
 /** Raised when a verdict would come out otherwise: verdicts of before are then made anew. */

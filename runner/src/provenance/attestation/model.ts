@@ -135,6 +135,36 @@ export type TrustFailureCode =
   | "unreadable"
   | "not-writable";
 
+/** What an update of the trust root needs. */
+export interface UpdateTrustInput {
+  /** The platform's data folder. */
+  readonly folder: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Gets a file of at most `maxBytes` bytes, through the proxy and with the certificates that are set. */
+  readonly fetch: (
+    url: string,
+    maxBytes: number,
+  ) => Promise<
+    | { readonly bytes: Buffer }
+    | {
+        readonly failure: {
+          readonly code: string;
+          readonly status?: number;
+          readonly message: string;
+          readonly next: string;
+        };
+      }
+  >;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds for which an answer counts before it is asked again; a day. */
+  readonly maxAge?: number;
+  /** Address of the repository, without a slash at its end; Sigstore's own by default. */
+  readonly repository?: string;
+  /** The repository's first root, in place of the shipped one. */
+  readonly root?: unknown;
+}
+
 export interface VerifyProvenanceInput {
   readonly filename: string;
   /** Lower-case hex, of the artifact's bytes. */

@@ -81,9 +81,9 @@ export async function trustFromFile(path: string): Promise<TrustAnswer> {
  * The trust root to verify with, without asking anybody. `folder` is the platform's data folder, `now` in milliseconds since the epoch.
  * What an update kept there is used when it is of the same repository and newer than what is shipped.
  */
-export async function currentTrust(folder: string, now: number): Promise<TrustState> {
+export async function currentTrust(folder: string, now: number, repository?: string): Promise<TrustState> {
   const shipped = await shippedTrust();
-  const kept = await readKept(folder, shipped.from);
+  const kept = await readKept(folder, repository ?? shipped.from);
   if (kept === undefined) return withoutUpdate(shipped);
   const root = kept.time >= (shipped.time ?? 0) ? kept.root : shipped.root;
   const trust: TrustMaterial =
