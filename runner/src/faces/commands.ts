@@ -8,6 +8,7 @@ import type { ListInput, ListOutput } from "../../../shared/src/protocol/list.ts
 import type { LockInput, LockOutput } from "../../../shared/src/protocol/lock.ts";
 import type { Answer, CommonInput } from "../../../shared/src/protocol/operation.ts";
 import type { OperationName } from "../../../shared/src/protocol/operations.ts";
+import type { ProvenanceInput, ProvenanceOutput } from "../../../shared/src/protocol/provenance.ts";
 import type { ValidateInput, ValidateOutput } from "../../../shared/src/protocol/validate.ts";
 import { OperationError } from "../operations/index.ts";
 import type { Options, RenderOptions } from "./commandLine.ts";
@@ -200,6 +201,11 @@ const fix: CommandSpec = {
   args: [["[PATH...]", "manifests, or folders of them"]],
   options: [
     { flags: "--write", description: "apply the fixes" },
+    {
+      flags: "--choose <LETTER>",
+      description: "what explain says would help, by its letter, in place of the fixes of findings",
+      repeats: true,
+    },
     { flags: "--only <RULE>", description: "only fixes of this rule", repeats: true },
     constraint,
     { flags: "--rule <RULE=SEVERITY>", description: "another severity for a rule, or off", repeats: true },
@@ -211,6 +217,7 @@ const fix: CommandSpec = {
     constraints: texts(options.constraint) ?? [],
     rules: ruleSeverities(options),
     write: options.write === true,
+    choose: split(options.choose) ?? [],
     ...given<Pick<FixInput, "only">>({ only: texts(options.only) }),
   }),
   formats: {
@@ -330,6 +337,50 @@ const validate: CommandSpec = {
   needsAll: true,
 };
 
+const provenance: CommandSpec = {
+  operation: "provenance",
+  args: [["[PATH...]", "manifests, or folders of them"]],
+  options: [
+    {
+      flags: "--all-artifacts",
+      description: "every artifact that a lock names, not only those for the environments",
+    },
+    { flags: "--download", description: "fetch the artifacts and look into them" },
+    { flags: "--requests <NUMBER>", description: "requests that may be sent (default: 4000)", number: true },
+    { flags: "--trusted-root <FILE>", description: "a Sigstore trust root in place of the one that is kept" },
+    ...findingOptions,
+    ...common,
+  ],
+  input: (args, options, cwd): ProvenanceInput => ({
+    ...commonInput(options, cwd),
+    paths: paths(args),
+    constraints: texts(options.constraint) ?? [],
+    texts: {},
+    rules: ruleSeverities(options),
+    allArtifacts: options.allArtifacts === true,
+    download: options.download === true,
+    ...given<Pick<ProvenanceInput, "requestBudget" | "trustedRoot">>({
+      requestBudget: typeof options.requests === "number" ? options.requests : undefined,
+      trustedRoot: text(options.trustedRoot),
+    }),
+  }),
+  formats: {
+    text: async () => {
+      const { provenanceText } = await import("./text/provenance.ts");
+      return (answer: Answer<ProvenanceOutput>, { terminal, now, verbose }) =>
+        provenanceText(answer, terminal, { now, verbose });
+    },
+  },
+  failed: (result: ProvenanceOutput, counts) =>
+    [...result.files, ...result.packages].some(({ checks }) =>
+      checks.some(
+        ({ state, severity, accepted }) =>
+          state === "failed" && severity !== undefined && accepted === undefined && counts(severity),
+      ),
+    ),
+  needsAll: true,
+};
+
 const environment: CommandSpec = {
   operation: "environment",
   args: [["[NAME]", "a configured runtime environment; this machine by default"]],
@@ -428,6 +479,7 @@ export const commands: readonly CommandSpec[] = [
   lock,
   explain,
   validate,
+  provenance,
   environment,
   knowledge,
 ];

@@ -14,6 +14,7 @@ const implementations = {
   resolve: async () => (await import("./resolve.ts")).resolveManifest,
   explain: async () => (await import("./explain.ts")).explain,
   validate: async () => (await import("./validate.ts")).validate,
+  provenance: async () => (await import("./provenance.ts")).provenance,
   environment: async () => (await import("./onManifests.ts")).environment,
   knowledge: async () => (await import("./knowledge.ts")).knowledge,
   facts: async () => (await import("./onManifests.ts")).facts,

@@ -18,6 +18,10 @@ export const operations = {
     summary: "Build, import and run the stack of a manifest in a sandbox",
     schema: () => import("./validate.ts"),
   },
+  provenance: {
+    summary: "Where every artifact comes from, and whether that is so",
+    schema: () => import("./provenance.ts"),
+  },
   environment: {
     summary: "This machine or a described one, and where each value came from",
     schema: () => import("./environment.ts"),

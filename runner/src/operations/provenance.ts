@@ -1,0 +1,108 @@
+// `provenance`: where every artifact of a manifest comes from, and whether that is so.
+import type { NotChecked } from "../../../shared/src/protocol/operation.ts";
+import type {
+  FileProvenance,
+  PackageProvenance,
+  ProvenanceCheck,
+  ProvenanceInput,
+  ProvenanceOutput,
+  ProvenancePartial,
+} from "../../../shared/src/protocol/provenance.ts";
+import type { Operation } from "./context.ts";
+import { Loader } from "./load.ts";
+import { RequestBudget } from "./provenanceIndexes.ts";
+import { checkProvenanceOf, type RootProvenance } from "./provenanceRoot.ts";
+
+/** More requests than this are sent only where the person says so. */
+const MOST_REQUESTS = 4000;
+
+/** Checks every package of the manifests that the paths mean. When cancelled, the answer holds what was known by then. */
+export const provenance: Operation<ProvenanceInput, ProvenanceOutput, ProvenancePartial> = async (
+  context,
+  input,
+  calls,
+  signal,
+) => {
+  const loader = new Loader(
+    input.cwd,
+    async () => (await import("./remoteIncludes.ts")).createRemoteReader(context, input, calls, signal),
+    new Map(Object.entries(input.texts)),
+  );
+  const { roots, notChecked } = await loader.roots(input.paths, input.constraints);
+  const budget = new RequestBudget(input.requestBudget ?? MOST_REQUESTS);
+  const seen = new Set<string>();
+  const checked: RootProvenance[] = [];
+  for (const root of roots) {
+    checked.push(
+      await checkProvenanceOf({
+        context,
+        input,
+        root,
+        loader,
+        budget,
+        seen,
+        signal,
+        calls: { ...calls, package: (one) => calls.partial({ package: one }) },
+      }),
+    );
+  }
+  const files = mergeFiles(checked.flatMap((one) => one.files));
+  const packages = mergePackages(checked.flatMap((one) => one.packages));
+  const times = checked.flatMap((one) => (one.checked === undefined ? [] : [one.checked]));
+  const basis = new Map(checked.flatMap((one) => one.basis).map((one) => [one.what, one]));
+  return {
+    result: {
+      files,
+      packages,
+      indexes: [...new Set(checked.flatMap((one) => one.indexes))],
+      environments: [...new Set(checked.flatMap((one) => one.environments))],
+      ...(times.length > 0 ? { checked: new Date(Math.min(...times)).toISOString() } : {}),
+      requests: budget.used,
+      basis: [...basis.values()],
+    },
+    notChecked: [...notChecked, ...notCheckedOf(files, packages, signal.aborted)],
+  };
+};
+
+function mergeFiles(files: readonly FileProvenance[]): FileProvenance[] {
+  const byPath = new Map<string, FileProvenance>();
+  for (const file of files) {
+    const known = byPath.get(file.path);
+    byPath.set(file.path, known ? { ...known, checks: [...known.checks, ...file.checks] } : file);
+  }
+  return [...byPath.values()];
+}
+
+/** What several manifests name alike is one package, with the places of all. */
+function mergePackages(packages: readonly PackageProvenance[]): PackageProvenance[] {
+  const byKey = new Map<string, PackageProvenance>();
+  for (const one of packages) {
+    const { places, ...rest } = one;
+    const key = JSON.stringify([one.name, one.version, one.indexes, rest.checks]);
+    const known = byKey.get(key);
+    byKey.set(key, known ? { ...known, places: [...known.places, ...places] } : one);
+  }
+  return [...byKey.values()];
+}
+
+/** What was to be checked and could not be: required checks first, by what stands in the way. */
+export function notCheckedOf(
+  files: readonly FileProvenance[],
+  packages: readonly PackageProvenance[],
+  isCancelled: boolean,
+): NotChecked[] {
+  const items = new Map<string, NotChecked>();
+  const add = (what: string, check: ProvenanceCheck): void => {
+    if (check.state !== "not-checked" || check.unasked) return;
+    const said = check.message.startsWith(`${what}: `) ? check.message.slice(what.length + 2) : check.message;
+    const item = { what: `${what} (${check.rule})`, reason: said.replace(/\.$/, "") };
+    items.set(`${what}\n${check.rule}`, check.required ? item : { ...item, required: false });
+  };
+  for (const file of files) for (const check of file.checks) add(file.path, check);
+  for (const one of packages) {
+    const name = one.version === undefined ? one.name : `${one.name} ${one.version}`;
+    for (const check of one.checks) add(name, check);
+  }
+  if (isCancelled) items.set("cancelled", { what: "the packages after these", reason: "cancelled" });
+  return [...items.values()];
+}

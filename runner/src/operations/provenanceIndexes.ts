@@ -1,0 +1,270 @@
+// Asks every configured index of a manifest about its packages, each by itself, and tells no name to whom it is not to be told.
+import { dirname } from "node:path";
+import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
+import type { SourceEntry } from "../../../shared/src/manifest/model.ts";
+import type { ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
+import { indexKey, type MergedPolicy, matchesName } from "../../../shared/src/policy/index.ts";
+import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
+import {
+  createIndexClient,
+  type IndexClient,
+  type IndexFailure,
+  type IndexLocation,
+  type IndexSettings,
+  redactUrl,
+} from "../index/index.ts";
+import {
+  type IndexUse,
+  type IndexView,
+  isPublicIndex,
+  labelOf,
+  lockedFilesOf,
+  mayBeTold,
+  type Pipeline,
+  type Subject,
+  usesOf,
+} from "../provenance/index.ts";
+import { fileOptionsOf } from "./checkRoots.ts";
+import type { OperationContext } from "./context.ts";
+import { indexSettingsFor } from "./indexSettings.ts";
+
+/** How many requests may still be sent. */
+export class RequestBudget {
+  readonly #most: number;
+  #used = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+
+  get most(): number {
+    return this.#most;
+  }
+
+  /** Takes one; false where none is left. */
+  take(): boolean {
+    if (this.#used >= this.#most) return false;
+    this.#used++;
+    return true;
+  }
+
+  /** Gives one back that was not sent after all. */
+  giveBack(): void {
+    this.#used--;
+  }
+}
+
+interface Lane {
+  readonly name?: string | undefined;
+  readonly location: IndexLocation;
+  readonly settings: IndexSettings;
+  readonly client: IndexClient;
+  readonly use: IndexUse;
+  /** It is asked for whatever is bound to no other one. */
+  readonly isDefault: boolean;
+}
+
+export interface LanesInput {
+  readonly context: OperationContext;
+  readonly input: CommonInput;
+  readonly path: string;
+  readonly tree: ManifestTree;
+  readonly environment: RuntimeEnvironment | undefined;
+  readonly policy: MergedPolicy;
+  readonly budget: RequestBudget;
+  readonly signal: AbortSignal;
+}
+
+/** The indexes of one manifest, each with a client of its own, so that one that refuses says nothing of the others. */
+export class ProvenanceIndexes {
+  readonly pipeline: Pipeline;
+  readonly problems: readonly string[];
+  readonly #lanes: readonly Lane[];
+  readonly #input: LanesInput;
+
+  private constructor(
+    input: LanesInput,
+    lanes: readonly Lane[],
+    pipeline: Pipeline,
+    problems: readonly string[],
+  ) {
+    this.#input = input;
+    this.#lanes = lanes;
+    this.pipeline = pipeline;
+    this.problems = problems;
+  }
+
+  static async open(input: LanesInput): Promise<ProvenanceIndexes> {
+    const { tree } = input;
+    const sources = lockSources(tree);
+    const isPipfile = tree.files[0]?.manifest.kind.startsWith("pipfile") === true;
+    const named =
+      sources.length > 0
+        ? sources.flatMap((source) => settingsOfSource(input, source))
+        : settingsOfPip(input);
+    const { pages, metadata } = await input.context.knowledge();
+    const lanes = named.map(({ name, settings, location, written }, at): Lane => {
+      const alone: IndexSettings = {
+        ...settings,
+        indexes: location.kind === "index" ? [location] : [],
+        findLinks: location.kind === "index" ? [] : [location],
+      };
+      const client = createIndexClient({
+        settings: alone,
+        store: pages,
+        metadataStore: metadata,
+        signal: input.signal,
+        offline: input.input.offline === true,
+        userAgent: `thoth/${input.context.version}`,
+        now: () => input.context.now(),
+      });
+      const [use] = usesOf(alone, written);
+      return { name, location, settings: alone, client, use: use!, isDefault: at === 0 };
+    });
+    const problems = [...new Set(named.flatMap(({ settings }) => settings.problems))];
+    return new ProvenanceIndexes(input, lanes, isPipfile ? "pipenv" : "pip", problems);
+  }
+
+  get uses(): readonly IndexUse[] {
+    return this.#lanes.map(({ use }) => use);
+  }
+
+  /** Addresses without credentials. */
+  get addresses(): string[] {
+    return this.#lanes.map(({ location }) => redactUrl(location.url));
+  }
+
+  /** The settings of the index that a file was found on, for formats that may be installed. */
+  get settings(): IndexSettings | undefined {
+    return this.#lanes[0]?.settings;
+  }
+
+  clientOf(location: IndexLocation): IndexClient | undefined {
+    return this.#lanes.find((lane) => lane.location === location)?.client;
+  }
+
+  /** The name that a manifest gives the index, or undefined. */
+  nameOf(location: IndexLocation): string | undefined {
+    return this.#lanes.find((lane) => lane.location === location)?.name;
+  }
+
+  /** What each index says of the subject. Rejects only when cancelled. */
+  async ask(subject: Subject): Promise<IndexView[]> {
+    if (subject.from !== "index") return [];
+    const bound = this.#boundLanes(subject);
+    const binding = this.#bindingLane(subject, bound);
+    return Promise.all(
+      this.#lanes.map(async (lane): Promise<IndexView> => {
+        const isBound = bound.lanes.includes(lane);
+        const view = {
+          location: lane.location,
+          label: labelOf(lane.location),
+          isBound,
+          isPublic: isPublicIndex(lane.location.url),
+          isDefault: lane.isDefault,
+        };
+        const target = binding ?? (bound.isExplicit ? bound.lanes[0] : undefined);
+        if (!isBound && target && !mayBeTold(target.location.url, lane.location.url, lane.isDefault)) {
+          const reason = `${subject.written} is bound to ${labelOf(target.location)}, and its name is told to no other index`;
+          return { ...view, answer: { state: "unasked", reason } };
+        }
+        return { ...view, answer: await this.#askOne(lane, subject.name) };
+      }),
+    );
+  }
+
+  /** The indexes that the subject may come from, and whether the manifest itself says so. */
+  #boundLanes(subject: Subject): { lanes: readonly Lane[]; isExplicit: boolean } {
+    if (subject.source !== undefined) {
+      const wanted = subject.source;
+      const named = this.#lanes.filter(
+        ({ name, location }) => name === wanted || indexKey(location.url) === indexKey(wanted),
+      );
+      return { lanes: named, isExplicit: true };
+    }
+    // pipenv takes what is bound to nothing from the first source; pip from wherever the best version is.
+    if (this.pipeline === "pipenv" && this.#lanes.length > 0)
+      return { lanes: this.#lanes.slice(0, 1), isExplicit: false };
+    return { lanes: this.#lanes, isExplicit: false };
+  }
+
+  #bindingLane(subject: Subject, bound: { lanes: readonly Lane[] }): Lane | undefined {
+    const binding = this.#input.policy.bindings.find(({ pattern }) => matchesName(pattern, subject.name));
+    if (!binding) return undefined;
+    const lane = this.#lanes.find(({ location }) => indexKey(location.url) === indexKey(binding.url));
+    return lane ?? bound.lanes[0];
+  }
+
+  async #askOne(lane: Lane, name: string): Promise<IndexView["answer"]> {
+    const { budget, input } = this.#input;
+    if (!budget.take()) {
+      return { state: "unasked", reason: `the ${budget.most} requests that may be sent are used up` };
+    }
+    const answer = await lane.client.project(name);
+    const [page] = answer.pages;
+    const isSent = page ? page.source === "network" : answer.failure?.code !== "offline" && !input.offline;
+    if (!isSent) budget.giveBack();
+    const failure: IndexFailure | undefined = answer.failure ?? answer.notChecked?.[0];
+    if (page) return { state: "page", page, ...(failure ? { failure } : {}) };
+    return failure ? { state: "failed", failure } : { state: "absent" };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#lanes.map(({ client }) => client.close()));
+  }
+}
+
+interface NamedSettings {
+  readonly name?: string | undefined;
+  readonly settings: IndexSettings;
+  readonly location: IndexLocation;
+  readonly written: readonly string[];
+}
+
+/** The sources of the lock where there is one, else of the Pipfile. */
+function lockSources(tree: ManifestTree): SourceEntry[] {
+  for (const file of [...lockedFilesOf(tree), ...tree.files]) {
+    if (file.manifest.kind !== "pipfile" && file.manifest.kind !== "pipfile-lock") continue;
+    const sources = file.manifest.entries.filter(
+      (entry): entry is SourceEntry => entry.kind === "source" && entry.url !== undefined,
+    );
+    if (sources.length > 0) return sources;
+  }
+  return [];
+}
+
+function settingsOfSource(lanes: LanesInput, source: SourceEntry): NamedSettings[] {
+  const url = source.url!.text;
+  const where = `source ${source.name?.text ?? "without a name"}`;
+  const settings = indexSettingsFor({
+    machine: lanes.context,
+    cwd: dirname(lanes.path),
+    commandLine: lanes.input.index,
+    usePipConfiguration: lanes.input.usePipConfiguration !== false,
+    fileOptions: [
+      { option: "--index-url", value: url, where },
+      ...(source.verifySsl ? [] : [{ option: "--trusted-host", value: URL.parse(url)?.host ?? "", where }]),
+    ],
+    venv: lanes.environment?.prefix,
+  });
+  const [location] = settings.indexes;
+  return location ? [{ name: source.name?.text, settings, location, written: [url] }] : [];
+}
+
+function settingsOfPip(lanes: LanesInput): NamedSettings[] {
+  const fileOptions = fileOptionsOf(lanes.tree);
+  const settings = indexSettingsFor({
+    machine: lanes.context,
+    cwd: dirname(lanes.path),
+    commandLine: lanes.input.index,
+    usePipConfiguration: lanes.input.usePipConfiguration !== false,
+    fileOptions,
+    venv: lanes.environment?.prefix,
+  });
+  const written = fileOptions.flatMap(({ value }) => value ?? []);
+  return [...settings.indexes, ...settings.findLinks].map((location) => ({ settings, location, written }));
+}

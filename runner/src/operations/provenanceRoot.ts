@@ -1,0 +1,534 @@
+// One manifest's provenance: its subjects, what the indexes say of them, and every check of each, in one pass.
+import { dirname } from "node:path";
+import {
+  isAffected,
+  matchAdvisories,
+  type ProjectAdvisories,
+  STALE_AFTER,
+  sayAdvisories,
+  smallestFix,
+  soughtVersion,
+} from "../../../shared/src/advisory/index.ts";
+import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
+import type { ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
+import { parseVersion } from "../../../shared/src/packaging/version.ts";
+import type { MergedPolicy } from "../../../shared/src/policy/index.ts";
+import type { Progress } from "../../../shared/src/protocol/operation.ts";
+import type {
+  FileProvenance,
+  PackageProvenance,
+  ProvenanceCheck,
+  ProvenanceInput,
+  ProvenanceOutput,
+  Signer,
+} from "../../../shared/src/protocol/provenance.ts";
+import { sayEnvironment } from "../../../shared/src/rules/words.ts";
+import { dataFolder } from "../data/index.ts";
+import { redactUrl } from "../index/index.ts";
+import {
+  type AttestationTools,
+  type CheckContext,
+  type CheckDraft,
+  checkAbandoned,
+  checkArtifactDigest,
+  checkAttestation,
+  checkCoolDown,
+  checkIndexPolicy,
+  checkIndexUse,
+  checkLockHash,
+  checkMalware,
+  checkNameConfusion,
+  checkPinnedAndHashed,
+  checkRunsCode,
+  checkSeveralIndexes,
+  checkStatusMarkers,
+  checkYanked,
+  type EnvironmentJudge,
+  type IndexView,
+  isWheel,
+  type JudgeOptions,
+  judge,
+  lockedFilesOf,
+  type Subject,
+  type SubjectView,
+  subjectsOf,
+  viewSubject,
+  withoutFiles,
+} from "../provenance/index.ts";
+import { environmentFor } from "./checkRoots.ts";
+import { configurationFor } from "./configuration.ts";
+import type { OperationContext } from "./context.ts";
+import { OperationError } from "./errors.ts";
+import type { LoadedRoot, Loader } from "./load.ts";
+import { policyFor } from "./policy.ts";
+import { FileJudge } from "./projectFacts.ts";
+import { ProvenanceIndexes, type RequestBudget } from "./provenanceIndexes.ts";
+
+export interface RootProvenance {
+  readonly files: readonly FileProvenance[];
+  readonly packages: readonly PackageProvenance[];
+  readonly indexes: readonly string[];
+  readonly environments: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly checked?: number;
+  readonly basis: ProvenanceOutput["basis"];
+}
+
+export interface RootInput {
+  readonly context: OperationContext;
+  readonly input: ProvenanceInput;
+  readonly root: LoadedRoot;
+  readonly loader: Loader;
+  readonly budget: RequestBudget;
+  /** Locks that were checked already, by their URI: a Pipfile and its lock are one. */
+  readonly seen: Set<string>;
+  readonly signal: AbortSignal;
+  readonly calls: {
+    progress(step: Progress): void;
+    warn(message: string): void;
+    package(one: PackageProvenance): void;
+  };
+}
+
+const NOTHING: RootProvenance = { files: [], packages: [], indexes: [], environments: [], basis: [] };
+
+/** Checks one manifest. When cancelled, it answers with what was known by then. */
+export async function checkProvenanceOf(input: RootInput): Promise<RootProvenance> {
+  const { root, seen, context, signal } = input;
+  const uris = lockedFilesOf(root.tree).map(({ uri }) => uri);
+  if (uris.every((uri) => seen.has(uri))) return NOTHING;
+  for (const uri of uris) seen.add(uri);
+  const folder = dirname(root.path);
+  const { policy, problems } = await policyFor(context, folder);
+  for (const problem of problems) input.calls.warn(problem);
+  const environments = await environmentsFor(input, folder);
+  const indexes = await ProvenanceIndexes.open({
+    context,
+    input: input.input,
+    path: root.path,
+    tree: root.tree,
+    environment: environments[0],
+    policy,
+    budget: input.budget,
+    signal,
+  });
+  for (const problem of indexes.problems) input.calls.warn(problem);
+  try {
+    return await new RootCheck(input, policy, environments, indexes).run();
+  } finally {
+    await indexes.close();
+  }
+}
+
+/** The environments that the lock is declared for, else the one that the input means. */
+async function environmentsFor(
+  { context, input, root, signal }: RootInput,
+  folder: string,
+): Promise<RuntimeEnvironment[]> {
+  const { configuration } = await configurationFor(folder);
+  const names = configuration.lock?.environments ?? [];
+  const { name, interpreter, python, platform } = input.environment ?? {};
+  const isNamed = [name, interpreter, python, platform].some((value) => value !== undefined);
+  const wanted = isNamed || names.length === 0 ? [undefined] : names;
+  const found: RuntimeEnvironment[] = [];
+  for (const each of wanted) {
+    const asked = each === undefined ? input : { ...input, environment: { name: each } };
+    const environment = await environmentFor(context, asked, root, signal);
+    if (environment) found.push(environment);
+  }
+  return found;
+}
+
+class RootCheck {
+  readonly #input: RootInput;
+  readonly #policy: MergedPolicy;
+  readonly #indexes: ProvenanceIndexes;
+  readonly #judges: readonly EnvironmentJudge[];
+  readonly #judging: JudgeOptions;
+  readonly #expired = new Map<string, CheckDraft>();
+  readonly #times: number[] = [];
+  #advisories: ReadonlyMap<string, ProjectAdvisories> | undefined;
+  #tools: Promise<AttestationTools> | undefined;
+  readonly #basis: ProvenanceOutput["basis"] = [];
+
+  constructor(
+    input: RootInput,
+    policy: MergedPolicy,
+    environments: readonly RuntimeEnvironment[],
+    indexes: ProvenanceIndexes,
+  ) {
+    this.#input = input;
+    this.#policy = policy;
+    this.#indexes = indexes;
+    const settings = indexes.settings;
+    this.#judges = environments.map((environment) =>
+      environmentJudge(environment, settings?.onlyBinary ?? [], settings?.noBinary ?? []),
+    );
+    this.#judging = { policy, severities: input.input.rules, now: input.context.now() };
+  }
+
+  async run(): Promise<RootProvenance> {
+    const { input, root, context, calls, signal } = this.#input;
+    const only = input.only && new Set(input.only);
+    const subjects = subjectsOf(root.tree).filter(({ name }) => !only || only.has(name));
+    const knowledge = await context.knowledge();
+    this.#advisories = knowledge.advisories.read(new Set(subjects.map(({ name }) => name)));
+    this.#noteAdvisories();
+    let done = 0;
+    const packages: (PackageProvenance | undefined)[] = await Promise.all(
+      subjects.map(async (subject) => {
+        try {
+          const found = await this.#checkSubject(subject);
+          calls.progress({ message: "checking packages", done: ++done, total: subjects.length });
+          calls.package(found);
+          return found;
+        } catch (error) {
+          if (signal.aborted) return undefined;
+          throw error;
+        }
+      }),
+    );
+    const files = this.#fileChecks();
+    const checked = this.#times.length > 0 ? Math.min(...this.#times) : undefined;
+    return {
+      files,
+      packages: packages.filter((one) => one !== undefined),
+      indexes: this.#indexes.addresses,
+      environments: this.#judges.map(({ name }) => name),
+      ...(checked === undefined ? {} : { checked }),
+      basis: this.#basis,
+    };
+  }
+
+  async #checkSubject(subject: Subject): Promise<PackageProvenance> {
+    const views = await this.#indexes.ask(subject);
+    for (const { answer } of views) if (answer.state === "page") this.#times.push(answer.page.fetchedAt);
+    const view = viewSubject(subject, views, this.#judges, this.#input.input.allArtifacts);
+    const context = this.#context();
+    const drafts: CheckDraft[] = [
+      ...checkPinnedAndHashed(subject),
+      ...checkIndexPolicy(view, this.#indexes.uses, this.#policy),
+      ...checkArtifactDigest(view),
+      ...checkSeveralIndexes(view, context),
+      ...checkStatusMarkers(view),
+      ...this.#malware(view),
+      ...this.#vulnerabilities(view),
+    ];
+    const attested = await this.#attestations(view);
+    drafts.push(...attested.drafts);
+    drafts.push(
+      ...checkYanked(view),
+      ...checkCoolDown(view, context),
+      ...checkNameConfusion(view, context),
+      ...checkRunsCode(view, context),
+      ...(await this.#archives(view)),
+      ...checkAbandoned(view, context),
+    );
+    const about = {
+      name: subject.name,
+      version: view.version,
+      digests: subject.digests.map(({ algorithm, digest }) => `${algorithm}:${digest}`),
+    };
+    return this.#tell(view, judge(drafts, about, this.#judging, this.#expired), attested.signer);
+  }
+
+  #context(): CheckContext {
+    return {
+      policy: this.#policy,
+      now: this.#judging.now,
+      environments: this.#judges,
+      pipeline: this.#indexes.pipeline,
+      fixes: (name, version) => this.#fixesOf(name, version),
+      ownNames: new Set(),
+    };
+  }
+
+  #tell(view: SubjectView, checks: ProvenanceCheck[], signer: Signer | undefined): PackageProvenance {
+    const { subject, version } = view;
+    const { loader } = this.#input;
+    const bound = view.indexes.filter(({ isBound }) => isBound);
+    return {
+      name: subject.name,
+      ...(version === undefined ? {} : { version }),
+      ...(view.isAssumed ? { assumed: true } : {}),
+      indexes: bound.map(({ location }) => redactUrl(location.url)),
+      places: subject.places.map(({ file, entry }) => ({
+        path: loader.displayUri(file.uri),
+        range: file.manifest.lines.rangeOf(entry.span),
+      })),
+      artifacts: view.selected.map(({ file, view: index, installs }) => ({
+        filename: file.filename,
+        index: redactUrl(index.location.url),
+        digests: { ...file.hashes },
+        ...(file.size === undefined ? {} : { size: file.size }),
+        ...(file.uploadTime === undefined ? {} : { uploaded: new Date(file.uploadTime).toISOString() }),
+        installs,
+      })),
+      dependsOn: [],
+      ...(signer ? { signer } : {}),
+      checks,
+    };
+  }
+
+  #noteAdvisories(): void {
+    const first = this.#advisories && [...this.#advisories.values()][0];
+    if (!first) {
+      this.#basis.push({ what: "advisories", says: "none stored; thoth knowledge update advisories" });
+      return;
+    }
+    const isOld = this.#judging.now - first.asOf > STALE_AFTER;
+    this.#basis.push({
+      what: "advisories",
+      time: new Date(first.asOf).toISOString(),
+      says: isOld ? `${first.source}, older than a week` : first.source,
+    });
+  }
+
+  #advisoryBasis(name: string) {
+    const own = this.#advisories?.get(name);
+    return own
+      ? { source: own.source, time: own.asOf }
+      : { source: "advisories", why: "none are stored; thoth knowledge update advisories" };
+  }
+
+  #malware(view: SubjectView): CheckDraft[] {
+    const own = this.#advisories?.get(view.subject.name);
+    const basis = this.#advisoryBasis(view.subject.name);
+    if (!own || view.version === undefined) {
+      return checkMalware(view, undefined, own ? { ...basis, why: "no release is meant" } : basis);
+    }
+    const matches = matchAdvisories(own.records, view.version, this.#judging.now);
+    const reports = matches
+      .filter(({ malicious }) => malicious)
+      .map(({ id, summary }) => ({ id, summary: summary ?? "", source: own.source, time: own.asOf }));
+    return checkMalware(view, reports, basis);
+  }
+
+  /** Check 5, composed of what the advisories match. */
+  #vulnerabilities(view: SubjectView): CheckDraft[] {
+    const rule = "known-vulnerability";
+    const { subject, version } = view;
+    const own = this.#advisories?.get(subject.name);
+    const basis = this.#advisoryBasis(subject.name);
+    const isOld = own !== undefined && this.#judging.now - own.asOf > STALE_AFTER;
+    const evidence = [
+      {
+        source: basis.source,
+        time: own?.asOf,
+        freshness: own ? (isOld ? ("stale" as const) : ("fresh" as const)) : ("unknown" as const),
+      },
+    ];
+    if (subject.from === "path" || subject.from === "vcs") {
+      const message = `${subject.written} is of no index, and advisories are of those.`;
+      return [{ rule, state: "not-applicable", message, evidence }];
+    }
+    if (!own || version === undefined) {
+      const why = own ? "no release is meant" : "no advisories are stored";
+      const message = `${subject.written}: ${why}.`;
+      return [{ rule, state: "not-checked", message, next: "thoth knowledge update advisories", evidence }];
+    }
+    const matches = matchAdvisories(own.records, version, this.#judging.now);
+    if (matches.length === 0) {
+      const message = `Nothing is known against ${subject.written} ${version}.`;
+      return [{ rule, state: "passed", message, evidence }];
+    }
+    const fix = smallestFix(own.records, version, this.#judging.now, releasesOf(view.indexes));
+    const malicious = matches.some((match) => match.malicious);
+    return [
+      {
+        rule,
+        state: "failed",
+        ...(malicious ? { severity: "error" as const } : {}),
+        message: `${subject.written} ${version} has ${sayAdvisories(matches, fix)}.`,
+        next: fix === undefined ? "No release fixes all of it." : `Raise it to ${fix}.`,
+        ...(view.isAssumed ? { labels: ["todays-newest"] } : {}),
+        advisories: matches.map(({ id, aliases, severity, fixedIn, score, summary }) => ({
+          id,
+          aliases: [...aliases],
+          severity,
+          fixedIn: [...fixedIn],
+          ...(score === undefined ? {} : { score }),
+          ...(summary === undefined ? {} : { summary }),
+        })),
+        evidence,
+      },
+    ];
+  }
+
+  /** The advisories that a version fixes: it is named as a fix, and not affected any more. */
+  #fixesOf(name: string, version: string): readonly string[] | undefined {
+    const own = this.#advisories?.get(name);
+    const wanted = parseVersion(version)?.toString();
+    if (!own || wanted === undefined) return undefined;
+    const sought = soughtVersion(version);
+    return own.records
+      .filter(({ ranges = [] }) =>
+        ranges.flat().some(([kind, text]) => kind === "fixed" && parseVersion(text)?.toString() === wanted),
+      )
+      .filter((record) => !isAffected(record, sought))
+      .map(({ id }) => id);
+  }
+
+  async #attestations(view: SubjectView): Promise<{ drafts: CheckDraft[]; signer?: Signer }> {
+    const rule = "attestation";
+    const nothing = withoutFiles(rule, view);
+    if (nothing) return { drafts: [nothing] };
+    if (view.selected.length === 0) {
+      const message = `No file of ${view.subject.written} ${view.version} is for the declared environments.`;
+      return { drafts: [{ rule, state: "not-applicable", message, evidence: [] }] };
+    }
+    this.#tools ??= this.#openTools();
+    const tools = await this.#tools;
+    const drafts: CheckDraft[] = [];
+    let signer: Signer | undefined;
+    for (const located of view.selected) {
+      const client = this.#indexes.clientOf(located.view.location);
+      if (!client) continue;
+      const answer = await checkAttestation(view, located, client, tools);
+      drafts.push(answer.draft);
+      signer ??= answer.signer;
+    }
+    return { drafts, ...(signer ? { signer } : {}) };
+  }
+
+  async #openTools(): Promise<AttestationTools> {
+    const { context, input, budget } = this.#input;
+    const { currentTrust, trustFromFile } = await import("../provenance/attestation/index.ts");
+    const answer =
+      input.trustedRoot === undefined
+        ? await currentTrust(dataFolder(context), context.now())
+        : await trustFromFile(input.trustedRoot);
+    if ("failure" in answer) {
+      const { code, message, next } = answer.failure;
+      throw new OperationError("unreadable", code, message, next);
+    }
+    const { trust, sentence } = answer;
+    this.#basis.push({
+      what: "trust root",
+      ...(trust.time === undefined ? {} : { time: new Date(trust.time).toISOString() }),
+      says: sentence,
+    });
+    const { pages } = await context.knowledge();
+    return {
+      policy: this.#policy,
+      trust: answer,
+      store: pages,
+      now: () => context.now(),
+      offline: input.offline === true,
+      take: () => budget.take(),
+      giveBack: () => budget.giveBack(),
+      expectedByLock: () => [],
+      expectedByHistory: () => [],
+    };
+  }
+
+  async #archives(view: SubjectView): Promise<CheckDraft[]> {
+    const rule = "archive-truth";
+    const nothing = withoutFiles(rule, view);
+    if (nothing) return [nothing];
+    if (!this.#input.input.download) {
+      return [
+        {
+          rule,
+          state: "not-checked",
+          message: "Archives are looked into with --download.",
+          unasked: true,
+          evidence: [],
+        },
+      ];
+    }
+    const { checkArchives } = await import("./provenanceArchives.ts");
+    return checkArchives(view, this.#indexes, this.#input);
+  }
+
+  /** Checks of the files themselves and of the indexes that they name. */
+  #fileChecks(): FileProvenance[] {
+    const { root, loader } = this.#input;
+    const { tree } = root;
+    const files: FileProvenance[] = [];
+    const drafts = this.#indexes.uses.flatMap((use) =>
+      checkIndexUse(use, this.#policy).map((draft) => ({ draft, use })),
+    );
+    const [first] = lockedFilesOf(tree);
+    if (!first) return [];
+    const checks: FileProvenance["checks"] = drafts.flatMap(({ draft, use }) => {
+      const place = sourcePlace(tree, use.written);
+      return judge([draft], undefined, this.#judging, this.#expired).map((check) => ({
+        ...check,
+        ...(place && place.uri === first.uri ? { range: place.range } : {}),
+      }));
+    });
+    if (first.manifest.kind === "pipfile-lock") {
+      const pipfile = tree.files.find(({ manifest }) => manifest.kind === "pipfile") ?? tree.companion;
+      const hash = first.manifest.lock?.hash;
+      const lock = judge([checkLockHash(first, pipfile)], undefined, this.#judging, this.#expired);
+      checks.push(
+        ...lock.map((check) => ({
+          ...check,
+          ...(hash ? { range: first.manifest.lines.rangeOf(hash.span) } : {}),
+        })),
+      );
+    }
+    const unheard: CheckDraft[] = this.#policy.unheard.map((message) => ({
+      rule: "policy",
+      state: "failed",
+      message,
+      next: "Take it out, or have it changed where it was set.",
+      evidence: [{ source: "policy", freshness: "fresh" }],
+    }));
+    const policyDrafts = [...unheard, ...this.#expired.values()];
+    checks.push(...judge(policyDrafts, undefined, this.#judging, new Map()));
+    files.push({ path: loader.displayUri(first.uri), checks });
+    return files;
+  }
+}
+
+/** Where the address of an index stands in the manifests of a tree. */
+function sourcePlace(tree: ManifestTree, written: string | undefined) {
+  if (written === undefined) return undefined;
+  for (const file of [...tree.files, ...(tree.companion ? [tree.companion] : [])]) {
+    for (const entry of file.manifest.entries) {
+      const place = entry.kind === "source" ? entry.url : entry.kind === "option" ? entry.value : undefined;
+      if (place?.text === written) return { uri: file.uri, range: file.manifest.lines.rangeOf(place.span) };
+    }
+  }
+  return undefined;
+}
+
+function releasesOf(views: readonly IndexView[]): string[] | undefined {
+  const versions = views.flatMap(({ isBound, answer }) =>
+    isBound && answer.state === "page"
+      ? answer.page.releases
+          .filter(
+            ({ parsed, files }) =>
+              parsed && !parsed.isPrerelease && files.some((file) => file.yanked === undefined),
+          )
+          .map(({ version }) => version)
+      : [],
+  );
+  return versions.length > 0 ? versions : undefined;
+}
+
+/** Judges files for one environment: the best wheel first, an sdist last. */
+function environmentJudge(
+  environment: RuntimeEnvironment,
+  onlyBinary: readonly string[],
+  noBinary: readonly string[],
+): EnvironmentJudge {
+  const judge = new FileJudge({
+    ...(environment.pythonVersion === undefined ? {} : { python: environment.pythonVersion }),
+    ...(environment.tags === undefined ? {} : { tags: environment.tags }),
+    onlyBinary,
+    noBinary,
+  });
+  return {
+    name: sayEnvironment(environment),
+    isKnown: environment.tags !== undefined,
+    rank(project, file) {
+      const wheel = isWheel(file);
+      if (!judge.allows(wheel ? "wheel" : "sdist", project)) return undefined;
+      if (!judge.admitsPython(file.requiresPython)) return undefined;
+      return wheel ? judge.wheelRank(file.filename) : 1e9;
+    },
+  };
+}

@@ -1,0 +1,390 @@
+// Check 6: the artifact's attestations, down to the signature; and, since valid is not trusted, by what the signer was expected.
+import { createHash } from "node:crypto";
+import type { MergedPolicy } from "../../../../shared/src/policy/index.ts";
+import { matchesName } from "../../../../shared/src/policy/index.ts";
+import type { Signer } from "../../../../shared/src/protocol/provenance.ts";
+import type { IndexClient, ProvenanceAnswer } from "../../index/index.ts";
+import type { PageStore } from "../../knowledge/index.ts";
+import {
+  describeIdentity,
+  differences,
+  type ExpectedIdentity,
+  type Identity,
+  isExpected,
+  type ProvenanceVerdict,
+  type TrustState,
+  verdictKey,
+  verifyProvenance,
+} from "../attestation/index.ts";
+import {
+  type CheckDraft,
+  type EvidenceDraft,
+  type LocatedFile,
+  pageEvidence,
+  type SubjectView,
+  subjectName,
+  whyNot,
+} from "../model.ts";
+
+const RULE = "attestation";
+/** For so long an index's word on a file's attestations is not asked for again: they change when something is wrong. */
+const FRESH_FOR = 24 * 3_600_000;
+const FORM = 1;
+
+/** What verifying needs beside the file. */
+export interface AttestationTools {
+  readonly policy: MergedPolicy;
+  readonly trust: TrustState;
+  readonly store: PageStore;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  readonly offline: boolean;
+  /** Whether one more request may be sent. */
+  take(): boolean;
+  giveBack(): void;
+  /** Who a lock says has signed (PEP 751 `attestation-identities`). */
+  readonly expectedByLock: (view: SubjectView) => readonly ExpectedIdentity[];
+  /** Who has signed the releases before. */
+  readonly expectedByHistory: (view: SubjectView) => readonly Identity[];
+}
+
+/** What is known of one file's attestations: the result, and what the next check goes on with. */
+export interface AttestedAnswer {
+  readonly draft: CheckDraft;
+  readonly state: "attested" | "absent" | "unknown";
+  readonly identities: readonly Identity[];
+  readonly signer?: Signer;
+}
+
+interface Known {
+  readonly answer: ProvenanceAnswer;
+  /** Milliseconds since the epoch: when the index said so. */
+  readonly time: number;
+  readonly isStale: boolean;
+}
+
+/** The result for one file. `client` is that of its index. Rejects only when cancelled. */
+export async function checkAttestation(
+  view: SubjectView,
+  located: LocatedFile,
+  client: IndexClient,
+  tools: AttestationTools,
+): Promise<AttestedAnswer> {
+  const { file, view: index } = located;
+  const sha256 = file.hashes.sha256;
+  const known = await askProvenance(located, client, tools);
+  const { answer } = known;
+  const evidence = (says: string): EvidenceDraft[] => [
+    {
+      ...pageEvidence(index, says),
+      time: known.time,
+      freshness: known.isStale ? "stale" : "fresh",
+    },
+  ];
+  if ("absent" in answer) {
+    const why = {
+      none: `${index.label} has none`,
+      "not-listed": `${index.label} lists none`,
+      "not-found": `${index.label} names some and does not have them`,
+    }[answer.absent];
+    const draft: CheckDraft = {
+      rule: RULE,
+      state: "absent",
+      artifact: file.filename,
+      message: `No attestation was published for ${file.filename}: ${why}.`,
+      labels: [answer.absent],
+      evidence: evidence(why),
+    };
+    return { draft: demandAttestation(view, draft, tools.policy), state: "absent", identities: [] };
+  }
+  if ("failure" in answer) {
+    const draft: CheckDraft = {
+      rule: RULE,
+      state: "not-checked",
+      artifact: file.filename,
+      message: `${file.filename}: ${whyNot(answer.failure)}.`,
+      next: answer.failure.next,
+      evidence: [{ source: answer.failure.index, freshness: "failed", says: whyNot(answer.failure) }],
+    };
+    return { draft, state: "unknown", identities: [] };
+  }
+  if (sha256 === undefined) {
+    const draft: CheckDraft = {
+      rule: RULE,
+      state: "not-checked",
+      artifact: file.filename,
+      message: `${index.label} gives no sha256 of ${file.filename}, and an attestation is of one.`,
+      evidence: evidence("no sha256"),
+    };
+    return { draft, state: "unknown", identities: [] };
+  }
+  const verdict = await verdictOn(file.filename, sha256, answer.provenance, tools);
+  return tellVerdict(view, located, verdict, known, tools);
+}
+
+/** What the index says of the file's attestations: kept for a day, since asking for each file is what takes time. */
+async function askProvenance(
+  { file }: LocatedFile,
+  client: IndexClient,
+  { store, now, offline, take, giveBack }: AttestationTools,
+): Promise<Known> {
+  const address = file.provenance;
+  if (typeof address !== "string")
+    return { answer: await client.provenance(file), time: now(), isStale: false };
+  const url = URL.parse(address);
+  // What needs a login is another for another login: it is not kept.
+  const isOpen =
+    url !== null && client.settings.secrets.authorization(url) === undefined && url.search === "";
+  const key = `provenance ${FORM}\n${address}\n${file.hashes.sha256 ?? ""}`;
+  const stored = isOpen ? store.read(key) : undefined;
+  const kept = stored && parse(stored.body);
+  if (stored && kept && (stored.freshUntil > now() || offline)) {
+    return { answer: kept, time: stored.fetchedAt, isStale: stored.freshUntil <= now() };
+  }
+  if (!offline && !take()) {
+    const failure = {
+      code: "offline",
+      index: url?.host ?? "",
+      message: "Not checked: the requests that may be sent are used up.",
+      next: "Allow more with --requests.",
+    } as const;
+    return { answer: { failure }, time: now(), isStale: false };
+  }
+  const answer = await client.provenance(file);
+  if ("failure" in answer && answer.failure.code === "offline") giveBack();
+  if (isOpen && !("failure" in answer)) {
+    const time = now();
+    store.write({
+      key,
+      partition: "",
+      url: "",
+      policy: "",
+      freshUntil: time + FRESH_FOR,
+      fetchedAt: time,
+      body: JSON.stringify(answer),
+    });
+  }
+  return { answer, time: now(), isStale: false };
+}
+
+function parse(body: string): Exclude<ProvenanceAnswer, { failure: unknown }> | undefined {
+  try {
+    const value = JSON.parse(body) as Exclude<ProvenanceAnswer, { failure: unknown }>;
+    return "provenance" in value || "absent" in value ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Verifies, or takes the verdict of before: the same artifact, provenance and trust root give the same one. */
+async function verdictOn(
+  filename: string,
+  sha256: string,
+  provenance: unknown,
+  { trust, store, now }: AttestationTools,
+): Promise<ProvenanceVerdict> {
+  const key = `verdict ${FORM}\n${verdictKey({ filename, sha256 }, provenance, trust.trust)}`;
+  const stored = store.read(key);
+  if (stored) {
+    try {
+      return JSON.parse(stored.body) as ProvenanceVerdict;
+    } catch {
+      // Another version wrote it: it is verified again.
+    }
+  }
+  const verdict = await verifyProvenance({ filename, sha256, provenance, trust: trust.trust, now: now() });
+  // What was refused may have been refused for its time; it is verified again.
+  if (verdict.state !== "failed") {
+    store.write({
+      key,
+      partition: "",
+      url: "",
+      policy: "",
+      freshUntil: Number.MAX_SAFE_INTEGER,
+      fetchedAt: now(),
+      body: JSON.stringify(verdict),
+    });
+  }
+  return verdict;
+}
+
+function tellVerdict(
+  view: SubjectView,
+  { file, view: index }: LocatedFile,
+  verdict: ProvenanceVerdict,
+  known: Known,
+  tools: AttestationTools,
+): AttestedAnswer {
+  const trust: EvidenceDraft = {
+    source: "trust root",
+    ...(tools.trust.trust.time === undefined ? {} : { time: tools.trust.trust.time }),
+    freshness: tools.trust.freshness === "stale" ? "stale" : "fresh",
+    says: tools.trust.sentence,
+  };
+  const served: EvidenceDraft = {
+    ...pageEvidence(index),
+    time: known.time,
+    freshness: known.isStale ? "stale" : "fresh",
+    says: `provenance sha256:${createHash("sha256")
+      .update("provenance" in known.answer ? JSON.stringify(known.answer.provenance) : "")
+      .digest("hex")
+      .slice(0, 16)}`,
+  };
+  const evidence = [served, trust];
+  const base = { rule: RULE, artifact: file.filename, evidence } as const;
+  if (verdict.state === "absent") {
+    const draft: CheckDraft = {
+      ...base,
+      state: "absent",
+      message: `No attestation was published for ${file.filename}: ${verdict.sentence}`,
+    };
+    return { draft: demandAttestation(view, draft, tools.policy), state: "absent", identities: [] };
+  }
+  const first = verdict.attestations.find(({ state }) => state === verdict.state);
+  if (verdict.state === "not-checked") {
+    const draft: CheckDraft = {
+      ...base,
+      state: "not-checked",
+      message: `${file.filename}: ${sentenceOf(first?.sentence ?? verdict.sentence)}`,
+      labels: [verdict.reason],
+    };
+    return { draft, state: "unknown", identities: [] };
+  }
+  if (verdict.state === "failed") {
+    const draft: CheckDraft = {
+      ...base,
+      state: "failed",
+      severity: "error",
+      message: `The attestation of ${file.filename} does not hold: ${lowerFirst(first?.sentence ?? verdict.sentence)}`,
+      next: "Do not install it; tell its maintainers.",
+      labels: [verdict.reason],
+    };
+    return { draft, state: "unknown", identities: [] };
+  }
+  const identities = verdict.attestations.flatMap(({ identity }) => identity ?? []);
+  return tellSigned(view, file.filename, identities, base, known, tools);
+}
+
+/** Valid: who signed, and by whom that was expected. What a policy expects otherwise is forbidden. */
+function tellSigned(
+  view: SubjectView,
+  filename: string,
+  identities: readonly Identity[],
+  base: {
+    readonly rule: typeof RULE;
+    readonly artifact: string;
+    readonly evidence: readonly EvidenceDraft[];
+  },
+  known: Known,
+  tools: AttestationTools,
+): AttestedAnswer {
+  const [identity] = identities;
+  const name = identity ? describeIdentity(identity) : "the given key";
+  const demands = tools.policy.attestations.filter(({ packages }) =>
+    packages.some((pattern) => matchesName(pattern, view.subject.name)),
+  );
+  const unmet = demands.find(
+    ({ publisher }) => publisher && !(identity && isExpected(identity, [expectedOf(publisher)])),
+  );
+  if (unmet?.publisher) {
+    const wrong = identity ? differences(identity, expectedOf(unmet.publisher)).join(", ") : "no certificate";
+    const draft: CheckDraft = {
+      ...base,
+      state: "failed",
+      isForbidden: true,
+      message: `${filename} is signed by ${name}; ${unmet.from} expects another one (${wrong}).`,
+      next: "Do not install it before it is known why.",
+      labels: ["other-publisher"],
+    };
+    return { draft, state: "attested", identities };
+  }
+  const byLock = tools.expectedByLock(view);
+  if (byLock.length > 0 && !(identity && isExpected(identity, byLock))) {
+    const draft: CheckDraft = {
+      ...base,
+      state: "failed",
+      severity: "error",
+      message: `${filename} is signed by ${name}; the lock records another signer.`,
+      next: "Do not install it before it is known why.",
+      labels: ["other-publisher"],
+    };
+    return { draft, state: "attested", identities };
+  }
+  const expectedBy = demands.some(({ publisher }) => publisher)
+    ? "policy"
+    : byLock.length > 0
+      ? "lock"
+      : identity && tools.expectedByHistory(view).some((before) => isSameSigner(before, identity))
+        ? "history"
+        : "nothing";
+  const signer: Signer = {
+    kind: identity?.kind ?? "other",
+    name,
+    ...(identity?.commit ? { commit: identity.commit } : {}),
+    ...(identity?.signedAt === undefined ? {} : { time: new Date(identity.signedAt).toISOString() }),
+    expectedBy,
+    checked: new Date(known.time).toISOString(),
+  };
+  const draft: CheckDraft = {
+    ...base,
+    state: "passed",
+    message: `${filename} is signed by ${name}; expected by ${expectedBy === "nothing" ? "nothing" : `the ${expectedBy}`}.`,
+    labels: [`expected-by-${expectedBy}`],
+  };
+  return { draft, state: "attested", identities, signer };
+}
+
+/** The same by what never changes hands. */
+function isSameSigner(before: Identity, now: Identity): boolean {
+  if (before.issuer !== now.issuer) return false;
+  if (before.repositoryId !== undefined && now.repositoryId !== undefined)
+    return before.repositoryId === now.repositoryId && before.ownerId === now.ownerId;
+  return before.san.replace(/@.*$/, "") === now.san.replace(/@.*$/, "");
+}
+
+/** That nothing was published is no fault, unless the policy asks for it. */
+function demandAttestation(view: SubjectView, draft: CheckDraft, policy: MergedPolicy): CheckDraft {
+  const demand = policy.attestations.find(({ packages }) =>
+    packages.some((pattern) => matchesName(pattern, view.subject.name)),
+  );
+  if (!demand) return draft;
+  return {
+    ...draft,
+    state: "failed",
+    isForbidden: true,
+    message: `${subjectName(view)} has no attestation, and ${demand.from} asks for one.`,
+    next: "Choose a release that has one.",
+  };
+}
+
+/** Whether the policy asks for an attestation of the package. */
+export function demandsAttestation(name: string, policy: MergedPolicy): boolean {
+  return policy.attestations.some(({ packages }) => packages.some((pattern) => matchesName(pattern, name)));
+}
+
+type Publisher = NonNullable<MergedPolicy["attestations"][number]["publisher"]>;
+
+function expectedOf(publisher: Publisher): ExpectedIdentity {
+  const { kind, repository, owner, workflow, environment, issuer, email } = publisher;
+  return {
+    kind,
+    repository,
+    repositoryId: publisher["repository-id"],
+    owner,
+    ownerId: publisher["owner-id"],
+    workflow,
+    environment,
+    issuer,
+    email,
+  };
+}
+
+function sentenceOf(text: string): string {
+  const plain = text.replace(/^Not checked: /, "");
+  return plain.endsWith(".") ? plain : `${plain}.`;
+}
+
+function lowerFirst(text: string): string {
+  const plain = sentenceOf(text);
+  return /^[A-Z][a-z]/.test(plain) ? plain.charAt(0).toLowerCase() + plain.slice(1) : plain;
+}

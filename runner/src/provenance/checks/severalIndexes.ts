@@ -1,0 +1,199 @@
+// Check 3, the other indexes: who would win where a name is on several, and is that a mirror, an accelerator's build, or confusion?
+import { compareVersions } from "../../../../shared/src/packaging/version.ts";
+import type { PageFile, ProjectPage } from "../../index/index.ts";
+import {
+  type CheckContext,
+  type CheckDraft,
+  type IndexView,
+  pageEvidence,
+  type SubjectView,
+  whyNot,
+} from "../model.ts";
+import { boundViews } from "../view.ts";
+
+const RULE = "artifact-on-several-indexes";
+
+/** Hosts whose own builds of public projects are what they are there for. */
+const ACCELERATOR_HOSTS = new Set([
+  "download.pytorch.org",
+  "pypi.nvidia.com",
+  "wheels.vllm.ai",
+  "rocm.devices.amd.com",
+  "repo.amd.com",
+  "storage.googleapis.com",
+  "data.pyg.org",
+]);
+
+/** What the other configured indexes say of the same name. */
+export function checkSeveralIndexes(view: SubjectView, context: CheckContext): CheckDraft[] {
+  const { subject, indexes } = view;
+  if (subject.from !== "index")
+    return [draft("not-applicable", `${subject.written} does not come from an index.`, [])];
+  if (indexes.length < 2) {
+    return [
+      draft(
+        "not-applicable",
+        "Only one index is configured.",
+        indexes.map((one) => pageEvidence(one)),
+      ),
+    ];
+  }
+  const pages = indexes.filter(({ answer }) => answer.state === "page");
+  const failures = indexes.filter(({ answer }) => answer.state === "failed");
+  const [main] = [...pages].sort((a, b) => Number(b.isBound) - Number(a.isBound));
+  const others = pages.filter((one) => one !== main);
+  const findings = main ? others.flatMap((other) => compare(view, main, other, context)) : [];
+  if (findings.length > 0) return findings;
+  const evidence = indexes.map((one) => pageEvidence(one));
+  if (failures.length > 0) {
+    const { answer, label } = failures[0]!;
+    const why = answer.state === "failed" ? whyNot(answer.failure) : "";
+    return [draft("not-checked", `Whether ${label} has ${subject.written} too: ${why}.`, evidence)];
+  }
+  const unasked = indexes.filter(({ answer }) => answer.state === "unasked");
+  if (others.length === 0 && unasked.length > 0 && unasked.length === indexes.length - 1) {
+    const bound = boundViews(view).map(({ label }) => label);
+    return [
+      draft(
+        "passed",
+        `${subject.written} is bound to ${bound.join(" and ")}: its name is told to no other index.`,
+        evidence,
+      ),
+    ];
+  }
+  if (others.length === 0) return [draft("passed", `No other index has ${subject.written}.`, evidence)];
+  return [
+    draft(
+      "passed",
+      `${others.map(({ label }) => label).join(" and ")} has ${subject.written} too, which is no other package.`,
+      evidence,
+    ),
+  ];
+}
+
+function draft(state: CheckDraft["state"], message: string, evidence: CheckDraft["evidence"]): CheckDraft {
+  return { rule: RULE, state, message, evidence };
+}
+
+const pageOf = (view: IndexView): ProjectPage | undefined =>
+  view.answer.state === "page" ? view.answer.page : undefined;
+
+/** What speaks for two projects of one name. Empty for a mirror and for an accelerator's builds. */
+function compare(view: SubjectView, main: IndexView, other: IndexView, context: CheckContext): CheckDraft[] {
+  const [mine, theirs] = [pageOf(main)!, pageOf(other)!];
+  const { differing, same } = sharedFiles(mine, theirs);
+  const isPinned = view.subject.digests.length > 0;
+  const severity = isPinned ? "information" : "warning";
+  const evidence = [pageEvidence(main, sayNewest(mine)), pageEvidence(other, sayNewest(theirs))];
+  const results: CheckDraft[] = [];
+  const ofVersion = differing.filter((filename) =>
+    view.located.length === 0 ? true : view.located.some(({ file }) => file.filename === filename),
+  );
+  if (ofVersion.length > 0) {
+    const [first] = ofVersion;
+    const more = ofVersion.length > 1 ? `, as with ${ofVersion.length - 1} more` : "";
+    const pinned = isPinned ? " The digests in the file decide which is installed." : "";
+    results.push({
+      rule: RULE,
+      state: "failed",
+      severity,
+      artifact: first,
+      message: `${other.label} has another content under the name ${first} than ${main.label}${more}.${pinned}`,
+      next: "Bind the package to the index that it is meant to come from.",
+      aliases: ["DIFFERENT-ARTIFACTS-ON-SOURCES"],
+      evidence,
+    });
+  }
+  // Files in common with one content, and none with another: a mirror, whole or in part.
+  if (results.length > 0 || same > 0) return results;
+  if (isAccelerator(other, theirs) || isAccelerator(main, mine)) return results;
+  if (mine.files.length === 0 || theirs.files.length === 0) return results;
+  const winners = sayWinners(view, context);
+  const isHalfPublic = main.isPublic !== other.isPublic;
+  const tail = isPinned ? " The digests in the file decide which is installed." : "";
+  results.push({
+    rule: RULE,
+    state: "failed",
+    severity,
+    message: `${view.subject.written} is on ${main.label} and on ${other.label}, with no file in common${isHalfPublic ? ", and one of them is public" : ""}: ${winners}.${tail}`,
+    next: "Bind the package to the index that it is meant to come from.",
+    aliases: ["ARTIFACT-POSSIBLE-DIFFERENT-SOURCE"],
+    labels: ["confusion"],
+    evidence,
+  });
+  return results;
+}
+
+/** File names that both pages list: those with another content, and how many with the same. Files without digests count as neither. */
+function sharedFiles(mine: ProjectPage, theirs: ProjectPage): { differing: string[]; same: number } {
+  const byName = new Map(mine.files.map((file) => [file.filename, file]));
+  const differing: string[] = [];
+  let same = 0;
+  for (const file of theirs.files) {
+    const own = byName.get(file.filename);
+    const isSame = own && sameContent(own, file);
+    if (isSame === true) same++;
+    else if (isSame === false) differing.push(file.filename);
+  }
+  return { differing, same };
+}
+
+function sameContent(a: PageFile, b: PageFile): boolean | undefined {
+  let isComparable = false;
+  for (const [algorithm, digest] of Object.entries(a.hashes)) {
+    const other = b.hashes[algorithm];
+    if (other === undefined) continue;
+    if (other !== digest) return false;
+    isComparable = true;
+  }
+  return isComparable ? true : undefined;
+}
+
+/** An index of builds for particular machines: known by its host, or by its releases being local versions alone (`2.1.0+cu118`). */
+function isAccelerator(view: IndexView, page: ProjectPage): boolean {
+  const host = URL.parse(view.location.url)?.hostname ?? "";
+  if (ACCELERATOR_HOSTS.has(host)) return true;
+  const parsed = page.releases.flatMap((release) => release.parsed ?? []);
+  return (
+    parsed.length > 0 && parsed.every((version) => version.local !== undefined && version.local.length > 0)
+  );
+}
+
+function sayNewest(page: ProjectPage): string {
+  const newest = page.releases.find(({ parsed }) => parsed && !parsed.isPrerelease) ?? page.releases[0];
+  return newest ? `newest ${newest.version}` : "no releases";
+}
+
+/**
+ * Which index each installer would take the name from. pip: the highest version anywhere; uv: the first index that has the
+ * name, extra ones before the default one; pipenv: the source that the lock names, else the first.
+ */
+function sayWinners(view: SubjectView, context: CheckContext): string {
+  const withPages = view.indexes.filter((one) => pageOf(one) !== undefined);
+  const newest = (one: IndexView) => {
+    const releases = pageOf(one)!.releases.filter(
+      ({ parsed }) => parsed && view.subject.specifier.contains(parsed, { prereleases: true }),
+    );
+    const final = releases.filter(({ parsed }) => !parsed!.isPrerelease);
+    return (final[0] ?? releases[0])?.parsed;
+  };
+  const ranked = withPages
+    .flatMap((one) => {
+      const version = newest(one);
+      return version ? [{ one, version }] : [];
+    })
+    .sort((a, b) => compareVersions(b.version, a.version));
+  const [pip] = ranked;
+  const order = [...withPages].sort((a, b) => Number(a.isDefault) - Number(b.isDefault));
+  const [uv] = order;
+  const pipenv =
+    view.subject.source !== undefined || context.pipeline === "pipenv"
+      ? (boundViews(view)[0] ?? withPages[0])
+      : withPages[0];
+  const parts = [
+    pip ? `pip would take ${pip.version} of ${pip.one.label}` : "pip would take none",
+    uv ? `uv what ${uv.label} has` : "",
+    pipenv ? `pipenv what ${pipenv.label} has` : "",
+  ];
+  return parts.filter(Boolean).join(", ");
+}

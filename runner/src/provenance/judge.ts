@@ -1,0 +1,144 @@
+// Puts policy on the results of checks: how grave each is, whether it is required, and whether a person has accepted it.
+import type { Severity } from "../../../shared/src/finding/model.ts";
+import { acceptanceOf, type MergedPolicy, type PlacedAcceptance } from "../../../shared/src/policy/index.ts";
+import type { ProvenanceCheck } from "../../../shared/src/protocol/provenance.ts";
+import { ruleCatalogue } from "../../../shared/src/rules/catalogue.ts";
+import type { CheckDraft, EvidenceDraft } from "./model.ts";
+
+export interface JudgeOptions {
+  readonly policy: MergedPolicy;
+  /** Severities of this run: the command line's, the editor's settings. */
+  readonly severities: Readonly<Record<string, Severity | "off">>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** What acceptances are bound to. */
+export interface Judged {
+  readonly name: string;
+  readonly version?: string | undefined;
+  /** `sha256:…` */
+  readonly digests: readonly string[];
+}
+
+const LOUDNESS: readonly (Severity | "off")[] = ["off", "hint", "information", "warning", "error"];
+const loudness = (severity: Severity | "off"): number => LOUDNESS.indexOf(severity);
+
+/** Judges results. Acceptances that have expired are put into `expired`, each once. */
+export function judge(
+  drafts: readonly CheckDraft[],
+  about: Judged | undefined,
+  options: JudgeOptions,
+  expired: Map<string, CheckDraft>,
+): ProvenanceCheck[] {
+  return drafts.map((draft) => judgeOne(draft, about, options, expired));
+}
+
+function judgeOne(
+  draft: CheckDraft,
+  about: Judged | undefined,
+  options: JudgeOptions,
+  expired: Map<string, CheckDraft>,
+): ProvenanceCheck {
+  const { policy } = options;
+  const isFailed = draft.state === "failed";
+  const severity = isFailed ? severityOf(draft, options) : undefined;
+  const accepted = isFailed && about ? acceptanceFor(draft, about, options, expired) : undefined;
+  const required = policy.require.has(draft.rule) || draft.isForbidden === true;
+  return {
+    rule: draft.rule,
+    state: draft.state,
+    ...(draft.artifact === undefined ? {} : { artifact: draft.artifact }),
+    message: draft.message,
+    ...(severity === undefined || severity === "off" ? {} : { severity }),
+    ...(draft.next === undefined ? {} : { next: draft.next }),
+    ...(draft.aliases && draft.aliases.length > 0 ? { aliases: [...draft.aliases] } : {}),
+    ...(draft.labels && draft.labels.length > 0 ? { labels: [...draft.labels] } : {}),
+    ...(required ? { required: true } : {}),
+    ...(draft.unasked ? { unasked: true } : {}),
+    ...(draft.inherited ? { inherited: true } : {}),
+    ...(accepted ? { accepted: tellAcceptance(accepted) } : {}),
+    ...(draft.advisories ? { advisories: draft.advisories } : {}),
+    evidence: draft.evidence.map(tellEvidence),
+  };
+}
+
+/**
+ * What a policy forbids is an error. Else the policy's severity, or this run's where nobody above the workspace has set one or
+ * where it is graver; else the finding's own.
+ */
+function severityOf(draft: CheckDraft, { policy, severities }: JudgeOptions): Severity | "off" {
+  if (draft.isForbidden) return "error";
+  const own = draft.severity ?? ruleCatalogue[draft.rule].severity;
+  const byPolicy = policy.severities[draft.rule];
+  const byRun = severities[draft.rule];
+  if (byPolicy === undefined) return byRun ?? own;
+  if (byRun === undefined) return byPolicy;
+  if (!policy.fixed.has(draft.rule)) return byRun;
+  return loudness(byRun) > loudness(byPolicy) ? byRun : byPolicy;
+}
+
+function acceptanceFor(
+  draft: CheckDraft,
+  about: Judged,
+  { policy, now }: JudgeOptions,
+  expired: Map<string, CheckDraft>,
+): PlacedAcceptance | undefined {
+  if (draft.isForbidden) return undefined;
+  // Each advisory is accepted by itself: the check counts as accepted only where all of it is.
+  const advisories = draft.advisories ?? [];
+  const asked = advisories.length > 0 ? advisories.map(({ id, aliases }) => [id, ...aliases]) : [[]];
+  let last: PlacedAcceptance | undefined;
+  for (const ids of asked) {
+    const fixed = advisories.find(({ id }) => id === ids[0])?.fixedIn ?? [];
+    const what = {
+      rule: draft.rule,
+      advisories: ids,
+      package: about.name,
+      version: about.version,
+      digests: about.digests,
+      isFixed: fixed.length > 0,
+    };
+    const answer = acceptanceOf(policy.acceptances, what, now);
+    if (answer?.state === "expired") noteExpired(answer.by, answer.why, expired);
+    if (answer?.state !== "accepted") return undefined;
+    last = answer.by;
+  }
+  return last;
+}
+
+function noteExpired(by: PlacedAcceptance, why: string, expired: Map<string, CheckDraft>): void {
+  const { acceptance, from } = by;
+  const what = acceptance.advisory ?? acceptance.rule ?? "a finding";
+  const of = `${acceptance.package} ${acceptance.version ?? acceptance.digest?.slice(0, 19) ?? ""}`.trim();
+  expired.set(`${what}\n${of}\n${from}`, {
+    rule: "policy",
+    state: "failed",
+    message: `The acceptance of ${what} for ${of} has expired: ${why}.`,
+    next: "Look at it again, and give it another day or take it out.",
+    evidence: [{ source: from, freshness: "fresh", says: acceptance.reason }],
+  });
+}
+
+/** How an acceptance is told: never by whom a credential could be read. */
+export function tellAcceptance({
+  acceptance,
+  from,
+}: PlacedAcceptance): NonNullable<ProvenanceCheck["accepted"]> {
+  return { reason: acceptance.reason, until: acceptance.until, from };
+}
+
+function tellEvidence({ source, time, freshness, says }: EvidenceDraft): ProvenanceCheck["evidence"][number] {
+  const isTime = time !== undefined && Number.isFinite(time);
+  return {
+    source,
+    ...(isTime ? { time: new Date(time).toISOString() } : {}),
+    freshness: freshness ?? "fresh",
+    ...(says === undefined || says === "" ? {} : { says }),
+  };
+}
+
+/** Whether the result is a finding: it failed, is not accepted, and nobody has turned its rule off. */
+export function isFinding(check: ProvenanceCheck): boolean {
+  return check.state === "failed" && check.severity !== undefined && check.accepted === undefined;
+}

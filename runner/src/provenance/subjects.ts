@@ -1,0 +1,104 @@
+// From a tree of manifests to the packages that it asks for: one subject per project, version and source, wherever it is written.
+
+import type { RequirementEntry } from "../../../shared/src/manifest/model.ts";
+import type { ManifestFile, ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
+import { readSdistFilename, readWheelFilename } from "../../../shared/src/packaging/filename.ts";
+import type { PlacedRequirement } from "../../../shared/src/rules/model.ts";
+import { pinnedVersion } from "../../../shared/src/rules/place.ts";
+import type { Digest, Subject } from "./model.ts";
+
+/** The file of a tree that says what is installed: the lock of a Pipfile where there is one, else every file of the tree. */
+export function lockedFilesOf(tree: ManifestTree): readonly ManifestFile[] {
+  const [root] = tree.files;
+  if (root?.manifest.kind === "pipfile" && tree.companion?.manifest.kind === "pipfile-lock")
+    return [tree.companion];
+  return tree.files;
+}
+
+/** Everything that the tree asks for by name. What only narrows adds its digests, never a package. */
+export function subjectsOf(tree: ManifestTree): Subject[] {
+  const byKey = new Map<
+    string,
+    { places: PlacedRequirement[]; entry: RequirementEntry; file: ManifestFile }
+  >();
+  const withHashes = new Set<string>();
+  for (const file of lockedFilesOf(tree)) {
+    for (const entry of file.manifest.entries) {
+      if (entry.kind !== "requirement" || entry.normalizedName === undefined) continue;
+      if (file.as === "constraints") continue;
+      if (entry.hashes.length > 0) withHashes.add(file.uri);
+      const version = versionOf(entry);
+      const key = [entry.normalizedName, version ?? `?${entry.specifier}`, entry.index?.text ?? ""].join(
+        "\n",
+      );
+      const known = byKey.get(key);
+      if (known) known.places.push({ file, entry });
+      else byKey.set(key, { places: [{ file, entry }], entry, file });
+    }
+  }
+  return [...byKey.values()].map(({ places, entry, file }) =>
+    subjectOf(places, entry, file, withHashes.has(file.uri)),
+  );
+}
+
+function subjectOf(
+  places: readonly PlacedRequirement[],
+  entry: RequirementEntry,
+  file: ManifestFile,
+  fileHasHashes: boolean,
+): Subject {
+  const digests = new Map<string, Digest>();
+  for (const place of places) {
+    for (const digest of digestsOf(place.entry)) digests.set(`${digest.algorithm}:${digest.digest}`, digest);
+  }
+  const version = versionOf(entry);
+  const from = entry.vcs ? "vcs" : entry.url ? "url" : entry.path ? "path" : "index";
+  return {
+    name: entry.normalizedName!,
+    written: entry.name?.text ?? entry.normalizedName!,
+    ...(version === undefined ? {} : { version }),
+    from,
+    digests: [...digests.values()],
+    lockedFiles: [],
+    ...(entry.index ? { source: entry.index.text } : {}),
+    ...(entry.url ? { address: entry.url.text } : entry.path ? { address: entry.path.text } : {}),
+    ...(entry.vcs ? { vcs: { system: entry.vcs.system, reference: entry.vcs.reference?.text } } : {}),
+    specifier: entry.specifier,
+    isLocked: file.manifest.kind === "pipfile-lock" || fileHasHashes,
+    fileHasHashes,
+    places,
+  };
+}
+
+/** The digests of a line, and those in the fragment of its address (`#sha256=…`). */
+function digestsOf(entry: RequirementEntry): Digest[] {
+  const digests = entry.hashes.map(({ algorithm, digest }) => ({ algorithm, digest: digest.toLowerCase() }));
+  const fragment = entry.url?.text.split("#")[1] ?? "";
+  for (const part of fragment.split("&")) {
+    const found = /^(sha256|sha384|sha512|sha224|sha1|md5)=([0-9a-f]+)$/i.exec(part);
+    if (found?.[1] && found[2])
+      digests.push({ algorithm: found[1].toLowerCase(), digest: found[2].toLowerCase() });
+  }
+  return digests;
+}
+
+function versionOf(entry: RequirementEntry): string | undefined {
+  const pinned = pinnedVersion(entry);
+  if (pinned !== undefined || entry.url === undefined) return pinned;
+  const filename = fileNameOf(entry.url.text);
+  const wheel = readWheelFilename(filename);
+  if (wheel.ok) return wheel.value.version.toString();
+  const sdist = readSdistFilename(filename);
+  return sdist.ok ? sdist.value.version.toString() : undefined;
+}
+
+/** The last part of an address's path, decoded. */
+export function fileNameOf(address: string): string {
+  const path = address.replace(/[?#].*$/, "");
+  const last = path.slice(path.lastIndexOf("/") + 1);
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last;
+  }
+}

@@ -1,0 +1,117 @@
+// From a subject and what the indexes said to the files that are checked: located by digest, chosen for the environments.
+import { compareVersions, parseVersion } from "../../../shared/src/packaging/version.ts";
+import type { PageFile, ProjectPage } from "../index/index.ts";
+import type { Digest, EnvironmentJudge, IndexView, LocatedFile, Subject, SubjectView } from "./model.ts";
+
+/** Digests that a file has on its page, in one spelling. */
+export function digestsOf(file: PageFile): Digest[] {
+  return Object.entries(file.hashes).map(([algorithm, digest]) => ({ algorithm, digest }));
+}
+
+/** Whether the file is one that the digests admit: `undefined` where the two have no algorithm in common. */
+export function admits(digests: readonly Digest[], file: PageFile): boolean | undefined {
+  let isComparable = false;
+  for (const { algorithm, digest } of digests) {
+    const listed = file.hashes[algorithm];
+    if (listed === undefined) continue;
+    if (listed === digest) return true;
+    isComparable = true;
+  }
+  return isComparable ? false : undefined;
+}
+
+/** The files of one version on a page, by PEP 440 where the version is of it. */
+export function filesOfVersion(page: ProjectPage, version: string): readonly PageFile[] {
+  const wanted = parseVersion(version)?.toString() ?? version;
+  return page.releases.find((release) => release.version === wanted)?.files ?? [];
+}
+
+/** Puts together what is known of a subject. */
+export function viewSubject(
+  subject: Subject,
+  indexes: readonly IndexView[],
+  environments: readonly EnvironmentJudge[],
+  allArtifacts: boolean,
+): SubjectView {
+  const version = subject.version ?? newestToday(subject, indexes, environments);
+  const isAssumed = subject.version === undefined && version !== undefined;
+  const candidates = version === undefined ? [] : candidateFiles(subject, indexes, version);
+  const chosen = new Set<PageFile>();
+  for (const environment of environments) {
+    const best = bestFile(subject.name, candidates, environment);
+    if (best) chosen.add(best.file);
+  }
+  const located = candidates.map((one) => ({ ...one, installs: chosen.has(one.file) }));
+  const selected = allArtifacts ? located : located.filter((one) => one.installs);
+  return { subject, version, isAssumed, indexes, located, selected };
+}
+
+function candidateFiles(subject: Subject, indexes: readonly IndexView[], version: string) {
+  const found: { file: PageFile; view: IndexView }[] = [];
+  const seen = new Set<string>();
+  for (const view of indexes) {
+    if (!view.isBound || view.answer.state !== "page") continue;
+    for (const file of filesOfVersion(view.answer.page, version)) {
+      if (subject.digests.length > 0 && admits(subject.digests, file) === false) continue;
+      // A lock that names its files admits no other one, whatever its digest.
+      if (
+        subject.lockedFiles.length > 0 &&
+        !subject.lockedFiles.some((one) => one.filename === file.filename)
+      )
+        continue;
+      const key = `${file.filename}\n${file.hashes.sha256 ?? ""}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      found.push({ file, view });
+    }
+  }
+  return found;
+}
+
+function bestFile<T extends { readonly file: PageFile }>(
+  name: string,
+  files: readonly T[],
+  environment: EnvironmentJudge,
+): T | undefined {
+  let best: { rank: number; one: T } | undefined;
+  for (const one of files) {
+    const rank = environment.rank(name, one.file);
+    if (rank !== undefined && (!best || rank < best.rank)) best = { rank, one };
+  }
+  return best?.one;
+}
+
+/** What an install of today would take where nothing is pinned: final releases before pre-releases, yanked ones never. */
+function newestToday(
+  subject: Subject,
+  indexes: readonly IndexView[],
+  environments: readonly EnvironmentJudge[],
+): string | undefined {
+  if (subject.from !== "index") return undefined;
+  const releases = indexes
+    .flatMap((view) => (view.isBound && view.answer.state === "page" ? view.answer.page.releases : []))
+    .filter(({ parsed, files }) => {
+      if (!parsed || !subject.specifier.contains(parsed, { prereleases: true })) return false;
+      return files.some(
+        (file) =>
+          file.yanked === undefined &&
+          environments.some((environment) => environment.rank(subject.name, file) !== undefined),
+      );
+    });
+  const final = releases.filter(({ parsed }) => !parsed!.isPrerelease);
+  const [first, ...rest] = final.length > 0 ? final : releases;
+  if (!first) return undefined;
+  return rest.reduce((best, one) => (compareVersions(one.parsed!, best.parsed!) > 0 ? one : best), first)
+    .version;
+}
+
+/** Views of the indexes that the subject may come from. */
+export function boundViews(view: { readonly indexes: readonly IndexView[] }): readonly IndexView[] {
+  return view.indexes.filter((one) => one.isBound);
+}
+
+export function isWheel(file: Pick<PageFile, "filename">): boolean {
+  return file.filename.endsWith(".whl");
+}
+
+export type { LocatedFile };
