@@ -3,13 +3,12 @@ import assert from "node:assert/strict";
 import { type Marker, readMarker } from "../../../shared/src/packaging/marker.ts";
 import { ALWAYS, MarkerDiagram, type MarkerSet } from "../../../shared/src/packaging/markerDiagram.ts";
 import { boundPythons } from "../../../shared/src/packaging/pythonRange.ts";
-import { readSpecifierSet, type SpecifierSet } from "../../../shared/src/packaging/specifier.ts";
 import { parseVersion } from "../../../shared/src/packaging/version.ts";
 import { Catalogue } from "./python/catalogue.ts";
 import { isWheel, readNameSet } from "./python/compatibility.ts";
 import type { FilePolicy, PinDependency, Question } from "./python/model.ts";
 import { resolve } from "./resolve.ts";
-import { makeTarget, makeUniverse, type PlainRelease, readDemands } from "./testing.ts";
+import { makeTarget, makeUniverse, type PlainRelease, readDemands, readSpecifier } from "./testing.ts";
 import type { StackResolution } from "./universal/model.ts";
 import { createScopeCatalogue, resolveUniversal } from "./universal/resolve.ts";
 
@@ -111,12 +110,6 @@ export async function runForOne(scenario: Scenario): Promise<Record<string, stri
   return Object.fromEntries(resolution.pins.map(({ name, version }) => [name, version.toString()]));
 }
 
-function specifier(text: string): SpecifierSet {
-  const read = readSpecifierSet(text);
-  assert.ok(read.ok, text);
-  return read.value;
-}
-
 function marker(text: string): Marker {
   const read = readMarker(text);
   assert.ok(read.ok, text);
@@ -128,7 +121,7 @@ export function runForAll(scenario: Scenario, isProject: boolean): Promise<Stack
   const { resolver_options: options = {}, root } = scenario;
   const requiresPython = isProject ? (root.requires_python ?? ">=3.12") : `>=${pythonOf(scenario)}`;
   const scope = {
-    requiresPython: specifier(requiresPython),
+    requiresPython: readSpecifier(requiresPython),
     requiredEnvironments: (options.required_environments ?? []).map(marker),
   };
   const universe = makeUniverse(readReleases(scenario));
@@ -148,7 +141,7 @@ class Meaning {
   readonly #given: MarkerSet;
 
   constructor(requiresPython: string) {
-    this.#given = this.#diagram.pythonsIn(boundPythons(specifier(requiresPython)));
+    this.#given = this.#diagram.pythonsIn(boundPythons(readSpecifier(requiresPython)));
   }
 
   of(one: Marker | string | undefined, within: MarkerSet = ALWAYS): MarkerSet {

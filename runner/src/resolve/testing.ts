@@ -7,6 +7,7 @@ import { tagsOf } from "../../../shared/src/environment/tags.ts";
 import { guessArtifact } from "../../../shared/src/packaging/filename.ts";
 import { readCoreMetadata } from "../../../shared/src/packaging/metadata.ts";
 import { readRequirement } from "../../../shared/src/packaging/requirement.ts";
+import { readSpecifierSet, type SpecifierSet } from "../../../shared/src/packaging/specifier.ts";
 import { parseVersion } from "../../../shared/src/packaging/version.ts";
 import type { PageFile } from "../index/index.ts";
 import type {
@@ -86,6 +87,13 @@ export function readDemands(lines: readonly string[], path = "requirements.in"):
     if (!read.ok) throw new Error(`${text}: ${read.error.message}`);
     return [{ requirement: read.value, text, place: { path, line: index + 1 } }];
   });
+}
+
+/** The clauses of a text that is known to be right. */
+export function readSpecifier(text: string): SpecifierSet {
+  const read = readSpecifierSet(text);
+  if (!read.ok) throw new Error(`${text}: ${read.error.message}`);
+  return read.value;
 }
 
 /** A Python on x86-64 Linux with glibc 2.28, or on 64-bit Windows. */
