@@ -1,7 +1,7 @@
 // The last pass of `check` and `fix`: whether each manifest resolves, and whether the fixes of its findings do.
 import { type FixProof, proofKey, type StackFacts } from "../../../shared/src/facts/stack.ts";
 import type { Fix } from "../../../shared/src/finding/model.ts";
-import type { Calls, NotChecked } from "../../../shared/src/protocol/operation.ts";
+import type { NotChecked } from "../../../shared/src/protocol/operation.ts";
 import { findingsOf, type RuleConfiguration } from "../../../shared/src/rules/index.ts";
 import type { CheckedRoot, CheckRootsInput, CheckSession } from "./checkRoots.ts";
 import type { OperationContext } from "./context.ts";
@@ -30,7 +30,6 @@ export async function resolveRoots(
   input: CheckRootsInput,
   session: CheckSession,
   loader: Loader,
-  calls: Pick<Calls<never>, "progress" | "warn">,
   signal: AbortSignal,
 ): Promise<ResolvedSession> {
   const configuration: RuleConfiguration = { severities: input.rules };
@@ -41,7 +40,6 @@ export async function resolveRoots(
       roots.push(root);
       continue;
     }
-    calls.progress({ message: `resolving ${loader.display(root.path)}` });
     try {
       roots.push(await resolveRoot(context, input, root, loader, configuration, closers, signal));
     } catch (error) {
@@ -86,6 +84,7 @@ async function resolveRoot(
   try {
     const asked = await askRoot(context, question, { loader, root, environment }, quiet, signal, {
       allSections: true,
+      lenient: true,
     });
     closers.push(() => asked.close());
     searched = await searchStack(asked, context.now(), signal);

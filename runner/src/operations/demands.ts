@@ -37,6 +37,8 @@ export interface DemandOptions {
   readonly names: ReadonlyMap<string, string>;
   /** Absolute: where the person stands, which pip looks up paths from. */
   readonly cwd: string;
+  /** Told each line that cannot be resolved, which is then left out; without it such a line is thrown. */
+  readonly leaveOut?: ((reason: string) => void) | undefined;
 }
 
 /** Throws OperationError for a line that cannot be resolved. */
@@ -48,23 +50,32 @@ export function readDemands({ tree }: LoadedRoot, loader: Loader, options: Deman
     excluded: [],
     places: new Map(),
   };
+  const refuse = (error: OperationError): void => {
+    if (!options.leaveOut) throw error;
+    options.leaveOut(error.message);
+  };
   const [fault] = tree.faults;
-  if (fault) throw notResolvable(fault.message);
+  if (fault) refuse(notResolvable(fault.message));
   for (const file of tree.files) {
     // uv passes these extras over, and so do we; pip refuses the line.
     const error = file.manifest.errors.find(({ code }) => code !== "constraint-with-extras");
     if (error)
-      throw notResolvable(`${placeOf(file, error.span.start, loader)} cannot be read: ${error.message}`);
+      refuse(notResolvable(`${placeOf(file, error.span.start, loader)} cannot be read: ${error.message}`));
   }
   const add = (list: Demand[], file: ManifestFile, entry: RequirementEntry, marker = entry.marker): void => {
-    const demand = demandOf(entry, marker, file, loader, options);
-    list.push(demand);
-    demands.places.set(demand, { uri: file.uri, manifest: file.manifest, entry });
+    try {
+      const demand = demandOf(entry, marker, file, loader, options);
+      list.push(demand);
+      demands.places.set(demand, { uri: file.uri, manifest: file.manifest, entry });
+    } catch (error) {
+      if (!(error instanceof OperationError)) throw error;
+      refuse(error);
+    }
   };
   if (tree.files[0]?.manifest.project) {
     const selected = selectEntries(tree, options.selection);
     const [wrong] = selected.faults;
-    if (wrong) throw notResolvable(wrong.message);
+    if (wrong) refuse(notResolvable(wrong.message));
     for (const { file, entry, marker } of selected.requirements)
       add(demands.requirements, file, entry, marker);
     for (const { file, entry } of selected.constraints) add(demands.constraints, file, entry);
@@ -92,6 +103,7 @@ export async function readSourceNames(
   loader: Loader,
   cwd: string,
   sources: SourceReader,
+  isLenient = false,
 ): Promise<Map<string, string>> {
   const names = new Map<string, string>();
   for (const file of tree.files) {
@@ -102,6 +114,8 @@ export async function readSourceNames(
       if (address === undefined || entry.name || entry.normalizedName !== undefined) continue;
       const where = placeOf(file, entry.span.start, loader);
       const read = await sources.read(address);
+      // Without a name the line is left out when it is read.
+      if (isLenient && (read === undefined || "failure" in read)) continue;
       if (read === undefined) {
         const next = "Write it as NAME @ ADDRESS.";
         throw new OperationError(

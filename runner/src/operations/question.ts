@@ -68,10 +68,12 @@ export interface AskedManifest {
   readonly environment: string;
   readonly question: Question;
   readonly places: ReadonlyMap<Demand, DemandPlace>;
+  /** Lines that the question is without, each with its reason; always empty unless it was asked leniently. */
+  readonly leftOut: readonly string[];
   readonly catalogue: Catalogue;
   readonly universe: IndexUniverse;
   /** The same question with other texts in the place of the manifest's. Throws as `askRoot` does. */
-  reread(edited: LoadedRoot): Pick<AskedManifest, "question" | "places">;
+  reread(edited: LoadedRoot): Pick<AskedManifest, "question" | "places" | "leftOut">;
   /** The same for one section of a Pipfile alone, and what narrows all of them. Throws as `askRoot` does. */
   ofSection(section: string): Pick<AskedManifest, "question" | "places">;
   /** Ends the clients; what they have in hand is written. */
@@ -98,6 +100,8 @@ export interface AskOptions {
   readonly shelf?: IndexShelf | undefined;
   /** Every section of a Pipfile at once, as they have to agree; without it the packages alone, as `pipenv install` takes them. */
   readonly allSections?: boolean | undefined;
+  /** A line that cannot be resolved is left out and said, in place of the whole question being refused. */
+  readonly lenient?: boolean | undefined;
 }
 
 /**
@@ -181,12 +185,15 @@ async function askOpened(
 ): Promise<AskedManifest> {
   const { settings, universe, catalogue, sources } = opened;
   const { cwd } = input;
-  const names = await readSourceNames(root, loader, cwd, sources);
+  const names = await readSourceNames(root, loader, cwd, sources, options.lenient);
   const selection = options.allSections ? ({ extras: "all", groups: "all" } as const) : {};
+  let leftOut: string[] = [];
+  const leaveOut = options.lenient ? (reason: string) => void leftOut.push(reason) : undefined;
   const read = (from: LoadedRoot, takes: (entry: RequirementEntry) => boolean): Demands =>
-    readDemands(from, loader, { takes, selection, names, cwd });
+    readDemands(from, loader, { takes, selection, names, cwd, leaveOut });
   const takes = options.allSections ? () => true : isInstalled;
   const demands = read(root, takes);
+  const first = leftOut;
   const overrides = [...(await readOverrides(input, loader, names)), ...resolving.overrides];
   for (const problem of settings.problems) calls.warn(problem);
   for (const { requirement, place } of demands.constraints) {
@@ -211,11 +218,13 @@ async function askOpened(
     environment: `Python ${environment!.pythonVersion} on ${environment!.platform} ${environment!.architecture}`,
     question: questionOf(demands),
     places: demands.places,
+    leftOut: first,
     catalogue,
     universe,
     reread(edited) {
+      leftOut = [];
       const other = read(edited, takes);
-      return { question: questionOf(other), places: other.places };
+      return { question: questionOf(other), places: other.places, leftOut };
     },
     ofSection(section) {
       const own = read(root, (entry) => entry.section === undefined || entry.section === section);

@@ -29,7 +29,11 @@ export const resolveManifest: Operation<ResolveInput, ResolveOutput, ResolvePart
     const environment = await environmentFor(context, input, root, signal);
     signal.throwIfAborted();
     const read = { loader, root, environment };
-    const asked = await askRoot(context, input, read, calls, signal, { shelf, allSections: true });
+    const asked = await askRoot(context, input, read, calls, signal, {
+      shelf,
+      allSections: true,
+      lenient: true,
+    });
     try {
       const searched = await searchStack(asked, context.now(), signal);
       calls.partial({ stack: searched.facts });

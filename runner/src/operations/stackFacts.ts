@@ -64,7 +64,13 @@ export async function searchStack(
   const { catalogue, question } = asked;
   const work = resolve(catalogue, question, { signal, maxDecisions: MOST_DECISIONS });
   const resolution = await untilAborted(work, signal);
-  const about = { environment: asked.environment, texts: textsOf(asked.root), proofs: {}, checked: now };
+  const about = {
+    environment: asked.environment,
+    texts: textsOf(asked.root),
+    leftOut: asked.leftOut,
+    proofs: {},
+    checked: now,
+  };
   if (resolution.kind === "solved") {
     const lines = tellLines(catalogue, question, resolution.pins);
     const facts: StackFacts = {
@@ -96,6 +102,7 @@ export function unaskable(root: LoadedRoot, error: OperationError, now: number):
     state: "not-checked",
     reason: error.message,
     next: error.next,
+    leftOut: [],
     lines: [],
     proofs: {},
     texts: textsOf(root),

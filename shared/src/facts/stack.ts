@@ -17,6 +17,8 @@ export interface StackFacts {
   /** Why it is undecided or not checked: a sentence, and what to do. */
   readonly reason?: string | undefined;
   readonly next?: string | undefined;
+  /** Lines that could not be resolved and that the answer is without, each in a sentence. */
+  readonly leftOut: readonly string[];
   readonly conflict?: StackConflict | undefined;
   /** Every requirement that took part in the question. */
   readonly lines: readonly StackLine[];

@@ -11,7 +11,7 @@ import { appliesHere, isFromIndex, pinnedVersion, placementOf } from "./place.ts
 import { admittedReleases, canAgree, demandsOn, firstUsable, isUsable } from "./releases.ts";
 import { addStackFindings, isJudgedByStack, isStackCurrent } from "./stack.ts";
 import { addStaleAdvisories, addVulnerability } from "./vulnerabilities.ts";
-import { fileName, sayEnvironment, sayPython, saySpecifier, shortPython, tame } from "./words.ts";
+import { count, fileName, sayEnvironment, sayPython, saySpecifier, shortPython, tame } from "./words.ts";
 
 export interface NotCheckedItem {
   readonly what: string;
@@ -46,12 +46,14 @@ export function addKnownFindings(input: RuleInput, collector: Collector): NotChe
 
 /** Why it is not known whether the tree resolves, where the resolver could not say. */
 function unresolvedReason({ snapshot: { stack }, tree }: RuleInput): NotCheckedItem | undefined {
-  if (!isStackCurrent(stack, tree) || stack.state === "resolves" || stack.state === "conflict")
-    return undefined;
-  return {
-    what: `whether ${fileName(tree.root)} resolves`,
-    reason: stack.reason ?? "the resolver gave no answer",
-  };
+  if (!isStackCurrent(stack, tree)) return undefined;
+  const what = `whether ${fileName(tree.root)} resolves`;
+  const isAnswered = stack.state === "resolves" || stack.state === "conflict";
+  if (!isAnswered) return { what, reason: stack.reason ?? "the resolver gave no answer" };
+  const [first, ...more] = stack.leftOut;
+  if (first === undefined) return undefined;
+  const others = more.length > 0 ? ` And ${count(more.length, "other line")}.` : "";
+  return { what: `${what} as a whole`, reason: `${first}${others}` };
 }
 
 /** The rules of one line. At most one of them speaks about the release, the gravest. */
