@@ -1,0 +1,21 @@
+// The text form of `config`: what is wrong with the file, line by line, or that it was made.
+import type { ConfigOutput } from "../../../../shared/src/protocol/config.ts";
+import type { Answer } from "../../../../shared/src/protocol/operation.ts";
+import { escapeControls, type Terminal } from "../terminal.ts";
+import { count } from "./words.ts";
+
+/** One line a problem, then the verdict. */
+export function configText({ result }: Answer<ConfigOutput>, terminal: Terminal): string {
+  const { action, path, problems, environments } = result;
+  if (path === undefined) return "There is no .thoth.yaml here.\nNext: thoth config init\n";
+  const file = escapeControls(path);
+  if (action === "init") return `${file} written.\n`;
+  const lines = problems.map(({ line, message, code }) => {
+    const grave =
+      code === "unknown-key" ? terminal.style("yellow", "warning") : terminal.style("red", "error  ");
+    return `  ${String(line).padStart(4)}  ${grave}  ${escapeControls(message)}`;
+  });
+  const described = count(environments.length, "environment");
+  const verdict = problems.length === 0 ? `Sound, ${described}.` : `${count(problems.length, "problem")}.`;
+  return `${[terminal.style("bold", file), ...lines, verdict].join("\n")}\n`;
+}
