@@ -1,5 +1,6 @@
 // The table of commands: for each operation its arguments and options, how they become its input, and how its answer is shown.
 import type { CheckInput, CheckOutput } from "../../../shared/src/protocol/check.ts";
+import type { ConfigInput, ConfigOutput } from "../../../shared/src/protocol/config.ts";
 import type { EnvironmentInput, EnvironmentOutput } from "../../../shared/src/protocol/environment.ts";
 import type { ExplainInput, ExplainOutput } from "../../../shared/src/protocol/explain.ts";
 import type { FixInput, FixOutput } from "../../../shared/src/protocol/fix.ts";
@@ -54,6 +55,11 @@ const common: readonly OptionSpec[] = [
   { flags: "--only-binary <NAMES>", description: "take wheels only, for these or :all:", repeats: true },
   { flags: "--no-binary <NAMES>", description: "take no wheels, for these or :all:", repeats: true },
   { flags: "--pre", description: "pre-releases too" },
+  {
+    flags: "--index-strategy <RULE>",
+    description: "who wins where several indexes have a project (default: as the manifest's own tool)",
+    choices: ["first-index", "unsafe-first-match", "unsafe-best-match"],
+  },
   { flags: "--isolated", description: "leave pip's configuration and PIP_* unread" },
   { flags: "--offline", description: "only what is known already" },
   { flags: "-q, --quiet", description: "no progress" },
@@ -117,6 +123,7 @@ function commonInput(options: Options, cwd: string): CommonInput {
     noBinary: split(options.noBinary),
     pre: options.pre === true ? true : undefined,
     trustedHosts: texts(options.trustedHost),
+    strategy: text(options.indexStrategy) as NonNullable<CommonInput["index"]>["strategy"],
   });
   return {
     cwd,
@@ -238,15 +245,74 @@ const resolving: readonly OptionSpec[] = [
     description: "which releases are taken (default: highest)",
     choices: ["highest", "lowest", "lowest-direct"],
   },
-  { flags: "--exclude-newer <DATE>", description: "leave out files from this date on" },
+  { flags: "--exclude-newer <DATE>", description: "leave out files after this date, or younger than 3 days, P3D" },
+  {
+    flags: "--exclude-newer-package <NAME=DATE>",
+    description: "the same for one package; false lifts the general date",
+    repeats: true,
+  },
+  {
+    flags: "--prerelease <WHICH>",
+    description: "whether pre-releases are taken (default: where no final release is left)",
+    choices: ["allow", "if-necessary", "disallow"],
+  },
+  {
+    flags: "--override <FILE>",
+    description: "requirements that take the place of all others of their packages",
+    repeats: true,
+  },
+  { flags: "--exclude <NAME>", description: "leave this package out, whoever asks for it", repeats: true },
+  {
+    flags: "--torch-backend <NAME>",
+    description: "where PyTorch's packages come from: auto, cpu, cu128, rocm6.4, xpu, …",
+  },
+  { flags: "--variants", description: "choose wheel variants by the environment's properties (draft PEP 825)" },
 ];
+
+/** `NAME=DATE`, where `NAME=false` lifts the general cut-off. */
+function packageCutOffs(options: Options): LockInput["excludeNewerPackages"] {
+  const cutOffs: Record<string, string | false> = {};
+  for (const pair of texts(options.excludeNewerPackage) ?? []) {
+    const [, name, date] = /^([^=\s]+)\s*=\s*(.+)$/.exec(pair.trim()) ?? [];
+    if (name === undefined || date === undefined) {
+      throw new OperationError(
+        "usage",
+        "bad-date",
+        `--exclude-newer-package ${pair} is not a package with a date.`,
+        "Write it like numpy=2026-01-31, numpy=3 days, or numpy=false.",
+      );
+    }
+    cutOffs[name] = date === "false" ? false : date;
+  }
+  return Object.keys(cutOffs).length > 0 ? cutOffs : undefined;
+}
 
 const resolveInput = (args: readonly string[], options: Options, cwd: string) => ({
   ...commonInput(options, cwd),
   path: args[0] ?? ".",
   constraints: texts(options.constraint) ?? [],
-  resolution: (text(options.resolution) ?? "highest") as LockInput["resolution"],
-  ...given<Pick<LockInput, "excludeNewer">>({ excludeNewer: text(options.excludeNewer) }),
+  ...given<
+    Pick<
+      LockInput,
+      | "resolution"
+      | "excludeNewer"
+      | "excludeNewerPackages"
+      | "prerelease"
+      | "overrides"
+      | "exclude"
+      | "torchBackend"
+      | "variants"
+    >
+  >({
+    resolution: text(options.resolution) as LockInput["resolution"],
+    excludeNewer: text(options.excludeNewer),
+    excludeNewerPackages: packageCutOffs(options),
+    prerelease: text(options.prerelease) as LockInput["prerelease"],
+    overrides: texts(options.override),
+    exclude: texts(options.exclude),
+    torchBackend: text(options.torchBackend),
+    variants: options.variants === true ? true : undefined,
+  }),
 });
 
 const lock: CommandSpec = {
@@ -405,6 +471,28 @@ const environment: CommandSpec = {
   needsAll: true,
 };
 
+const config: CommandSpec = {
+  operation: "config",
+  args: [["[ACTION]", "check (the default), or init to make one"]],
+  options: common,
+  input: (args, options, cwd): ConfigInput => {
+    const [action = "check"] = args;
+    if (action !== "check" && action !== "init") {
+      const message = `config has no action ${action}.`;
+      throw new OperationError("usage", "unknown-action", message, "Name check or init.");
+    }
+    return { ...commonInput(options, cwd), action };
+  },
+  formats: {
+    text: async () => {
+      const { configText } = await import("./text/config.ts");
+      return (answer: Answer<ConfigOutput>, { terminal }) => configText(answer, terminal);
+    },
+  },
+  failed: ({ problems }: ConfigOutput) => problems.length > 0,
+  needsAll: true,
+};
+
 const ACTIONS = ["path", "stats", "update", "export", "import", "prune", "clear-cache"] as const;
 
 const knowledge: CommandSpec = {
@@ -481,5 +569,6 @@ export const commands: readonly CommandSpec[] = [
   validate,
   provenance,
   environment,
+  config,
   knowledge,
 ];

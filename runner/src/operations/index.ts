@@ -16,6 +16,7 @@ const implementations = {
   validate: async () => (await import("./validate.ts")).validate,
   provenance: async () => (await import("./provenance.ts")).provenance,
   environment: async () => (await import("./onManifests.ts")).environment,
+  config: async () => (await import("./config.ts")).config,
   knowledge: async () => (await import("./knowledge.ts")).knowledge,
   facts: async () => (await import("./onManifests.ts")).facts,
   names: async () => (await import("./onManifests.ts")).names,
