@@ -245,7 +245,10 @@ const resolving: readonly OptionSpec[] = [
     description: "which releases are taken (default: highest)",
     choices: ["highest", "lowest", "lowest-direct"],
   },
-  { flags: "--exclude-newer <DATE>", description: "leave out files after this date, or younger than 3 days, P3D" },
+  {
+    flags: "--exclude-newer <DATE>",
+    description: "leave out files after this date, or younger than 3 days, P3D",
+  },
   {
     flags: "--exclude-newer-package <NAME=DATE>",
     description: "the same for one package; false lifts the general date",
@@ -266,7 +269,10 @@ const resolving: readonly OptionSpec[] = [
     flags: "--torch-backend <NAME>",
     description: "where PyTorch's packages come from: auto, cpu, cu128, rocm6.4, xpu, …",
   },
-  { flags: "--variants", description: "choose wheel variants by the environment's properties (draft PEP 825)" },
+  {
+    flags: "--variants",
+    description: "choose wheel variants by the environment's properties (draft PEP 825)",
+  },
 ];
 
 /** `NAME=DATE`, where `NAME=false` lifts the general cut-off. */
