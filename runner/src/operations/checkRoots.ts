@@ -5,6 +5,7 @@ import type { ProjectAdvisories } from "../../../shared/src/advisory/index.ts";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
 import type { ProjectFacts, ReleaseDetail } from "../../../shared/src/facts/model.ts";
 import type { OptionEntry } from "../../../shared/src/manifest/model.ts";
+import { projectIndexesOf } from "../../../shared/src/manifest/projectIndexes.ts";
 import type { ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import type { Calls, CommonInput, NotChecked } from "../../../shared/src/protocol/operation.ts";
@@ -159,8 +160,9 @@ export function finderFor(
   signal: AbortSignal,
   finders: Map<string, FactFinder>,
 ): FactFinder {
-  const fileOptions = fileOptionsOf(tree);
-  const sources = sourcesOf(tree);
+  const project = projectOptionsOf(tree);
+  const fileOptions = [...fileOptionsOf(tree), ...project.options];
+  const sources = [...sourcesOf(tree), ...project.sources];
   const key = JSON.stringify([
     fileOptions.map(({ option, value, folder }) => [option, value, folder]),
     sources,
@@ -227,6 +229,30 @@ export function fileOptionsOf(tree: ManifestTree): FileOption[] {
     }
   }
   return options;
+}
+
+/** What the tables of a pyproject.toml say about indexes, for looking projects up. */
+function projectOptionsOf({ files: [root] }: ManifestTree): {
+  readonly options: FileOption[];
+  readonly sources: readonly PipfileSource[];
+} {
+  if (root?.manifest.project === undefined) return { options: [], sources: [] };
+  const { indexUrl, extraIndexUrls, findLinks, noIndex, pre, named } = projectIndexesOf(root.manifest);
+  const folder = root.uri.startsWith("file:") ? { folder: dirname(fileURLToPath(root.uri)) } : {};
+  const option = (name: string, value?: string): FileOption => ({
+    option: name,
+    ...(value === undefined ? {} : { value }),
+    where: "pyproject.toml",
+    ...folder,
+  });
+  const options = [
+    ...(indexUrl === undefined ? [] : [option("--index-url", indexUrl)]),
+    ...extraIndexUrls.map((url) => option("--extra-index-url", url)),
+    ...findLinks.map((place) => option("--find-links", place)),
+    ...(noIndex ? [option("--no-index")] : []),
+    ...(pre ? [option("--pre")] : []),
+  ];
+  return { options, sources: named };
 }
 
 /** The sources of a Pipfile or of a lock alone. A lock beside its Pipfile has the Pipfile's. */

@@ -177,9 +177,16 @@ function demandOf(
   const read = readRequirement(text);
   if (!read.ok) throw notResolvable(`${where}: ${read.error.message}`);
   const line = manifest.lines.positionAt(entry.span.start).line + 1;
+  // PEP 508 has no words for poetry's alternatives.
+  const { alternatives } = entry.specifier;
+  const isOpen = alternatives !== undefined && address === undefined;
   return {
-    requirement: read.value,
-    text: address === undefined ? text : `${name}${extras} @ ${redactUrl(address)}`,
+    requirement: isOpen ? { ...read.value, specifier: entry.specifier } : read.value,
+    text: isOpen
+      ? `${name}${extras} ${entry.specifier}${condition}`
+      : address === undefined
+        ? text
+        : `${name}${extras} @ ${redactUrl(address)}`,
     place: { path: loader.displayUri(file.uri), line },
     // A file at an address is checked against its digest when it is read.
     ...(hashes.length > 0 && address === undefined ? { hashes } : {}),
@@ -191,6 +198,7 @@ function specifierOf(entry: RequirementEntry, manifest: Manifest): string {
   if (span === undefined) return "";
   // What is not written as PEP 440 says was put into its words when it was read.
   if (entry.grammar !== undefined) {
+    if (entry.specifier.alternatives) return "";
     return entry.specifier.clauses.map(({ operator, version }) => operator + version).join(",");
   }
   const written = manifest.text.slice(span.start, span.end).trim();

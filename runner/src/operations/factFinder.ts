@@ -23,6 +23,8 @@ export interface PipfileSource {
   /** May hold `${VAR}` and credentials. */
   readonly url: string;
   readonly verifySsl: boolean;
+  /** Only for packages that are bound to it, as uv's and poetry's named indexes are. */
+  readonly explicit?: boolean | undefined;
 }
 
 export interface FinderOptions {
@@ -152,7 +154,7 @@ export class FactFinder {
   #sourceOf(project: WantedProject): PipfileSource | undefined | null {
     const { sources } = this.#options;
     if (sources.length === 0) return undefined;
-    if (project.source === undefined) return sources[0];
+    if (project.source === undefined) return sources.find(({ explicit }) => explicit !== true);
     return sources.find((source) => source.name === project.source) ?? null;
   }
 
@@ -265,7 +267,7 @@ function unknownSource(project: WantedProject): ProjectFacts {
     trouble: {
       code: "unknown-source",
       index: "",
-      message: `Not checked: ${project.name} is bound to the source ${project.source}, which the Pipfile does not have.`,
+      message: `Not checked: ${project.name} is bound to the source ${project.source}, which the manifest does not have.`,
       next: "Name one of its sources.",
     },
     releases: [],

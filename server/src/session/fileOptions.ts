@@ -1,10 +1,16 @@
 // What a manifest says about indexes on its own lines: pip's options, or the sources of a Pipfile. Values go as written: the runner alone expands.
+import { projectIndexesOf } from "../../../shared/src/manifest/projectIndexes.ts";
 import type { ManifestFile, ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
 import type { IndexOptions } from "../../../shared/src/protocol/operation.ts";
 
 export interface FileSources {
   readonly fileOptions?: IndexOptions;
-  readonly sources?: readonly { readonly name: string; readonly url: string; readonly verifySsl: boolean }[];
+  readonly sources?: readonly {
+    readonly name: string;
+    readonly url: string;
+    readonly verifySsl: boolean;
+    readonly explicit?: boolean;
+  }[];
 }
 
 /** The options of all files that the tree reaches by `-r`, or the sources of its Pipfile or lock. */
@@ -15,8 +21,29 @@ export function sourcesOf(tree: ManifestTree): FileSources {
     const sources = pipfileSources(root);
     return sources.length > 0 ? { sources } : {};
   }
+  if (root.manifest.kind === "pyproject") return projectSources(tree);
   const fileOptions = pipOptions(tree.files);
   return Object.keys(fileOptions).length > 0 ? { fileOptions } : {};
+}
+
+/** uv's, poetry's and PDM's indexes, and the options of the requirements files that setuptools reads. */
+function projectSources({ files }: ManifestTree): FileSources {
+  const { named, noIndex, pre, ...places } = projectIndexesOf(files[0]!.manifest);
+  const own = pipOptions(files.slice(1));
+  const fileOptions: IndexOptions = {
+    ...own,
+    ...(places.indexUrl === undefined ? {} : { indexUrl: places.indexUrl }),
+    ...(places.extraIndexUrls.length > 0
+      ? { extraIndexUrls: [...(own.extraIndexUrls ?? []), ...places.extraIndexUrls] }
+      : {}),
+    ...(places.findLinks.length > 0 ? { findLinks: [...(own.findLinks ?? []), ...places.findLinks] } : {}),
+    ...(noIndex ? { noIndex } : {}),
+    ...(pre ? { pre } : {}),
+  };
+  return {
+    ...(Object.keys(fileOptions).length > 0 ? { fileOptions } : {}),
+    ...(named.length > 0 ? { sources: named } : {}),
+  };
 }
 
 function pipfileSources(root: ManifestFile): NonNullable<FileSources["sources"]> {

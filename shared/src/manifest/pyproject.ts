@@ -393,9 +393,11 @@ class ProjectReading implements Reading {
       const sources = uv.sources.get(entry.normalizedName)?.filter((source) => suits(source, scope));
       if (!sources || sources.length === 0) continue;
       entry.sources = sources;
-      const [only, more] = sources;
-      if (!more && only!.kind === "index" && only!.marker === undefined && only!.value)
-        entry.index ??= only!.value;
+      // An index that another file describes is not known here.
+      const described = sources.find(
+        ({ kind, value }) => kind === "index" && uv.indexes.some(({ name }) => name?.text === value?.text),
+      );
+      if (described?.value) entry.index ??= described.value;
     }
   }
 }

@@ -313,7 +313,8 @@ function countLines(text: string, { start, end }: Span): number {
 
 function readPlaces(entry: Mutable<RequirementEntry>, fields: ReadonlyMap<string, TomlValue>): void {
   const source = fields.get("source");
-  if (source) entry.index = spanned(source);
+  // Poetry knows the public index by its name without being told.
+  if (source && source.text.toLowerCase() !== "pypi") entry.index = spanned(source);
   const subdirectory = fields.get("subdirectory");
   if (subdirectory) entry.subdirectory = subdirectory.text;
   entry.editable = fields.get("develop")?.text === "true";

@@ -12,14 +12,24 @@ export const input = commonInput.extend({
       versions: z.array(z.string()).default([]),
       /** Specifiers as written: the newest compatible release within them is detailed too. */
       specifiers: z.array(z.string()).default([]),
-      /** The name of the source that a Pipfile binds this package to. */
+      /** The name of the source that a Pipfile or a pyproject.toml binds this package to. */
       source: z.string().optional(),
     }),
   ),
   /** Index options of the manifest's own lines. */
   fileOptions: indexOptions.optional(),
   /** Sources of a Pipfile: then each package has one source, the first unless bound. */
-  sources: z.array(z.object({ name: z.string(), url: z.string(), verifySsl: z.boolean() })).optional(),
+  sources: z
+    .array(
+      z.object({
+        name: z.string(),
+        url: z.string(),
+        verifySsl: z.boolean(),
+        /** Only for packages that are bound to it; the others are asked of what the options name (pyproject.toml). */
+        explicit: z.boolean().optional(),
+      }),
+    )
+    .optional(),
   /** The manifest, for what inspections of it showed. */
   manifest: z.object({ path: z.string(), digest: z.string() }).optional(),
   /** Ask the index again even where the stored page is fresh. */

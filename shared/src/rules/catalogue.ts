@@ -16,7 +16,7 @@ export interface RuleDescription {
 /** Every rule, by its kebab-case name. `docs/rules/NAME.md` is its page. */
 export const ruleCatalogue = {
   "invalid-syntax": {
-    summary: "A line is not what pip or pipenv can read.",
+    summary: "A line is not what pip, pipenv, uv or poetry can read.",
     severity: "error",
     local: true,
   },

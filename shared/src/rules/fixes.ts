@@ -3,6 +3,8 @@ import type { ProjectFacts, ReleaseFacts } from "../facts/model.ts";
 import type { Finding, Fix, TextEdit } from "../finding/model.ts";
 import { type EditPlan, planHashes, planIgnore, planPin, planSpecifier } from "../manifest/edits.ts";
 import { isLockKind } from "../manifest/kind.ts";
+import type { RequirementEntry } from "../manifest/model.ts";
+import { raisePoetryConstraint } from "../manifest/poetryConstraint.ts";
 import { parseVersion, type Version } from "../packaging/version.ts";
 import { candidatesFor, objectionTo } from "./candidates.ts";
 import { nameOf } from "./local.ts";
@@ -38,11 +40,14 @@ export function candidateFixes(input: RuleInput, placed: PlacedRequirement): Fix
     return [];
   if (appliesHere(placed.entry, input.snapshot.environment) === false) return [];
   const fixes = new FixList(input, placed, facts);
+  // A project that others depend on states what it works with: a pin is the last thing that it wants.
+  const isLoose = placed.file.manifest.kind === "pyproject" && pinnedVersion(placed.entry) === undefined;
+  if (isLoose) fixes.addBeyond(true);
   fixes.addNewest();
   fixes.addWithin();
   fixes.addKnown("pin-locked", placementOf(input.tree).locked.get(facts.name), "locked");
   fixes.addKnown("pin-installed", installedIn(input.snapshot.environment).get(facts.name), "installed");
-  fixes.addBeyond();
+  if (!isLoose) fixes.addBeyond();
   fixes.addHashes();
   return fixes.list;
 }
@@ -184,16 +189,20 @@ class FixList {
   }
 
   /** Moves the clauses that keep the newest compatible release out, in the style in which they are written. */
-  addBeyond(): void {
+  addBeyond(preferred = false): void {
     const { entry, file } = this.#placed;
     if (this.#pinned !== undefined || entry.specifier.clauses.length === 0) return;
     const { chosen } = candidatesFor(this.#input, this.#placed);
     const version = chosen && parseVersion(chosen.version);
     if (!version || entry.specifier.contains(version, { prereleases: true })) return;
-    const raised = raiseSpecifier(entry.specifier, version);
+    const raised = raisedText(placedText(file.manifest.text, entry), entry, version);
     if (raised === undefined) return;
     this.#push(
-      { kind: "raise-beyond", title: `Raise to ${raised} (admits ${chosen.version})` },
+      {
+        kind: "raise-beyond",
+        title: `Raise to ${raised} (admits ${chosen.version})`,
+        ...(preferred ? { preferred } : {}),
+      },
       planSpecifier(file.manifest, entry, raised),
     );
   }
@@ -214,4 +223,18 @@ class FixList {
       planHashes(file.manifest, entry, wanted),
     );
   }
+}
+
+function placedText(text: string, { specifierSpan }: RequirementEntry): string {
+  return specifierSpan ? text.slice(specifierSpan.start, specifierSpan.end) : "";
+}
+
+/** In poetry's own style where the line is written in it. */
+function raisedText(
+  written: string,
+  { grammar, specifier }: RequirementEntry,
+  version: Version,
+): string | undefined {
+  const own = grammar === "poetry" ? raisePoetryConstraint(written, version) : undefined;
+  return own ?? raiseSpecifier(specifier, version);
 }

@@ -19,7 +19,9 @@ export function addLocalFindings(tree: ManifestTree, collector: Collector): void
     for (const entry of file.manifest.entries) {
       if (entry.kind === "requirement" || entry.kind === "constraint")
         addContradiction(file, entry, collector);
-      if (entry.kind === "requirement") addUnpinned(file, entry, collector);
+      // Who depends on a project wants its dependencies loose, whichever file it reads them from.
+      if (entry.kind === "requirement" && tree.files[0]?.manifest.project === undefined)
+        addUnpinned(file, entry, collector);
     }
   }
   addIncludes(tree, collector);
@@ -212,7 +214,7 @@ function addDuplicates(tree: ManifestTree, collector: Collector): void {
     );
     for (let at = 1; at < requirements.length; at++) {
       const placed = requirements[at]!;
-      const earlier = requirements.slice(0, at).find((other) => canMeet(other.entry, placed.entry));
+      const earlier = requirements.slice(0, at).find((other) => areSameList(other.entry, placed.entry));
       if (!earlier) continue;
       collector.add({
         rule: "duplicate-requirement",
@@ -226,6 +228,12 @@ function addDuplicates(tree: ManifestTree, collector: Collector): void {
       });
     }
   }
+}
+
+/** An extra or a group may say more of what the project requires, and a table of poetry's may give one package several times. */
+function areSameList(a: RequirementEntry, b: RequirementEntry): boolean {
+  const isOneKey = a.grammar === "poetry" && a.name?.span.start === b.name?.span.start;
+  return a.section === b.section && !isOneKey && a.isSelf !== true && canMeet(a, b);
 }
 
 /** Offered only where the line that goes says nothing that the one that stays does not. */

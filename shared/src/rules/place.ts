@@ -1,6 +1,7 @@
 // Who requires what, in one tree: the look-up that all rules share.
 import type { RuntimeEnvironment } from "../environment/model.ts";
 import type { ManifestEntry, RequirementEntry } from "../manifest/model.ts";
+import type { EntryScope } from "../manifest/projectModel.ts";
 import type { ManifestFile, ManifestTree } from "../manifest/treeModel.ts";
 import { areDisjoint, evaluateMarker } from "../packaging/marker.ts";
 import { normalizeName } from "../packaging/name.ts";
@@ -11,6 +12,8 @@ export interface Placement {
   /** Every requirement and constraint with a name, in reading order. */
   readonly all: readonly PlacedRequirement[];
   readonly byName: ReadonlyMap<string, readonly PlacedRequirement[]>;
+  /** Names whose requirements uv's overrides replace or its exclusions leave out. */
+  readonly replaced: ReadonlySet<string>;
   /** Normalised version per PEP 503 name, from the lock beside a Pipfile. */
   readonly locked: ReadonlyMap<string, string>;
 }
@@ -23,18 +26,21 @@ export function placementOf(tree: ManifestTree): Placement {
   if (known) return known;
   const all: PlacedRequirement[] = [];
   const byName = new Map<string, PlacedRequirement[]>();
+  const replaced = new Set<string>();
   for (const file of tree.files) {
     for (const entry of file.manifest.entries) {
       if (entry.kind !== "requirement" && entry.kind !== "constraint") continue;
       if (entry.normalizedName === undefined) continue;
       const placed = { file, entry };
+      if (entry.scope?.kind === "override" || entry.scope?.kind === "exclusion")
+        replaced.add(entry.normalizedName);
       all.push(placed);
       const sameName = byName.get(entry.normalizedName);
       if (sameName) sameName.push(placed);
       else byName.set(entry.normalizedName, [placed]);
     }
   }
-  const placement = { all, byName, locked: lockedVersions(tree.companion) };
+  const placement = { all, byName, replaced, locked: lockedVersions(tree.companion) };
   placements.set(tree, placement);
   return placement;
 }
@@ -87,10 +93,37 @@ export function appliesHere(
   return evaluateMarker(entry.marker, environment.markers);
 }
 
-/** Whether both entries can count in one installation. Categories of a Pipfile are resolved each on its own. */
+/**
+ * Whether both entries can count in one installation. Categories of a Pipfile are resolved each on its own; of a pyproject.toml the
+ * project goes with every extra and every group, and those each with themselves.
+ */
 export function canMeet(a: RequirementEntry, b: RequirementEntry): boolean {
-  if (a.section !== b.section) return false;
+  if (!areTogether(a, b)) return false;
   return !a.marker || !b.marker || !areDisjoint(a.marker, b.marker);
+}
+
+/** As `canMeet`, whatever the markers say. */
+export function areTogether(a: RequirementEntry, b: RequirementEntry): boolean {
+  if (a.scope === undefined && b.scope === undefined) return a.section === b.section;
+  const [one, other] = [scopeOf(a), scopeOf(b)];
+  if (APART.has(one.kind) || APART.has(other.kind)) return false;
+  if (one.kind === "build" || other.kind === "build") return one.kind === other.kind;
+  if (one.kind === "constraint" || other.kind === "constraint") return true;
+  if (one.kind === "project" || other.kind === "project") return true;
+  return one.kind === other.kind && "name" in one && "name" in other && one.name === other.name;
+}
+
+/** What says nothing against a requirement: it is replaced, left out, or only described. */
+const APART: ReadonlySet<EntryScope["kind"]> = new Set<EntryScope["kind"]>([
+  "override",
+  "exclusion",
+  "build-constraint",
+  "detail",
+]);
+
+/** A file that is included or given beside a pyproject.toml counts as its project does, or narrows it. */
+function scopeOf({ scope, kind }: RequirementEntry): EntryScope {
+  return scope ?? { kind: kind === "constraint" ? "constraint" : "project" };
 }
 
 /** An entry that requires, rather than only narrows. */
@@ -106,8 +139,16 @@ export function isFromIndex(entry: RequirementEntry): boolean {
     entry.url === undefined &&
     entry.path === undefined &&
     entry.vcs === undefined &&
-    entry.normalizedName !== undefined
+    entry.normalizedName !== undefined &&
+    entry.isSelf !== true &&
+    isSourceAnIndex(entry)
   );
+}
+
+/** uv's sources may take a package from a repository, a path or the workspace, or from an index that another file describes. */
+function isSourceAnIndex({ sources, index }: RequirementEntry): boolean {
+  if (sources === undefined) return true;
+  return index !== undefined && sources.every(({ kind }) => kind === "index");
 }
 
 /** One-based line of the entry. */

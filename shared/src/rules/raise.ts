@@ -9,6 +9,7 @@ import { saySpecifier } from "./words.ts";
  * `~=3.1`, `==1.*` becomes `==3.*`. Undefined where no such change is known, as for `!=`.
  */
 export function raiseSpecifier(specifier: SpecifierSet, version: Version): string | undefined {
+  if (specifier.alternatives) return undefined;
   const clauses = specifier.clauses.map((clause) => {
     const alone = readSpecifierSet(`${clause.operator}${clause.version}`);
     if (!alone.ok || alone.value.contains(version, { prereleases: true }))

@@ -8,7 +8,15 @@ import { type Requirement, readRequirementLenient } from "../packaging/requireme
 import type { SpecifierSet } from "../packaging/specifier.ts";
 import { parseVersion, type Version } from "../packaging/version.ts";
 import type { PlacedRequirement, Snapshot } from "./model.ts";
-import { appliesHere, canMeet, installedIn, isFromIndex, pinnedVersion, placementOf } from "./place.ts";
+import {
+  appliesHere,
+  areTogether,
+  canMeet,
+  installedIn,
+  isFromIndex,
+  pinnedVersion,
+  placementOf,
+} from "./place.ts";
 
 /** Whether pip would take this release here without being forced. */
 export function isUsable(release: ReleaseFacts): boolean {
@@ -134,13 +142,14 @@ export function demandsOn(tree: ManifestTree, snapshot: Snapshot, placed: Placed
   if (name === undefined) return [];
   const placement = placementOf(tree);
   const demands: Demand[] = [];
+  if (placement.replaced.has(name)) return demands;
   for (const other of placement.byName.get(name) ?? []) {
     if (other.entry === placed.entry || !canMeet(other.entry, placed.entry)) continue;
     if (appliesHere(other.entry, snapshot.environment) === false) continue;
     demands.push({ specifier: other.entry.specifier, requirement: requirementOf(other), from: other });
   }
   for (const other of dependents(tree, snapshot).get(name) ?? []) {
-    if (other.from.entry.section !== placed.entry.section) continue;
+    if (!areTogether(other.from.entry, placed.entry)) continue;
     demands.push(other);
   }
   return demands;

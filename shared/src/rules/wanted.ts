@@ -26,7 +26,8 @@ export function wantedProjects(
       const pinned = pinnedVersion(placed.entry);
       if (pinned !== undefined) versions.add(pinned);
       else if (placed.entry.specifier.clauses.length > 0)
-        specifiers.add(saySpecifier(placed.entry.specifier));
+        for (const set of placed.entry.specifier.alternatives ?? [placed.entry.specifier])
+          specifiers.add(saySpecifier(set));
       for (const version of candidatesOf(tree, snapshot, placed)) versions.add(version);
     }
     const locked = placement.locked.get(name);
