@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
 import { isLockKind } from "../../../shared/src/manifest/kind.ts";
 import type { RequirementEntry } from "../../../shared/src/manifest/model.ts";
+import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import { parseVersion, type Version } from "../../../shared/src/packaging/version.ts";
 import type { LockInput } from "../../../shared/src/protocol/lock.ts";
 import type { Calls } from "../../../shared/src/protocol/operation.ts";
@@ -203,11 +204,7 @@ async function askOpened(
   const questionOf = (from: Demands): Question => ({
     requirements: from.requirements,
     constraints: from.constraints,
-    overrides: [
-      ...from.overrides,
-      ...overrides,
-      ...[...from.excluded, ...resolving.excluded].map((name) => exclusionOf(name)),
-    ],
+    overrides: withExclusions([...from.overrides, ...overrides], [...from.excluded, ...resolving.excluded]),
     resolution: resolving.resolution,
     prereleases: resolving.prereleases ?? (settings.pre ? "allow" : "last"),
   });
@@ -232,6 +229,13 @@ async function askOpened(
     },
     close: () => opened.close(),
   };
+}
+
+/** What is left out is left out whatever an override says of it. */
+function withExclusions(overrides: readonly Demand[], excluded: readonly string[]): Demand[] {
+  const names = new Set(excluded);
+  const kept = overrides.filter(({ requirement }) => !names.has(normalizeName(requirement.name.text)));
+  return [...kept, ...[...names].map((name) => exclusionOf(name))];
 }
 
 /** The requirements of the files that `--override` names. */
