@@ -12,6 +12,7 @@ import type {
 } from "./model.ts";
 
 export { isSameArtifactName, readArtifactName } from "./artifactName.ts";
+export { judgeContinuity } from "./continuity.ts";
 export { differences, isExpected, readExpectedIdentity } from "./expectation.ts";
 export type * from "./model.ts";
 export { currentTrust, shippedTrust, type TrustAnswer, type TrustFailure, trustFromFile } from "./trust.ts";

@@ -222,7 +222,17 @@ export interface AttestedFile {
   readonly uploadedAt?: number | undefined;
   /** `unknown`: an outage, offline, an index that serves no attestations at all. Never read as lost. */
   readonly state: "attested" | "absent" | "unknown";
+  /** Of verified attestations. Empty where the index only lists that there are some. */
   readonly identities: readonly Identity[];
+}
+
+/** What the continuity of one file's publisher is judged by. */
+export interface PublisherHistory {
+  readonly file: AttestedFile & { readonly sha256?: string | undefined };
+  /** Further files of the project, of any version, in any order. */
+  readonly others: readonly AttestedFile[];
+  /** What knowledge has kept of the project. */
+  readonly seen: readonly SeenIdentity[];
 }
 
 /** An identity that stays in knowledge from the first time it was seen. */
@@ -232,6 +242,8 @@ export interface SeenIdentity {
   readonly filename: string;
   readonly sha256: string;
   readonly identity: Identity;
+  /** Milliseconds since the epoch, by the index. */
+  readonly uploadedAt?: number | undefined;
   /** Milliseconds since the epoch. */
   readonly firstSeen: number;
 }
