@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import type { LeftOut } from "../../../shared/src/facts/stack.ts";
 import type { Manifest, RequirementEntry } from "../../../shared/src/manifest/model.ts";
 import type { ProjectSelection, UvSource } from "../../../shared/src/manifest/projectModel.ts";
 import { selectEntries } from "../../../shared/src/manifest/projectSelection.ts";
@@ -38,7 +39,7 @@ export interface DemandOptions {
   /** Absolute: where the person stands, which pip looks up paths from. */
   readonly cwd: string;
   /** Told each line that cannot be resolved, which is then left out; without it such a line is thrown. */
-  readonly leaveOut?: ((reason: string) => void) | undefined;
+  readonly leaveOut?: ((line: LeftOut) => void) | undefined;
 }
 
 /** Throws OperationError for a line that cannot be resolved. */
@@ -50,17 +51,20 @@ export function readDemands({ tree }: LoadedRoot, loader: Loader, options: Deman
     excluded: [],
     places: new Map(),
   };
-  const refuse = (error: OperationError): void => {
+  const refuse = (error: OperationError, isFinding: boolean): void => {
     if (!options.leaveOut) throw error;
-    options.leaveOut(error.message);
+    options.leaveOut({ reason: error.message, isFinding });
   };
   const [fault] = tree.faults;
-  if (fault) refuse(notResolvable(fault.message));
+  if (fault) refuse(notResolvable(fault.message), true);
   for (const file of tree.files) {
     // uv passes these extras over, and so do we; pip refuses the line.
     const error = file.manifest.errors.find(({ code }) => code !== "constraint-with-extras");
     if (error)
-      refuse(notResolvable(`${placeOf(file, error.span.start, loader)} cannot be read: ${error.message}`));
+      refuse(
+        notResolvable(`${placeOf(file, error.span.start, loader)} cannot be read: ${error.message}`),
+        true,
+      );
   }
   const add = (list: Demand[], file: ManifestFile, entry: RequirementEntry, marker = entry.marker): void => {
     try {
@@ -69,13 +73,15 @@ export function readDemands({ tree }: LoadedRoot, loader: Loader, options: Deman
       demands.places.set(demand, { uri: file.uri, manifest: file.manifest, entry });
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
-      refuse(error);
+      const { start, end } = entry.span;
+      const isFinding = file.manifest.errors.some(({ span }) => span.start <= end && start <= span.end);
+      refuse(error, isFinding);
     }
   };
   if (tree.files[0]?.manifest.project) {
     const selected = selectEntries(tree, options.selection);
     const [wrong] = selected.faults;
-    if (wrong) refuse(notResolvable(wrong.message));
+    if (wrong) refuse(notResolvable(wrong.message), true);
     for (const { file, entry, marker } of selected.requirements)
       add(demands.requirements, file, entry, marker);
     for (const { file, entry } of selected.constraints) add(demands.constraints, file, entry);

@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { dirname, resolve as resolvePath } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
+import type { LeftOut } from "../../../shared/src/facts/stack.ts";
 import { isLockKind } from "../../../shared/src/manifest/kind.ts";
 import type { RequirementEntry } from "../../../shared/src/manifest/model.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
@@ -18,6 +19,7 @@ import {
   type IndexUniverse,
   type Pin,
   type Question,
+  type Reading,
   type Resolution,
   readNameSet,
   type SourceReader,
@@ -70,8 +72,10 @@ export interface AskedManifest {
   readonly question: Question;
   readonly places: ReadonlyMap<Demand, DemandPlace>;
   /** Lines that the question is without, each with its reason; always empty unless it was asked leniently. */
-  readonly leftOut: readonly string[];
+  readonly leftOut: readonly LeftOut[];
   readonly catalogue: Catalogue;
+  /** How the catalogue reads what the universe has: for another catalogue over part of the same universe. */
+  readonly reading: Reading;
   readonly universe: IndexUniverse;
   /** The same question with other texts in the place of the manifest's. Throws as `askRoot` does. */
   reread(edited: LoadedRoot): Pick<AskedManifest, "question" | "places" | "leftOut">;
@@ -86,6 +90,7 @@ export interface OpenIndexes {
   readonly settings: Pick<IndexSettings, "problems" | "pre" | "onlyBinary" | "noBinary">;
   readonly universe: IndexUniverse;
   readonly catalogue: Catalogue;
+  readonly reading: Reading;
   readonly sources: SourceReader;
   /** Ends the clients; what they have in hand is written. */
   close(): Promise<void>;
@@ -163,7 +168,7 @@ export async function askRoot(
       reading.judge(name, files) === "usable";
     const universe = createIndexUniverse({ routeFor, signal: while_, sources, isUsable });
     const catalogue = new Catalogue(universe, reading);
-    return { settings, universe, catalogue, sources, close: () => finder.close() };
+    return { settings, universe, catalogue, reading, sources, close: () => finder.close() };
   };
   const { shelf } = options;
   const key = shelf && shelfKey(input, root, environment, plan, resolving);
@@ -184,12 +189,12 @@ async function askOpened(
   calls: Pick<Calls<never>, "warn">,
   options: AskOptions,
 ): Promise<AskedManifest> {
-  const { settings, universe, catalogue, sources } = opened;
+  const { settings, universe, catalogue, reading, sources } = opened;
   const { cwd } = input;
   const names = await readSourceNames(root, loader, cwd, sources, options.lenient);
   const selection = options.allSections ? ({ extras: "all", groups: "all" } as const) : {};
-  let leftOut: string[] = [];
-  const leaveOut = options.lenient ? (reason: string) => void leftOut.push(reason) : undefined;
+  let leftOut: LeftOut[] = [];
+  const leaveOut = options.lenient ? (line: LeftOut) => void leftOut.push(line) : undefined;
   const read = (from: LoadedRoot, takes: (entry: RequirementEntry) => boolean): Demands =>
     readDemands(from, loader, { takes, selection, names, cwd, leaveOut });
   const takes = options.allSections ? () => true : isInstalled;
@@ -217,6 +222,7 @@ async function askOpened(
     places: demands.places,
     leftOut: first,
     catalogue,
+    reading,
     universe,
     reread(edited) {
       leftOut = [];

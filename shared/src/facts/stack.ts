@@ -7,6 +7,14 @@ export interface StackPlace {
   readonly span: Span;
 }
 
+/** A line that could not be resolved. */
+export interface LeftOut {
+  /** A sentence. */
+  readonly reason: string;
+  /** Whether a finding says so already: it is what the text alone shows. */
+  readonly isFinding: boolean;
+}
+
 /** What the resolver came to for one text. */
 export interface StackFacts {
   readonly state: "resolves" | "conflict" | "undecided" | "not-checked";
@@ -17,8 +25,8 @@ export interface StackFacts {
   /** Why it is undecided or not checked: a sentence, and what to do. */
   readonly reason?: string | undefined;
   readonly next?: string | undefined;
-  /** Lines that could not be resolved and that the answer is without, each in a sentence. */
-  readonly leftOut: readonly string[];
+  /** Lines that could not be resolved and that the answer is without. */
+  readonly leftOut: readonly LeftOut[];
   readonly conflict?: StackConflict | undefined;
   /** Every requirement that took part in the question. */
   readonly lines: readonly StackLine[];

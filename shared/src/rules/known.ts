@@ -50,10 +50,10 @@ function unresolvedReason({ snapshot: { stack }, tree }: RuleInput): NotCheckedI
   const what = `whether ${fileName(tree.root)} resolves`;
   const isAnswered = stack.state === "resolves" || stack.state === "conflict";
   if (!isAnswered) return { what, reason: stack.reason ?? "the resolver gave no answer" };
-  const [first, ...more] = stack.leftOut;
+  const [first, ...more] = stack.leftOut.filter(({ isFinding }) => !isFinding);
   if (first === undefined) return undefined;
   const others = more.length > 0 ? ` And ${count(more.length, "other line")}.` : "";
-  return { what: `${what} as a whole`, reason: `${first}${others}` };
+  return { what: `${what} as a whole`, reason: `${first.reason}${others}` };
 }
 
 /** The rules of one line. At most one of them speaks about the release, the gravest. */
