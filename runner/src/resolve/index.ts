@@ -15,6 +15,7 @@ export type {
   Demand,
   FilePolicy,
   FilterCode,
+  KeptPin,
   NameSet,
   OwnPart,
   Pin,
@@ -38,6 +39,12 @@ export { type Resolution, resolve } from "./resolve.ts";
 export { type HeldBack, type LineStory, type Objector, tellHeldBack, tellLines } from "./story.ts";
 export type { StackPart, StackResolution, StackScope } from "./universal/model.ts";
 export { createScopeCatalogue, resolveUniversal, type ScopeCatalogue } from "./universal/resolve.ts";
+export {
+  createTargetsCatalogue,
+  type NamedTarget,
+  resolveForTargets,
+  type TargetsCatalogue,
+} from "./universal/targets.ts";
 export {
   createIndexUniverse,
   type DirectSource,

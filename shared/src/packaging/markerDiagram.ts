@@ -215,6 +215,11 @@ export class MarkerDiagram {
     return operator === "!=" ? this.not(equal) : equal;
   }
 
+  /** The environments in which a variable has a value. @param name none of versions, extras or platform_release. */
+  textIs(name: MarkerVariable, value: string): MarkerSet {
+    return this.#text(name, value);
+  }
+
   #text(name: MarkerVariable, value: string): MarkerSet {
     const system = name === "platform_system" ? SYSTEMS[value] : undefined;
     if (system !== undefined) return this.#text("sys_platform", system);
@@ -516,15 +521,22 @@ export class MarkerDiagram {
     return literals.reduce((set: MarkerSet, literal) => this.and(set, literal.set), ALWAYS);
   }
 
-  /** Leaves out what is not needed to stay clear of what is outside: exclusions first, since they read worst. */
+  /** Leaves out what is not needed to stay clear of what is outside, what reads worst first. */
   #shorten(cube: readonly Literal[], outside: MarkerSet): Literal[] {
     let kept = [...cube];
-    const isDenial = ({ text, flag }: Literal): boolean => text?.operator === "!=" || flag === false;
-    for (const literal of [...cube.filter(isDenial), ...cube.filter((one) => !isDenial(one))]) {
+    const effort = (literal: Literal): number => this.#readingEffort(literal);
+    for (const literal of [...cube].sort((a, b) => effort(b) - effort(a))) {
       const rest = kept.filter((one) => one !== literal);
       if (this.and(this.#conjunction(rest), outside) === NEVER) kept = rest;
     }
     return kept;
+  }
+
+  /** Exclusions read worst, the system best. */
+  #readingEffort({ variable, text, flag, bound }: Literal): number {
+    if (text?.operator === "!=" || flag === false) return 3;
+    if (bound !== undefined) return 1;
+    return this.#variables[variable]!.name === "sys_platform" ? 0 : 2;
   }
 
   #dropCovered(cubes: readonly (readonly Literal[])[], inside: MarkerSet): (readonly Literal[])[] {

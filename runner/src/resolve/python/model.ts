@@ -62,11 +62,22 @@ export interface Question {
   readonly prereleases?: "allow" | "last" | "never" | undefined;
   /** Normalised name → version that is kept as far as it holds: from a lock or from what is installed. */
   readonly preferences?: ReadonlyMap<string, Version> | undefined;
+  /** The same for stacks for several environments, whose locks may pin one project several times. */
+  readonly kept?: readonly KeptPin[] | undefined;
   /**
    * Extras and groups of the person's own of which no two are ever installed together (uv's `[tool.uv] conflicts`), one list for
    * each such set: a stack for several environments may hold different releases for each.
    */
   readonly conflicts?: readonly (readonly OwnPart[])[] | undefined;
+}
+
+/** A pin of a lock. */
+export interface KeptPin {
+  /** Normalised. */
+  readonly name: string;
+  readonly version: Version;
+  /** Where the lock uses it. */
+  readonly marker?: Marker | undefined;
 }
 
 /** Why a release cannot be chosen. One code each. */

@@ -50,6 +50,9 @@ export async function resolveUniversal(
     for (const [name, version] of question.preferences ?? []) {
       preferences.add(name, { version, where: ALWAYS, isKept: true });
     }
+    for (const { name, version, marker } of question.kept ?? []) {
+      preferences.add(name, { version, where: reading.diagram.of(marker), isKept: true });
+    }
     const lines = linesOf(reading, question);
     const search = new StackSearch({ catalogue, reading, question, preferences, sources, lines }, options);
     try {
