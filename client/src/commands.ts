@@ -216,7 +216,9 @@ export function registerCommands(tools: Tools): vscode.Disposable {
     vscode.commands.registerCommand(command, async (argument: unknown) => {
       const target = targetOf(argument);
       if (target === undefined) {
-        vscode.window.showInformationMessage(vscode.l10n.t("Open a requirements file or a Pipfile first."));
+        vscode.window.showInformationMessage(
+          vscode.l10n.t("Open a requirements file, a Pipfile or a pyproject.toml first."),
+        );
         return;
       }
       await act(tools, target).catch((problem: unknown) => tellProblem(tools, doing, problem));

@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import { registerCommands } from "./commands.ts";
 import { Reports } from "./report.ts";
-import { colourPipfile, isManifest } from "./selector.ts";
+import { colourToml, isManifest } from "./selector.ts";
 import { Server } from "./server.ts";
 import { Status } from "./status.ts";
 
@@ -20,7 +20,7 @@ export function activate(context: vscode.ExtensionContext): void {
     if (!isManifest(document)) return;
     // Waiting for the server would count as the editor's own start-up time.
     server.start().catch(() => {});
-    colourPipfile(document).catch((problem: unknown) => log.warn(String(problem)));
+    colourToml(document).catch((problem: unknown) => log.warn(String(problem)));
   };
   const tellContext = (editor: vscode.TextEditor | undefined) =>
     void vscode.commands.executeCommand(

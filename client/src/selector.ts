@@ -11,6 +11,7 @@ const PATTERNS = [
   "**/constraints/*.{txt,in}",
   "**/Pipfile",
   "**/Pipfile.lock",
+  "**/pyproject.toml",
   "**/pylock.toml",
   "**/pylock.*.toml",
 ];
@@ -39,12 +40,18 @@ function grammarExistsFor(language: string): boolean {
   });
 }
 
+/** By file name: our language whose grammar draws it. */
+const OWN_LANGUAGES: readonly (readonly [string, string])[] = [
+  ["/Pipfile", "pipfile"],
+  ["/pyproject.toml", "pyproject-toml"],
+];
+
 /**
- * Gives a Pipfile our colours where another extension has claimed it as TOML and none brings a grammar for TOML, which is how
+ * Gives a Pipfile and a pyproject.toml our colours where they are TOML and no extension brings a grammar for TOML, which is how
  * things are beside the Python extension alone.
  */
-export async function colourPipfile(document: vscode.TextDocument): Promise<void> {
-  const isPipfile = document.uri.path.endsWith("/Pipfile") && document.languageId === "toml";
-  if (!isPipfile || grammarExistsFor("toml")) return;
-  await vscode.languages.setTextDocumentLanguage(document, "pipfile");
+export async function colourToml(document: vscode.TextDocument): Promise<void> {
+  const own = OWN_LANGUAGES.find(([name]) => document.uri.path.endsWith(name));
+  if (own === undefined || document.languageId !== "toml" || grammarExistsFor("toml")) return;
+  await vscode.languages.setTextDocumentLanguage(document, own[1]);
 }

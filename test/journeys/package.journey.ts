@@ -41,6 +41,7 @@ const CARRIED = [
   "syntaxes/pip-requirements.tmLanguage.json",
   "syntaxes/pipfile.language.json",
   "syntaxes/pipfile.tmLanguage.json",
+  "syntaxes/pyproject.tmLanguage.json",
 ];
 
 describe("the packed extension", () => {
