@@ -15,13 +15,41 @@ export async function findGroups(planner: Planner, plan: Candidate): Promise<Rep
     changes: plan.changes,
     constraints: plan.constraints,
     fixed: fixed.map(([, exposure]) => exposure),
+    moved: plan.moved,
+    stacks: plan.stacks,
   };
-  if (plan.changes.length < 2 || plan.changes.length > MOST_CHANGES || plan.constraints.length > 0) {
+  const isOne = plan.changes.length < 2 && planner.options.locked === undefined;
+  if (isOne || plan.changes.length > MOST_CHANGES || plan.constraints.length > 0) {
     return fixed.length === 0 ? [] : [whole];
   }
   const needs = new Map<Key, ReadonlySet<LineChange>>();
   for (const [key, exposure] of fixed) needs.set(key, await changesFor(planner, plan, key, exposure));
-  return joinOverlapping(plan.changes, fixed, needs);
+  const repairs: Repair[] = [];
+  for (const part of joinOverlapping(plan.changes, fixed, needs)) {
+    const proven = await proveAlone(planner, plan, part);
+    // What does not stand alone is told as the one plan that was proven.
+    if (!proven) return [whole];
+    repairs.push(proven);
+  }
+  return repairs;
+}
+
+/** A part of the plan with nothing else changed: of a lock only what the part is about moves. */
+async function proveAlone(planner: Planner, plan: Candidate, part: Part): Promise<Repair | undefined> {
+  const names = new Set([...part.changes, ...part.fixed].map(({ name }) => name));
+  const preferences = new Map(planner.options.locked);
+  for (const pin of plan.stacks.flat()) if (names.has(pin.name)) preferences.set(pin.name, pin.version);
+  const found = await planner.prove(part.changes, [], plan.stacks, preferences);
+  if (!found || !bringsNothing(planner, found)) return undefined;
+  if (part.keys.some((key) => found.exposures.has(key))) return undefined;
+  const { changes, fixed } = part;
+  return { changes, constraints: [], fixed, moved: found.moved, stacks: found.stacks };
+}
+
+interface Part {
+  readonly changes: readonly LineChange[];
+  readonly fixed: readonly Exposure[];
+  readonly keys: readonly Key[];
 }
 
 /** The changes without which one advisory is not cleared. */
@@ -57,21 +85,27 @@ function joinOverlapping(
   changes: readonly LineChange[],
   fixed: readonly (readonly [Key, Exposure])[],
   needs: ReadonlyMap<Key, ReadonlySet<LineChange>>,
-): Repair[] {
-  const groups: { changes: Set<LineChange>; fixed: Exposure[] }[] = [];
+): Part[] {
+  const groups: { changes: Set<LineChange>; fixed: Exposure[]; keys: Key[] }[] = [];
   for (const [key, exposure] of fixed) {
     const own = needs.get(key) ?? new Set<LineChange>();
-    const touching = groups.filter((group) => [...own].some((change) => group.changes.has(change)));
+    // What no line is needed for moves in the lock alone, package by package.
+    const touching = groups.filter((group) =>
+      own.size === 0
+        ? group.changes.size === 0 && group.fixed.some(({ name }) => name === exposure.name)
+        : [...own].some((change) => group.changes.has(change)),
+    );
     const joined = {
       changes: new Set([...touching.flatMap((group) => [...group.changes]), ...own]),
       fixed: [...touching.flatMap((group) => group.fixed), exposure],
+      keys: [...touching.flatMap((group) => group.keys), key],
     };
     for (const group of touching) groups.splice(groups.indexOf(group), 1);
     groups.push(joined);
   }
   return groups.map((group) => ({
     changes: changes.filter((change) => group.changes.has(change)),
-    constraints: [],
     fixed: group.fixed,
+    keys: group.keys,
   }));
 }

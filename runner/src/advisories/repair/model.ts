@@ -5,14 +5,14 @@ import type {
   AdvisorySeverity,
 } from "../../../../shared/src/advisory/index.ts";
 import type { Version } from "../../../../shared/src/packaging/version.ts";
-import type { Demand, FilePolicy, Pin, Target } from "../../resolve/index.ts";
+import type { Demand, FilePolicy, Pin, Reading, Target } from "../../resolve/index.ts";
 
 /** What is known against a project, by its normalised name. */
 export type AdvisoryLookup = (name: string) => readonly AdvisoryRecord[];
 
 export interface RepairOptions {
   /** Every environment of the lock: a plan holds for all of them. */
-  readonly targets: readonly Target[];
+  readonly targets: readonly (Target | Reading)[];
   readonly policy?: FilePolicy;
   /** Milliseconds since the epoch: what was withdrawn by then does not count. */
   readonly now: number;
@@ -67,6 +67,9 @@ export interface Repair {
   readonly changes: readonly LineChange[];
   readonly constraints: readonly AddedConstraint[];
   readonly fixed: readonly Exposure[];
+  /** What moves with these changes alone, and the stack of each environment that was shown to come of them. */
+  readonly moved: readonly Move[];
+  readonly stacks: readonly (readonly Pin[])[];
 }
 
 export interface Remaining extends Exposure {

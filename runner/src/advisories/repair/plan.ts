@@ -86,15 +86,15 @@ export class Planner {
   readonly question: Question;
   readonly lines: ReadonlyMap<string, readonly Demand[]>;
   isCutShort = false;
+  readonly options: RepairOptions;
   readonly #today: Stacks;
-  readonly #options: RepairOptions;
 
   constructor(trials: Trials, question: Question, today: Stacks, options: RepairOptions) {
     this.trials = trials;
     this.question = question;
     this.lines = trials.linesByName();
     this.#today = today;
-    this.#options = options;
+    this.options = options;
   }
 
   /** The best change; undefined where none leaves fewer advisories than there are. */
@@ -216,7 +216,7 @@ export class Planner {
       const isNew = !this.trials.present.has(key);
       if (!allowed.has(key) && !(isNew && this.trials.mayComeIn(exposure))) wrong.add(exposure.name);
     }
-    if (this.#options.allowDowngrade) return wrong;
+    if (this.options.allowDowngrade) return wrong;
     for (const { name, from, to } of moved) if (isBelow(to, from)) wrong.add(name);
     return wrong;
   }
@@ -300,16 +300,17 @@ export class Planner {
     changes: readonly LineChange[],
     constraints: readonly AddedConstraint[],
     wanted?: Stacks,
+    preferences: ReadonlyMap<string, Version> | undefined = wanted && preferencesOf(wanted),
   ): Promise<Candidate | undefined> {
     const edited = new Map(changes.map((change) => [change.demand, withSpecifier(change.demand, change.to)]));
     const edit = (demand: Demand): Demand => edited.get(demand) ?? demand;
     const added = constraints.map(({ name, specifier }) => lineFor(name, specifier));
-    const locked = this.#options.locked;
+    const locked = this.options.locked;
     const question: Question = {
       ...this.question,
       requirements: this.question.requirements.map(edit),
       constraints: [...(this.question.constraints ?? []).map(edit), ...added],
-      preferences: locked && wanted ? preferencesOf(wanted) : locked,
+      preferences: locked && (preferences ?? locked),
     };
     const stacks = await this.trials.solve(question, this.trials.plain());
     if (!stacks) return undefined;
