@@ -18,10 +18,13 @@ import {
   wantedProjects,
 } from "../../../shared/src/rules/index.ts";
 import { type FileOption, prepareRequests } from "../index/index.ts";
+import { configurationFor } from "./configuration.ts";
 import type { OperationContext } from "./context.ts";
 import { environmentOf } from "./environment.ts";
+import { OperationError } from "./errors.ts";
 import { FactFinder, type PipfileSource } from "./factFinder.ts";
 import { lastInspection } from "./facts.ts";
+import type { IndexPlan } from "./indexPlan.ts";
 import { filesOf, type LoadedRoot } from "./load.ts";
 
 /** More rounds than this would mean that answers go in a circle. */
@@ -61,7 +64,8 @@ export async function checkRoots(
   const checkedRoots = await Promise.all(
     roots.map(async (root) => {
       const environment = await environmentFor(context, input, root, signal);
-      const finder = finderFor(context, input, root, environment, signal, finders);
+      const plan = await planFor(input, root);
+      const finder = finderFor(context, input, root, environment, signal, finders, plan);
       return checkRoot(context, root, environment, finder, configuration, progress, signal);
     }),
   );
@@ -151,6 +155,26 @@ function pythonOf(tree: ManifestTree): { readonly version: string; readonly orig
   return undefined;
 }
 
+/**
+ * Where each project is asked, for a root whose indexes are more than a list that pip merges. What a binding gets wrong is told by the
+ * rules and by the resolver: here the project is asked for where all others are.
+ */
+async function planFor({ index }: CommonInput, { path, tree }: LoadedRoot): Promise<IndexPlan | undefined> {
+  const found = await configurationFor(dirname(path));
+  const { configuration } = found;
+  const strategy = index?.strategy ?? configuration["index-strategy"];
+  const hasTables = tree.files[0]?.manifest.project !== undefined;
+  const hasOwn = configuration.indexes !== undefined || configuration["index-bindings"] !== undefined;
+  if (strategy === undefined && !hasTables && !hasOwn) return undefined;
+  const { planIndexes } = await import("./indexPlan.ts");
+  try {
+    return planIndexes({ tree, index, configuration: found, strategy, torch: undefined });
+  } catch (error) {
+    if (error instanceof OperationError) return undefined;
+    throw error;
+  }
+}
+
 /** Roots with the same indexes in the same environment share one finder, so that nothing is asked twice. */
 export function finderFor(
   context: OperationContext,
@@ -159,6 +183,7 @@ export function finderFor(
   environment: RuntimeEnvironment | undefined,
   signal: AbortSignal,
   finders: Map<string, FactFinder>,
+  plan?: IndexPlan,
 ): FactFinder {
   const project = projectOptionsOf(tree);
   const fileOptions = [...fileOptionsOf(tree), ...project.options];
@@ -169,6 +194,7 @@ export function finderFor(
     environment?.pythonVersion,
     environment?.platform,
     environment?.prefix,
+    plan && [plan.general, ...plan.bound],
   ]);
   let finder = finders.get(key);
   if (!finder) {
@@ -179,6 +205,7 @@ export function finderFor(
       commandLine: absoluteFindLinks(input),
       fileOptions,
       sources,
+      plan,
       usePipConfiguration: input.usePipConfiguration !== false,
       offline: input.offline === true,
       refresh: false,

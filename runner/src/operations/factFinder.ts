@@ -14,7 +14,7 @@ import {
 } from "../index/index.ts";
 import type { OperationContext } from "./context.ts";
 import { FactMemory } from "./factMemory.ts";
-import { type IndexLane, sourceOptions } from "./indexPlan.ts";
+import { type IndexLane, type IndexPlan, sourceOptions } from "./indexPlan.ts";
 import { indexSettingsFor } from "./indexSettings.ts";
 import { artifactsOf, type DerivedProject, deriveProject, FileJudge, newestUsable } from "./projectFacts.ts";
 
@@ -36,6 +36,8 @@ export interface FinderOptions {
   readonly fileOptions: readonly FileOption[];
   /** Of a Pipfile: then each package has one source, the first unless it is bound to another. */
   readonly sources: readonly PipfileSource[];
+  /** In place of the sources and file options, where projects have indexes of their own or another rule than pip's holds. */
+  readonly plan?: IndexPlan | undefined;
   readonly usePipConfiguration: boolean;
   readonly offline: boolean;
   readonly refresh: boolean;
@@ -90,6 +92,10 @@ export class FactFinder {
 
   /** The indexes of a lane, for who asks them itself. They close with the finder. */
   open(plan: IndexLane): Promise<{ settings: IndexSettings; client: IndexClient }> {
+    return this.#openedLane(plan);
+  }
+
+  #openedLane(plan: IndexLane): Promise<Lane> {
     const key = `lane ${plan.key}`;
     let lane = this.#lanes.get(key);
     if (!lane) {
@@ -114,8 +120,10 @@ export class FactFinder {
   async #askOne(project: WantedProject, options: AskOptions): Promise<ProjectFacts> {
     const source = this.#sourceOf(project);
     if (source === null) return unknownSource(project);
-    const lane = await this.#lane(source);
-    const key = `${source?.name ?? ""}\n${project.name}`;
+    const { plan } = this.#options;
+    const planned = plan && (plan.bound.get(project.name) ?? plan.general);
+    const lane = planned ? await this.#openedLane(planned) : await this.#lane(source);
+    const key = `${planned?.key ?? source?.name ?? ""}\n${project.name}`;
     let asked = this.#projects.get(key);
     if (!asked) {
       asked = this.#askIndexes(lane, project.name);
@@ -152,8 +160,8 @@ export class FactFinder {
 
   /** Null: bound to a source that the Pipfile does not have. Undefined: pip's way, all indexes. */
   #sourceOf(project: WantedProject): PipfileSource | undefined | null {
-    const { sources } = this.#options;
-    if (sources.length === 0) return undefined;
+    const { sources, plan } = this.#options;
+    if (sources.length === 0 || plan) return undefined;
     if (project.source === undefined) return sources.find(({ explicit }) => explicit !== true);
     return sources.find((source) => source.name === project.source) ?? null;
   }
