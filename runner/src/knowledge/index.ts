@@ -3,6 +3,7 @@ export type { Advisories, AdvisoryRow, AdvisorySource } from "./advisories.ts";
 export { KnowledgeError, type KnowledgeErrorCode } from "./errors.ts";
 export type { Facts } from "./facts.ts";
 export type { JournalMode } from "./file.ts";
+export type { Identities, KeptIdentity, KnownIdentity } from "./identities.ts";
 export { type Inspections, stackDigest } from "./inspections.ts";
 export { type Knowledge, type KnowledgeOptions, knowledgePath, openKnowledge } from "./knowledge.ts";
 export type { NameList, Names } from "./names.ts";

@@ -6,6 +6,7 @@ import { Advisories } from "./advisories.ts";
 import { busyError, storageFault } from "./errors.ts";
 import { Facts } from "./facts.ts";
 import { type JournalMode, KnowledgeFile } from "./file.ts";
+import { Identities } from "./identities.ts";
 import { Inspections } from "./inspections.ts";
 import type { Migration } from "./migrations.ts";
 import { type MountProbe, networkFileSystem } from "./mounts.ts";
@@ -68,6 +69,7 @@ export class Knowledge {
   readonly metadata: MetadataStore;
   readonly names: Names;
   readonly advisories: Advisories;
+  readonly identities: Identities;
   readonly facts: Facts;
   readonly inspections: Inspections;
   readonly #file: KnowledgeFile;
@@ -82,6 +84,7 @@ export class Knowledge {
     this.metadata = new SqliteMetadataStore(file, this.#behind);
     this.names = new Names(file);
     this.advisories = new Advisories(file);
+    this.identities = new Identities(file);
     const access = {
       read: <T>(work: (queries: Kysely<KnowledgeSchema>) => Promise<T>) => this.#read(work),
       change: <T>(work: (change: Transaction<KnowledgeSchema>) => Promise<T>) => this.change(work),

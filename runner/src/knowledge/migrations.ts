@@ -98,6 +98,15 @@ export const MIGRATIONS: readonly Migration[] = [
     ],
     embedded: [],
   },
+  {
+    portable: [
+      `CREATE TABLE identities (
+        project TEXT NOT NULL, version TEXT NOT NULL, filename TEXT NOT NULL, sha256 TEXT NOT NULL, source TEXT NOT NULL,
+        signer TEXT NOT NULL, identity TEXT NOT NULL, uploaded BIGINT, first_seen BIGINT NOT NULL, last_seen BIGINT NOT NULL,
+        PRIMARY KEY (project, filename, sha256, source, signer))`,
+    ],
+    embedded: [],
+  },
 ];
 
 /** The number of the schema that this program reads and writes. */

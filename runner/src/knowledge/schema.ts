@@ -132,6 +132,19 @@ export interface AdvisoryRecordRow {
   record: string;
 }
 
+export interface IdentityRow {
+  project: string;
+  version: string;
+  filename: string;
+  sha256: string;
+  source: string;
+  signer: string;
+  identity: string;
+  uploaded: number | null;
+  first_seen: number;
+  last_seen: number;
+}
+
 export interface KnowledgeSchema {
   projects: ProjectRow;
   releases: ReleaseRow;
@@ -147,4 +160,5 @@ export interface KnowledgeSchema {
   name_lists: NameListRow;
   advisory_sources: AdvisorySourceRow;
   advisories: AdvisoryRecordRow;
+  identities: IdentityRow;
 }
