@@ -69,6 +69,8 @@ export interface AskedManifest {
   readonly root: LoadedRoot;
   /** In words. */
   readonly environment: string;
+  /** What it is resolved for. */
+  readonly runtime: RuntimeEnvironment;
   readonly question: Question;
   readonly places: ReadonlyMap<Demand, DemandPlace>;
   /** Lines that the question is without, each with its reason; always empty unless it was asked leniently. */
@@ -218,6 +220,7 @@ async function askOpened(
     path: loader.display(root.path),
     root,
     environment: `Python ${environment!.pythonVersion} on ${environment!.platform} ${environment!.architecture}`,
+    runtime: environment!,
     question: questionOf(demands),
     places: demands.places,
     leftOut: first,
