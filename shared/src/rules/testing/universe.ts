@@ -1,12 +1,14 @@
 // Small universes for the rules' tests: projects with releases, as the runner would tell of them.
 import type { RuntimeEnvironment } from "../../environment/model.ts";
 import type { ProjectFacts, ReleaseDetail, ReleaseFacts } from "../../facts/model.ts";
+import type { FixProof, StackFacts } from "../../facts/stack.ts";
 import type { Finding } from "../../finding/model.ts";
 import { applyEdits } from "../../manifest/edits.ts";
 import { readRequirements } from "../../manifest/requirements.ts";
 import type { ManifestFile, ManifestTree } from "../../manifest/treeModel.ts";
 import { compareVersions, parseVersion } from "../../packaging/version.ts";
-import { findingsOf, fixesOf, type RuleInput, type Snapshot } from "../index.ts";
+import { candidateFixes } from "../fixes.ts";
+import { findingsOf, type RuleInput, type Snapshot } from "../index.ts";
 import type { PlacedRequirement } from "../model.ts";
 
 export const now = Date.UTC(2026, 10, 22, 12);
@@ -104,6 +106,26 @@ export function inputOf(
   return { tree: treeOf(files), snapshot, configuration: { severities: { "unpinned-requirement": "off" } } };
 }
 
+/** A resolver's answer for a tree; without more it resolves and says nothing of single edits. */
+export function stackOf(tree: ManifestTree, more: Partial<StackFacts> = {}): StackFacts {
+  return {
+    state: "resolves",
+    environment: "Python 3.10.4 on linux x86_64",
+    packages: 43,
+    leftOut: [],
+    lines: [],
+    proofs: {},
+    texts: Object.fromEntries(tree.files.map(({ uri, manifest }) => [uri, manifest.text])),
+    checked: now,
+    ...more,
+  };
+}
+
+/** Proofs that say the same of every edit. */
+export function sameProof(proof: FixProof): Readonly<Record<string, FixProof>> {
+  return new Proxy({}, { get: () => proof });
+}
+
 /** `LINE rule: message`, ranked. */
 export function told(input: RuleInput): string[] {
   return findingsOf(input).findings.map(
@@ -121,10 +143,10 @@ export function placedOn(input: RuleInput, name: string): PlacedRequirement {
   throw new Error(`${name} is not in the tree`);
 }
 
-/** `title → text after it`, or `title ✗ reason`. */
+/** What is known of the releases alone, before the resolver is asked: `title → text after it`, or `title ✗ reason`. */
 export function fixesTold(input: RuleInput, name: string): string[] {
   const placed = placedOn(input, name);
-  return fixesOf(input, placed).map((fix) => {
+  return candidateFixes(input, placed).map((fix) => {
     if (fix.disabled !== undefined) return `${fix.title} ✗ ${fix.disabled}`;
     const text = placed.file.manifest.text;
     return `${fix.title} → ${applyEdits(text, fix.edits[0]?.edits ?? [])}`;
