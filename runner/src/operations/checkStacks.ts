@@ -2,7 +2,7 @@
 import { type FixProof, proofKey, type StackFacts } from "../../../shared/src/facts/stack.ts";
 import type { Fix } from "../../../shared/src/finding/model.ts";
 import type { NotChecked } from "../../../shared/src/protocol/operation.ts";
-import { findingsOf, type RuleConfiguration } from "../../../shared/src/rules/index.ts";
+import { findingsOf, type RuleConfiguration, repairsFor } from "../../../shared/src/rules/index.ts";
 import type { CheckedRoot, CheckRootsInput, CheckSession } from "./checkRoots.ts";
 import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
@@ -18,6 +18,11 @@ export interface ResolvedRoot extends CheckedRoot {
   readonly searched?: SearchedStack;
 }
 
+export interface ResolveRootsOptions {
+  /** Plan repairs of what advisories are known against; without it only the line's own fix is tried. */
+  readonly repairs?: boolean | undefined;
+}
+
 export interface ResolvedSession extends CheckSession {
   readonly roots: readonly ResolvedRoot[];
   /** Ends the clients of the searches; what they have in hand is written. */
@@ -31,6 +36,7 @@ export async function resolveRoots(
   session: CheckSession,
   loader: Loader,
   signal: AbortSignal,
+  options: ResolveRootsOptions = {},
 ): Promise<ResolvedSession> {
   const configuration: RuleConfiguration = { severities: input.rules };
   const closers: (() => Promise<void>)[] = [];
@@ -41,7 +47,7 @@ export async function resolveRoots(
       continue;
     }
     try {
-      roots.push(await resolveRoot(context, input, root, loader, configuration, closers, signal));
+      roots.push(await resolveRoot(context, input, root, loader, configuration, closers, signal, options));
     } catch (error) {
       if (!signal.aborted) throw error;
       roots.push(root);
@@ -49,7 +55,7 @@ export async function resolveRoots(
   }
   return {
     ...session,
-    roots,
+    roots: shareRepairs(roots),
     notChecked: withStacks(session.notChecked, roots),
     async closeStacks() {
       await Promise.all(closers.map((close) => close()));
@@ -76,6 +82,7 @@ async function resolveRoot(
   configuration: RuleConfiguration,
   closers: (() => Promise<void>)[],
   signal: AbortSignal,
+  options: ResolveRootsOptions,
 ): Promise<ResolvedRoot> {
   const { environment } = root.snapshot;
   const question = { ...input, path: root.path, constraints: [], resolution: "highest" as const };
@@ -92,11 +99,37 @@ async function resolveRoot(
     if (!(error instanceof OperationError)) throw error;
     return withStack(root, unaskable(root, error, context.now()), configuration);
   }
-  const facts = await addRelaxations(searched, signal);
+  const relaxed = await addRelaxations(searched, signal);
+  const facts = await addAdvisories(context, root, searched, relaxed, options, signal);
   const first = withStack(root, facts, configuration);
   const proofs = await proveAll(first.findings.unproven, searched, signal);
   if (Object.keys(proofs).length === 0) return { ...first, searched };
   return { ...withStack(root, { ...facts, proofs }, configuration), searched };
+}
+
+/** What is known against releases that only others bring in and, where asked, the repair of all of it. */
+async function addAdvisories(
+  context: OperationContext,
+  { findings }: CheckedRoot,
+  searched: SearchedStack,
+  facts: StackFacts,
+  { repairs: wanted }: ResolveRootsOptions,
+  signal: AbortSignal,
+): Promise<StackFacts> {
+  const knowledge = await context.knowledge();
+  if (searched.resolution.kind !== "solved" || knowledge.advisories.sources().length === 0) return facts;
+  const { createLookup, exposuresOf, repairManifest } = await import("./repairs.ts");
+  const now = context.now();
+  const exposed = exposuresOf(searched.resolution.pins, searched.asked, createLookup(knowledge), now);
+  const isNeeded = exposed.length > 0 || findings.findings.some(({ rule }) => rule === "known-vulnerability");
+  if (!wanted || !isNeeded) return { ...facts, exposed };
+  const { whole, left, reason } = await repairManifest(searched.asked, knowledge, { now, signal });
+  return {
+    ...facts,
+    exposed,
+    repairs: whole ? [whole] : [],
+    unrepaired: [...left, ...(reason === undefined ? [] : [{ name: "", reason }])],
+  };
 }
 
 function withStack(root: CheckedRoot, stack: StackFacts, configuration: RuleConfiguration): CheckedRoot {
@@ -116,6 +149,22 @@ async function proveAll(
     proofs[key] ??= await prover.prove(edits);
   }
   return proofs;
+}
+
+/** A lock that moves with its Pipfile is repaired there: its own findings have that repair too. */
+function shareRepairs(roots: readonly ResolvedRoot[]): ResolvedRoot[] {
+  const byLock = new Map<string, ResolvedRoot>();
+  for (const root of roots) if (root.tree.companion) byLock.set(root.tree.companion.uri, root);
+  return roots.map((root) => {
+    const { stack } = byLock.get(root.tree.root)?.snapshot ?? {};
+    if (!stack?.repairs) return root;
+    const findings = root.findings.findings.map((finding) =>
+      finding.rule === "known-vulnerability"
+        ? { ...finding, fixes: repairsFor(stack, finding.package) }
+        : finding,
+    );
+    return { ...root, findings: { ...root.findings, findings } };
+  });
 }
 
 /** What the stacks add to what was not checked. */

@@ -1,4 +1,5 @@
 // Whether a manifest resolves for its environment, as the resolver answered for one text of it: plain data, so that it travels.
+import type { AdvisoryMatch } from "../advisory/model.ts";
 import type { Span } from "../text/span.ts";
 
 /** One line of the person's: where its entry stands, in the text that was resolved. */
@@ -30,12 +31,37 @@ export interface StackFacts {
   readonly conflict?: StackConflict | undefined;
   /** Every requirement that took part in the question. */
   readonly lines: readonly StackLine[];
+  /** What is known against releases that only other releases bring in; absent where it was not looked for. */
+  readonly exposed?: readonly StackExposure[] | undefined;
+  /** Repairs of what advisories are known against; absent where none were looked for. */
+  readonly repairs?: readonly StackRepair[] | undefined;
+  /** Why an advisory is not cleared, by project. */
+  readonly unrepaired?: readonly { readonly name: string; readonly reason: string }[] | undefined;
   /** What single edits come to, by `proofKey` of the edits. */
   readonly proofs: Readonly<Record<string, FixProof>>;
   /** The texts that this is about, by URI. */
   readonly texts: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch. */
   readonly checked: number;
+}
+
+/** Lines, hashes and lock changed together, so that advisories are cleared: proven before it is offered. */
+export interface StackRepair {
+  /** `Raise flask to 2.3.2 (fixes 2 advisories; resolves with 43 packages)`. */
+  readonly title: string;
+  readonly edits: readonly StackEdits[];
+  readonly fixed: readonly { readonly name: string; readonly version: string; readonly id: string }[];
+  /** Packages of the stack that then resolves. */
+  readonly packages: number;
+}
+
+/** What is known against a release that no line names. */
+export interface StackExposure {
+  /** PEP 503 form. */
+  readonly name: string;
+  readonly version: string;
+  readonly fixedIn?: string | undefined;
+  readonly matches: readonly AdvisoryMatch[];
 }
 
 export interface StackStep {

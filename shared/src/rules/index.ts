@@ -15,4 +15,5 @@ export type {
 export { raiseSpecifier } from "./raise.ts";
 export { releaseChoice } from "./releases.ts";
 export { choosesVersion, isStackCurrent, sayProof, stackLineOf, stackStateOf } from "./stack.ts";
+export { areAdvisoriesKnown, repairsFor, type Vulnerability, vulnerabilityOf } from "./vulnerabilities.ts";
 export { missingFrom, wantedProjects } from "./wanted.ts";

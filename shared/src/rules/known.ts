@@ -10,7 +10,7 @@ import type { PlacedRequirement, RuleInput } from "./model.ts";
 import { appliesHere, isFromIndex, pinnedVersion, placementOf } from "./place.ts";
 import { admittedReleases, canAgree, demandsOn, firstUsable, isUsable } from "./releases.ts";
 import { addStackFindings, isJudgedByStack, isStackCurrent } from "./stack.ts";
-import { addStaleAdvisories, addVulnerability } from "./vulnerabilities.ts";
+import { addStaleAdvisories, addTransitiveVulnerabilities, addVulnerability } from "./vulnerabilities.ts";
 import { count, fileName, sayEnvironment, sayPython, saySpecifier, shortPython, tame } from "./words.ts";
 
 export interface NotCheckedItem {
@@ -36,6 +36,7 @@ export function addKnownFindings(input: RuleInput, collector: Collector): NotChe
       notChecked.push({ what: placed.entry.normalizedName!, reason });
     }
   }
+  addTransitiveVulnerabilities(input, collector);
   addStaleAdvisories(input, collector);
   addStackFindings(input, collector);
   const unresolved = unresolvedReason(input);

@@ -8,6 +8,7 @@ import {
   smallestFix,
 } from "../advisory/index.ts";
 import type { ProjectFacts, ReleaseFacts } from "../facts/model.ts";
+import type { StackFacts } from "../facts/stack.ts";
 import type { Evidence, Fix } from "../finding/model.ts";
 import { planPin, planSpecifier } from "../manifest/edits.ts";
 import type { RequirementEntry } from "../manifest/model.ts";
@@ -19,6 +20,7 @@ import type { PlacedRequirement, RuleInput } from "./model.ts";
 import { appliesHere, canMeet, installedIn, isFromIndex, pinnedVersion, placementOf } from "./place.ts";
 import { raiseSpecifier } from "./raise.ts";
 import { admittedReleases, isUsable } from "./releases.ts";
+import { isStackCurrent } from "./stack.ts";
 import { count, sayAge, saySpecifier } from "./words.ts";
 
 /** Where the version that a line means comes from. */
@@ -126,7 +128,7 @@ export function addVulnerability(input: RuleInput, placed: PlacedRequirement, co
   const { entry, file } = placed;
   const { matches } = found;
   const malicious = matches.filter((match) => match.malicious);
-  const fix = input.snapshot.pending ? undefined : raiseOf(input, placed, found);
+  const fixes = input.snapshot.pending ? [] : fixesFor(input, placed, found);
   collector.add({
     rule: "known-vulnerability",
     message: messageOf(placed, found, malicious),
@@ -137,9 +139,70 @@ export function addVulnerability(input: RuleInput, placed: PlacedRequirement, co
     ...(malicious.length > 0 ? { severity: "error" as const } : {}),
     evidence: [evidenceOf(found.advisories, input.snapshot.now)],
     advisories: matches,
-    fixes: fix ? [fix] : [],
+    fixes,
     weight: malicious.length > 0 ? 500 : 20 + matches.length,
   });
+}
+
+/** The repair of the whole stack, where one was planned; else the raise of the line alone. */
+function fixesFor(input: RuleInput, placed: PlacedRequirement, found: Vulnerability): Fix[] {
+  const { stack } = input.snapshot;
+  if (isStackCurrent(stack, input.tree) && stack.repairs)
+    return repairsFor(stack, placed.entry.normalizedName);
+  const raise = raiseOf(input, placed, found);
+  return raise ? [raise] : [];
+}
+
+/** The repairs that clear something known against a project, or else why none does. */
+export function repairsFor(stack: StackFacts, name: string | undefined): Fix[] {
+  const own = (stack.repairs ?? []).filter(({ fixed }) => fixed.some((one) => one.name === name));
+  if (own.length > 0) {
+    return own.map(({ title, edits }) => ({
+      kind: "repair-advisories",
+      title,
+      edits,
+      proven: true,
+      preferred: true,
+    }));
+  }
+  const why = (stack.unrepaired ?? []).filter((one) => one.name === name || one.name === "");
+  const [first] = why;
+  const reason = first ? first.reason : "what the lines resolve to is not affected: install anew";
+  return [{ kind: "repair-advisories", title: "Repair", edits: [], proven: false, disabled: reason }];
+}
+
+/** What is known against releases that no line names, told on the line that brings them in. */
+export function addTransitiveVulnerabilities(input: RuleInput, collector: Collector): void {
+  const { stack } = input.snapshot;
+  if (!isStackCurrent(stack, input.tree)) return;
+  for (const { name, version, matches, fixedIn } of stack.exposed ?? []) {
+    const line = stack.lines.find(({ brings }) => brings.includes(name));
+    const placed =
+      line &&
+      placementOf(input.tree).all.find(
+        ({ file, entry }) => file.uri === line.uri && entry.span.start === line.span.start,
+      );
+    if (!placed) continue;
+    const { entry, file } = placed;
+    const [malicious] = matches.filter((match) => match.malicious);
+    const subject = `${name} ${version}, which ${nameOf(entry)} brings in,`;
+    const facts = input.snapshot.projects.get(entry.normalizedName!);
+    collector.add({
+      rule: "known-vulnerability",
+      message: malicious
+        ? `${subject} is reported as malicious: ${malicious.id}.`
+        : `${subject} has ${sayAdvisories(matches, fixedIn)}.`,
+      file,
+      entry,
+      span: entry.name?.span ?? entry.span,
+      package: name,
+      ...(malicious ? { severity: "error" as const } : {}),
+      evidence: facts?.advisories ? [evidenceOf(facts.advisories, input.snapshot.now)] : [],
+      advisories: matches,
+      fixes: stack.repairs ? repairsFor(stack, name) : [],
+      weight: malicious ? 500 : 10 + matches.length,
+    });
+  }
 }
 
 function messageOf(

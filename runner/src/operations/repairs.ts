@@ -1,0 +1,278 @@
+// Repairs of a manifest that clear advisories, as edits of its lines, their hashes and its lock: each proven by resolving.
+import { type AdvisoryRecord, matchAdvisories, smallestFix } from "../../../shared/src/advisory/index.ts";
+import type { StackEdits, StackExposure, StackRepair } from "../../../shared/src/facts/stack.ts";
+import type { TextEdit } from "../../../shared/src/finding/model.ts";
+import { planLockChange } from "../../../shared/src/manifest/editPipfileLock.ts";
+import { applyEdits, type EditPlan, planPin, planSpecifier } from "../../../shared/src/manifest/edits.ts";
+import type { ManifestFile } from "../../../shared/src/manifest/treeModel.ts";
+import { normalizeName } from "../../../shared/src/packaging/name.ts";
+import { parseVersion, type Version } from "../../../shared/src/packaging/version.ts";
+import { pinnedVersion, placementOf } from "../../../shared/src/rules/place.ts";
+import { count } from "../../../shared/src/rules/words.ts";
+import {
+  type LineChange,
+  type Move,
+  planRepairs,
+  type Repair,
+  type RepairPlan,
+} from "../advisories/index.ts";
+import type { Knowledge } from "../knowledge/index.ts";
+import type { Pin } from "../resolve/index.ts";
+import type { AskedManifest } from "./question.ts";
+
+export interface ManifestRepairs {
+  /** Independent of one another; the last holds all of them where there are several. */
+  readonly repairs: readonly StackRepair[];
+  /** Everything at once; absent where nothing helps. */
+  readonly whole?: StackRepair | undefined;
+  /** What stays, by project, with what is in the way. */
+  readonly left: readonly { readonly name: string; readonly id: string; readonly reason: string }[];
+  /** Why nothing could be planned. */
+  readonly reason?: string | undefined;
+}
+
+export interface RepairRequest {
+  readonly now: number;
+  readonly signal: AbortSignal;
+  readonly allowDowngrade?: boolean | undefined;
+}
+
+/** Plans repairs of a manifest that was asked for; nothing is written. */
+export async function repairManifest(
+  asked: AskedManifest,
+  knowledge: Knowledge,
+  { now, signal, allowDowngrade }: RepairRequest,
+): Promise<ManifestRepairs> {
+  const { question, reading, universe } = asked;
+  const lookup = createLookup(knowledge);
+  const locked = lockedPins(asked.root.tree.companion);
+  const plan = await planRepairs(universe, lookup, question, {
+    targets: [reading],
+    now,
+    signal,
+    locked: locked.size > 0 ? locked : undefined,
+    allowDowngrade,
+  });
+  if (plan.kind === "unresolved") return { repairs: [], left: [], reason: plan.reason };
+  const writer = new RepairWriter(asked, locked);
+  const left = plan.left.map(({ name, match, reason }) => ({ name, id: match.id, reason }));
+  const refused: { name: string; id: string; reason: string }[] = [];
+  const repairs: StackRepair[] = [];
+  for (const repair of plan.repairs) {
+    const written = writer.write(repair);
+    if (typeof written !== "string") repairs.push(written);
+    else for (const { name, match } of repair.fixed) refused.push({ name, id: match.id, reason: written });
+  }
+  const whole = plan.repairs.length > 1 ? writer.write(wholeOf(plan)) : repairs[0];
+  return {
+    repairs,
+    ...(whole === undefined || typeof whole === "string" ? {} : { whole }),
+    left: [...left, ...refused],
+  };
+}
+
+/** What is known against releases that no line names. A lock beside the manifest says itself what it holds. */
+export function exposuresOf(
+  pins: readonly Pin[],
+  { root: { tree } }: AskedManifest,
+  lookup: (name: string) => readonly AdvisoryRecord[],
+  now: number,
+): StackExposure[] {
+  if (tree.companion) return [];
+  const named = new Set(placementOf(tree).byName.keys());
+  return pins.flatMap(({ name, version }) => {
+    if (named.has(name)) return [];
+    const text = version.toString();
+    const matches = matchAdvisories(lookup(name), text, now);
+    if (matches.length === 0) return [];
+    const fixedIn = smallestFix(lookup(name), text, now);
+    return [{ name, version: text, matches, ...(fixedIn === undefined ? {} : { fixedIn }) }];
+  });
+}
+
+/** What is stored against each project, read when a search first comes to it. */
+export function createLookup({ advisories }: Knowledge): (name: string) => readonly AdvisoryRecord[] {
+  const known = new Map<string, readonly AdvisoryRecord[]>();
+  return (name) => {
+    let records = known.get(name);
+    if (!records) {
+      records = advisories.read([name])?.get(name)?.records ?? [];
+      known.set(name, records);
+    }
+    return records;
+  };
+}
+
+function wholeOf(plan: Extract<RepairPlan, { kind: "planned" }>): Repair {
+  const { changes, constraints, moved, stacks } = plan;
+  return { changes, constraints, moved, stacks, fixed: plan.repairs.flatMap(({ fixed }) => fixed) };
+}
+
+function lockedPins(lock: ManifestFile | undefined): Map<string, Version> {
+  const pins = new Map<string, Version>();
+  if (lock?.manifest.kind !== "pipfile-lock") return pins;
+  for (const entry of lock.manifest.entries) {
+    if (entry.kind !== "requirement" || entry.normalizedName === undefined) continue;
+    const version = parseVersion(pinnedVersion(entry) ?? "");
+    if (version) pins.set(entry.normalizedName, version);
+  }
+  return pins;
+}
+
+class RepairWriter {
+  readonly #asked: AskedManifest;
+  readonly #locked: ReadonlyMap<string, Version>;
+
+  constructor(asked: AskedManifest, locked: ReadonlyMap<string, Version>) {
+    this.#asked = asked;
+    this.#locked = locked;
+  }
+
+  /** The repair as edits; a sentence where it cannot be written down. */
+  write(repair: Repair): StackRepair | string {
+    const edits = new Map<string, TextEdit[]>();
+    const pins = new Map(repair.stacks.flat().map((pin) => [pin.name, pin]));
+    for (const change of repair.changes) {
+      const place = this.#asked.places.get(change.demand);
+      const plan = place && this.#planChange(change, pins);
+      if (!place || !plan) return `the line of ${change.name} cannot be edited`;
+      if (!plan.ok) return plan.error.message;
+      edits.set(place.uri, [...(edits.get(place.uri) ?? []), ...plan.value]);
+    }
+    const added = this.#addConstraints(repair, edits);
+    if (added !== undefined) return added;
+    const moved = this.#moveLock(pins, edits);
+    if (moved !== undefined) return moved;
+    const list: StackEdits[] = [...edits].map(([uri, own]) => ({ uri, edits: own }));
+    if (list.every((one) => one.edits.length === 0)) {
+      return "what is installed is affected, and the lines resolve to what is not: install anew";
+    }
+    return {
+      title: titleOf(repair, pins.size, this.#locked.size > 0),
+      edits: list,
+      fixed: repair.fixed.map(({ name, version, match }) => ({ name, version, id: match.id })),
+      packages: pins.size,
+    };
+  }
+
+  #planChange({ demand, to, version }: LineChange, pins: ReadonlyMap<string, Pin>): EditPlan | undefined {
+    const { manifest, entry } = this.#asked.places.get(demand)!;
+    if (!/^={2,3}[^*]*$/.test(to)) return planSpecifier(manifest, entry, to);
+    const pin = pins.get(entry.normalizedName ?? normalizeName(demand.requirement.name.text));
+    return planPin(manifest, entry, version, entry.hashes.length > 0 && pin ? hashesOf(pin) : undefined);
+  }
+
+  /** Lines that narrow what other releases bring in, at the end of the file that the person named. */
+  #addConstraints({ constraints }: Repair, edits: Map<string, TextEdit[]>): string | undefined {
+    if (constraints.length === 0) return undefined;
+    const [file] = this.#asked.root.tree.files;
+    if (!file || (file.manifest.kind !== "requirements" && file.manifest.kind !== "constraints")) {
+      const names = constraints.map(({ name, specifier }) => `${name}${specifier}`).join(", ");
+      return `it needs a constraint (${names}), and this kind of file has no place for one`;
+    }
+    const { text, lines } = file.manifest;
+    if (file.manifest.entries.some((entry) => "hashes" in entry && entry.hashes.length > 0)) {
+      return "it needs a line more, and every line of this file needs hashes: compile it anew";
+    }
+    const eol = text.includes("\r\n") ? "\r\n" : "\n";
+    const head = text === "" || /\n$/.test(text) ? "" : eol;
+    const added = constraints.map(({ name, specifier, via }) => {
+      const why = via.length > 0 ? `  # brought in by ${via.join(", ")}` : "";
+      return `${name}${specifier}${why}${eol}`;
+    });
+    const end = lines ? text.length : 0;
+    const edit = { span: { start: end, end }, newText: head + added.join("") };
+    edits.set(file.uri, [...(edits.get(file.uri) ?? []), edit]);
+    return undefined;
+  }
+
+  /** Moves the lock beside a Pipfile along: versions, hashes from the bound index, and the hash of the Pipfile. */
+  #moveLock(pins: ReadonlyMap<string, Pin>, edits: Map<string, TextEdit[]>): string | undefined {
+    const { companion, files } = this.#asked.root.tree;
+    if (companion?.manifest.kind !== "pipfile-lock" || this.#locked.size === 0) return undefined;
+    const [pipfile] = files;
+    const own = pipfile ? edits.get(pipfile.uri) : undefined;
+    let pipfileHash: string | undefined;
+    if (pipfile && own) {
+      const edited = this.#asked.loader.withText(pipfile, applyEdits(pipfile.manifest.text, own));
+      [pipfileHash] = edited.manifest.pipfileHashes ?? [];
+      if (pipfileHash === undefined) return "the hash of the edited Pipfile cannot be computed";
+    }
+    const moves = movesOf(this.#locked, pins);
+    for (const { name, pin } of [...moves.moved, ...moves.added]) {
+      if (hashesOf(pin).length === 0) return `the index lists no sha256 for ${name} ${pin.version}`;
+    }
+    const plan = planLockChange(companion.manifest, {
+      moved: moves.moved.map(({ pin }) => lockMove(pin)),
+      added: moves.added.map(({ pin }) => ({ ...lockMove(pin), sections: this.#sectionsOf(pin, companion) })),
+      removed: moves.removed,
+      pipfileHash,
+    });
+    if (!plan.ok) return plan.error.message;
+    if (plan.value.length > 0) edits.set(companion.uri, [...plan.value]);
+    return undefined;
+  }
+
+  /** Where a package that comes in belongs: the sections of those that bring it. */
+  #sectionsOf(pin: Pin, lock: ManifestFile): string[] {
+    const found = new Set<string>();
+    for (const entry of lock.manifest.entries) {
+      if (entry.kind !== "requirement" || !entry.section || !pin.via.includes(entry.normalizedName ?? ""))
+        continue;
+      found.add(entry.section);
+    }
+    return found.size > 0 ? [...found] : ["default"];
+  }
+}
+
+function lockMove(pin: Pin) {
+  const requiresPython = pin.release.find((file) => file.requiresPython !== undefined)?.requiresPython;
+  return { name: pin.name, version: pin.version.toString(), hashes: hashesOf(pin), requiresPython };
+}
+
+/** `sha256:…` of every file of the release, as its index lists them. */
+function hashesOf({ release }: Pin): string[] {
+  return release.flatMap(({ hashes: { sha256 } }) => (sha256 === undefined ? [] : [`sha256:${sha256}`]));
+}
+
+interface LockMoves {
+  readonly moved: readonly { readonly name: string; readonly pin: Pin }[];
+  readonly added: readonly { readonly name: string; readonly pin: Pin }[];
+  readonly removed: readonly string[];
+}
+
+/** A lock holds packages of other platforms too: what this one does not need is not taken out. */
+function movesOf(locked: ReadonlyMap<string, Version>, pins: ReadonlyMap<string, Pin>): LockMoves {
+  const moved: { name: string; pin: Pin }[] = [];
+  const added: { name: string; pin: Pin }[] = [];
+  for (const [name, pin] of pins) {
+    const before = locked.get(name);
+    if (before === undefined) added.push({ name, pin });
+    else if (before.key !== pin.version.key) moved.push({ name, pin });
+  }
+  return { moved, added, removed: [] };
+}
+
+/** `Raise flask to 2.3.2 and werkzeug to 2.3.8 (fixes 3 advisories; resolves with 43 packages)`. */
+function titleOf(
+  { changes, constraints, fixed, moved }: Repair,
+  packages: number,
+  isLocked: boolean,
+): string {
+  const lines = [
+    ...changes.map(({ name, to }) => `${name} to ${to.replace(/^={2,3}/, "")}`),
+    ...constraints.map(({ name, specifier }) => `${name} to ${specifier}`),
+  ];
+  const locks = lines.length === 0 ? moved.map(({ name, to }: Move) => `${name} to ${to}`) : [];
+  const what = [...lines, ...locks];
+  const told =
+    what.length > 3 ? `${what.slice(0, 2).join(", ")} and ${what.length - 2} more` : joinWords(what);
+  const advisories = fixed.length === 1 ? "1 advisory" : `${fixed.length} advisories`;
+  const lock = isLocked ? (lines.length === 0 ? " in the lock" : " with the lock") : "";
+  return `Raise ${told}${lock} (fixes ${advisories}; resolves with ${count(packages, "package")})`;
+}
+
+function joinWords(words: readonly string[]): string {
+  if (words.length < 2) return words.join("");
+  return `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}
