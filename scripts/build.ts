@@ -38,12 +38,15 @@ const common: BuildOptions = {
 /**
  * Modules that become one CommonJS file each, with all that they import, loaded when they are asked for. The command line is one
  * of them: read from 60 chunks, it takes 25 ms longer to start. In CommonJS what Node brings is loaded where it is used, too, and
- * not before the first line runs. The other two are libraries that a warm check does without.
+ * not before the first line runs. The others are libraries and data that a warm check does without.
  */
 const PIECES = {
   commandLine: "runner/src/faces/commandLine.ts",
   http: "runner/src/index/http.ts",
   kysely: "runner/src/knowledge/kysely.ts",
+  attestation: "runner/src/provenance/attestation/verify.ts",
+  trustRoot: "runner/src/provenance/attestation/shipped.ts",
+  tuf: "runner/src/provenance/attestation/tuf.ts",
 };
 type Piece = keyof typeof PIECES;
 
@@ -107,7 +110,10 @@ function buildPiece(name: string, entryPoint: string) {
     keepNames: false,
     banner: { js: "const __thothUrl = require('node:url').pathToFileURL(__filename).href;" },
     define: { "import.meta.url": "__thothUrl" },
-    plugins: name === "commandLine" ? [pieces(["http", "kysely"]), apart, lateProcesses] : [],
+    plugins:
+      name === "commandLine"
+        ? [pieces(["http", "kysely", "attestation", "trustRoot", "tuf"]), apart, lateProcesses]
+        : [pieces(["attestation"])],
   });
 }
 

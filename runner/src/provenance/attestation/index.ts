@@ -7,6 +7,7 @@ import type {
   TrustState,
   UpdateTrustInput,
   VerifyAttestationInput,
+  VerifyBesideInput,
   VerifyBundleInput,
   VerifyProvenanceInput,
 } from "./model.ts";
@@ -31,6 +32,11 @@ export async function verifyAttestation(input: VerifyAttestationInput): Promise<
 /** See `verify.ts`. The first call loads the Sigstore library. */
 export async function verifyBundle(input: VerifyBundleInput): Promise<AttestationVerdict> {
   return (await import("./verify.ts")).verifyBundle(input);
+}
+
+/** See `verify.ts`. The first call loads the Sigstore library. */
+export async function verifyBeside(input: VerifyBesideInput): Promise<ProvenanceVerdict> {
+  return (await import("./verify.ts")).verifyBeside(input);
 }
 
 /** See `tuf.ts`: asks the repository, at most once a day. Loads the TUF library. */

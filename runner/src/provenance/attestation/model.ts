@@ -196,6 +196,12 @@ export interface VerifyBundleInput {
   readonly now: number;
 }
 
+export interface VerifyBesideInput extends Omit<VerifyBundleInput, "bundle" | "sha256"> {
+  readonly filename: string;
+  /** What lies beside the artifact, parsed from JSON. */
+  readonly beside: unknown;
+}
+
 /** Who is expected to have signed: by policy, by a lock (PEP 751 `attestation-identities`), by history. Missing keys are not compared. */
 export interface ExpectedIdentity {
   readonly kind?: string | undefined;

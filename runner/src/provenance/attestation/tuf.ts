@@ -15,7 +15,6 @@ import {
   TRUST_FOLDER,
   type TrustFailure,
 } from "./trust.ts";
-import { checkTrust } from "./verify.ts";
 import { shown } from "./words.ts";
 
 const TARGET = "trusted_root.json";
@@ -114,6 +113,7 @@ async function refresh(
   };
   const time = firstSeen(root, kept, input.now);
   const sha256 = digestOfRoot(root);
+  const { checkTrust } = await import("./verify.ts");
   const fault = checkTrust({ source: "updated", from: repository, time, sha256, root });
   if (fault !== undefined) throw new InvalidTrustRoot(fault);
   const expires = Date.parse(timestamp.signed.expires);

@@ -1,4 +1,5 @@
 // Verdicts on PEP 740 attestations and on Sigstore bundles. Loads the Sigstore library: import it when there is something to verify.
+import { createHash } from "node:crypto";
 import { bundleOfAttestation, readBundle } from "./bundle.ts";
 import { type Claims, identityOf, readClaims } from "./certificate.ts";
 import type {
@@ -9,6 +10,7 @@ import type {
   Publisher,
   TrustMaterial,
   VerifyAttestationInput,
+  VerifyBesideInput,
   VerifyBundleInput,
   VerifyProvenanceInput,
 } from "./model.ts";
@@ -236,6 +238,23 @@ function identityFault(claims: Claims, { identity }: VerifyBundleInput): Signatu
     return undefined;
   const sentence = `Signed by ${shown(claims.san ?? "nobody")}, not by ${shown(identity.san)}.`;
   return { reason: "other-identity", sentence };
+}
+
+/**
+ * The verdict on a file with what a person has beside it: one attestation or a provenance object (PEP 740), or a Sigstore bundle, told
+ * by their keys. `publicKey` and `identity` are for bundles. Throws an Error where `trust` is no trust root or `publicKey` no key.
+ */
+export function verifyBeside(input: VerifyBesideInput): ProvenanceVerdict {
+  const { beside, filename, artifact, trust, now, publicKey, identity } = input;
+  const sha256 = createHash("sha256").update(artifact).digest("hex");
+  if (isObject(beside) && Array.isArray(beside.attestation_bundles)) {
+    return verifyProvenance({ filename, sha256, provenance: beside, trust, now });
+  }
+  const isBundle = isObject(beside) && ("verificationMaterial" in beside || "mediaType" in beside);
+  const verdict = isBundle
+    ? verifyBundle({ bundle: beside, artifact, sha256, trust, now, publicKey, identity })
+    : verifyAttestation({ attestation: beside, filename, sha256, trust, now });
+  return summarise([verdict]);
 }
 
 /** Whether `trust` can be used; the reason where it cannot. */

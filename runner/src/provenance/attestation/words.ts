@@ -2,16 +2,17 @@
 import { cleanText } from "../../index/index.ts";
 import type { Identity, TrustMaterial } from "./model.ts";
 
-const DAY = new Intl.DateTimeFormat("en-GB", {
-  day: "numeric",
-  month: "long",
-  year: "numeric",
-  timeZone: "UTC",
-});
+let days: Intl.DateTimeFormat | undefined;
 
 /** `21 August 2026`, in UTC. `time` is in milliseconds since the epoch. */
 export function dayOf(time: number): string {
-  return Number.isFinite(time) && Math.abs(time) <= 8.64e15 ? DAY.format(time) : "an unknown day";
+  days ??= new Intl.DateTimeFormat("en-GB", {
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+    timeZone: "UTC",
+  });
+  return Number.isFinite(time) && Math.abs(time) <= 8.64e15 ? days.format(time) : "an unknown day";
 }
 
 /** What a trust root is called in a sentence: by its day where that is known, else by its place. */
