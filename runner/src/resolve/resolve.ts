@@ -145,9 +145,11 @@ function leadToPins(
   sources: ReadonlyMap<string, string>,
 ): PinDependency[] {
   const extras = new Map<string, Set<string>>();
+  const first = new Map<string, Need>();
   for (const need of needs) {
     // What an override took out of the stack leads nowhere.
     if (!versions.has(need.name)) continue;
+    if (!first.has(need.name)) first.set(need.name, need);
     const wanted = extras.get(need.name) ?? new Set();
     extras.set(need.name, wanted);
     for (const extra of need.extras) wanted.add(extra);
@@ -157,6 +159,8 @@ function leadToPins(
     version: versions.get(name)!,
     ...(sources.has(name) ? { direct: sources.get(name)! } : {}),
     extras: [...extras.get(name)!].sort(),
+    written: /^[\w.-]+/.exec(first.get(name)!.text)?.[0],
+    writtenMarker: first.get(name)!.marker,
   }));
 }
 

@@ -54,6 +54,8 @@ export interface Need {
   readonly specifier: SpecifierSet;
   readonly url: string | undefined;
   readonly text: string;
+  /** As the metadata has it. */
+  readonly marker: Marker | undefined;
   /** Where it holds: everywhere in a catalogue for one environment. */
   readonly where: MarkerSet;
 }
@@ -243,6 +245,7 @@ export class Catalogue {
         specifier: requirement.specifier,
         url: requirement.url?.text,
         text: plainText(requirement),
+        marker: requirement.marker,
         where,
       };
       if (where !== NEVER) base.push(need);

@@ -153,6 +153,10 @@ export interface PinDependency {
   readonly direct?: string | undefined;
   /** Extras that it asks for, normalised and sorted. */
   readonly extras: readonly string[];
+  /** The name as the requirement writes it: `zope.interface`. */
+  readonly written?: string | undefined;
+  /** The requirement's own marker, in a stack for one environment. */
+  readonly writtenMarker?: Marker | undefined;
   /** Where it holds; absent where the pin that asks does so wherever it is used itself. */
   readonly marker?: Marker | undefined;
 }
