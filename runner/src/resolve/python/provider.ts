@@ -383,6 +383,7 @@ export function needOf({ requirement, text }: Demand, reason: Reason, where = AL
     specifier: requirement.specifier,
     url: requirement.url?.text,
     text,
+    marker: requirement.marker,
     where,
     reason,
   };
