@@ -1,5 +1,6 @@
 // textDocument/codeLens: one line above the first: how the stack stands, then what can be done about it.
 import type { CodeLens } from "vscode-languageserver";
+import type { RequirementEntry } from "../../../shared/src/manifest/model.ts";
 import { clientCommands } from "../../../shared/src/protocol/editor.ts";
 import { count, sayAge, shortPython } from "../../../shared/src/rules/words.ts";
 import { say } from "../l10n.ts";
@@ -25,11 +26,16 @@ function packagesOf(view: View): number {
   const names = new Set<string>();
   for (const file of view.tree.files) {
     for (const entry of file.manifest.entries) {
-      if (entry.kind === "requirement")
+      if (entry.kind === "requirement" && !entry.isSelf && !isBeside(entry))
         names.add(entry.normalizedName ?? `at ${file.uri} ${entry.span.start}`);
     }
   }
   return names.size;
+}
+
+/** What a pyproject.toml needs to be built, and what only says more of another entry, is no part of its stack. */
+function isBeside({ scope }: RequirementEntry): boolean {
+  return scope?.kind === "build" || scope?.kind === "detail";
 }
 
 /** `12 packages · 1 error, 2 warnings · imports on py3.11 · 2 hours ago`: every part says what was looked at. */

@@ -6,14 +6,7 @@ import { ruleCatalogue } from "../../../shared/src/rules/catalogue.ts";
 import { say } from "../l10n.ts";
 import { plain } from "../markdown.ts";
 import type { View } from "../model.ts";
-import {
-  itemKinds,
-  markerItems,
-  optionItems,
-  pipfileKeyItems,
-  replacing,
-  versionItems,
-} from "./completionItems.ts";
+import { itemKinds, keyItems, markerItems, optionItems, replacing, versionItems } from "./completionItems.ts";
 import { type CompletionSpot, spotAt } from "./completionSpot.ts";
 
 /** What completion may ask: each answers in a moment or not at all. */
@@ -54,9 +47,11 @@ export async function completion(
     case "rule":
       return { isIncomplete: false, items: ruleItems(view, spot) };
     case "key":
-      return { isIncomplete: false, items: pipfileKeyItems(view, spot) };
+      return { isIncomplete: false, items: keyItems(view, spot) };
     case "source":
       return { isIncomplete: false, items: sourceItems(view, spot) };
+    case "group":
+      return { isIncomplete: false, items: groupItems(view, spot) };
   }
 }
 
@@ -201,4 +196,13 @@ function sourceItems(view: View, spot: CompletionSpot): CompletionItem[] {
       ? [{ label: entry.name.text, kind: itemKinds.value, textEdit: replacing(view, spot, entry.name.text) }]
       : [],
   );
+}
+
+/** The dependency groups of a pyproject.toml. */
+function groupItems(view: View, spot: CompletionSpot): CompletionItem[] {
+  return (view.file.manifest.project?.groups ?? []).map(({ name }) => ({
+    label: name.text,
+    kind: itemKinds.value,
+    textEdit: replacing(view, spot, name.text),
+  }));
 }

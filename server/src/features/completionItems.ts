@@ -14,6 +14,7 @@ import type { View } from "../model.ts";
 import type { CompletionSpot } from "./completionSpot.ts";
 import { type PipfileTable, pipfileKeys } from "./pipfileKeys.ts";
 import { PIP_OPTIONS } from "./pipOptionTexts.ts";
+import { pyprojectKeys } from "./pyprojectKeys.ts";
 
 export const itemKinds = {
   package: CompletionItemKind.Module,
@@ -178,11 +179,22 @@ export function optionItems(view: View, spot: CompletionSpot): CompletionItem[] 
   );
 }
 
-/** Keys of a Pipfile's tables. */
-export function pipfileKeyItems(view: View, spot: CompletionSpot): CompletionItem[] {
+/** Keys of a Pipfile's tables, or of those of a pyproject.toml. */
+export function keyItems(view: View, spot: CompletionSpot): CompletionItem[] {
+  if (view.file.manifest.kind === "pyproject") {
+    return keyItemsOf(view, spot, pyprojectKeys(spot.context ?? ""));
+  }
   const table = spot.context as PipfileTable | undefined;
   if (table === undefined || !["package", "source", "requires", "pipenv"].includes(table)) return [];
-  return pipfileKeys(table).map(([key, text]) => ({
+  return keyItemsOf(view, spot, pipfileKeys(table));
+}
+
+function keyItemsOf(
+  view: View,
+  spot: CompletionSpot,
+  keys: readonly (readonly [string, string])[],
+): CompletionItem[] {
+  return keys.map(([key, text]) => ({
     label: key,
     kind: itemKinds.option,
     documentation: { kind: "markdown", value: text },

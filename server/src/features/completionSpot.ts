@@ -1,17 +1,28 @@
-// What is being written at the cursor: found from the raw text before it, in a requirements line or in a Pipfile.
+// What is being written at the cursor: found from the raw text before it, in a requirements line, a Pipfile or a pyproject.toml.
 import { isLockKind } from "../../../shared/src/manifest/kind.ts";
 import type { Manifest } from "../../../shared/src/manifest/model.ts";
 import type { Span } from "../../../shared/src/text/span.ts";
+import { type TomlSpot, tomlSpotAt } from "./pyprojectSpot.ts";
 
 export interface CompletionSpot {
-  readonly what: "name" | "version" | "extra" | "marker" | "option" | "path" | "rule" | "key" | "source";
+  readonly what:
+    | "name"
+    | "version"
+    | "extra"
+    | "marker"
+    | "option"
+    | "path"
+    | "rule"
+    | "key"
+    | "source"
+    | "group";
   /** What is typed so far, up to the cursor. */
   readonly typed: string;
   /** What an accepted item replaces: the whole word that the cursor stands in. */
   readonly span: Span;
   /** The project that a version or an extra belongs to, as written. */
   readonly project?: string;
-  /** Marker: the text of the marker before the word. Pipfile key: the table. */
+  /** Marker: the text of the marker before the word. Key: the table. */
   readonly context?: string;
   /** Options: whether a requirement stands before them. */
   readonly behindRequirement?: boolean;
@@ -28,6 +39,7 @@ export function spotAt(manifest: Manifest, offset: number): CompletionSpot | und
   const lineStart = startOfLine(manifest.text, offset);
   if (offset - lineStart > longestLine) return undefined;
   if (manifest.kind === "pipfile") return pipfileSpot(manifest.text, lineStart, offset);
+  if (manifest.kind === "pyproject") return pyprojectSpot(manifest.text, offset);
   if (isLockKind(manifest.kind)) return undefined;
   return requirementSpot(manifest.text, lineStart, offset);
 }
@@ -245,4 +257,98 @@ function pipfileKeySpot(
     return { what: "key", context: "package", ...word(text, offset - typed.length, offset, /[A-Za-z_]/) };
   }
   return undefined;
+}
+
+const requirementLists =
+  /^(?:project\.dependencies|project\.optional-dependencies\..+|dependency-groups\..+|build-system\.requires|tool\.uv\.[a-z-]+-dependencies|tool\.pdm\.dev-dependencies\..+)$/;
+const poetryTables = /^tool\.poetry\.(?:dependencies|dev-dependencies|group\.[^.]+\.dependencies)$/;
+const tomlWord = /[A-Za-z0-9._-]/;
+
+function pyprojectSpot(text: string, offset: number): CompletionSpot | undefined {
+  const spot = tomlSpotAt(text, offset);
+  if (spot === undefined) return undefined;
+  if (spot.comment !== undefined) return ruleSpot(text, spot.comment, offset);
+  const path = spot.path.join(".");
+  if (spot.key !== undefined) return tomlKeySpot(text, spot.key, offset, spot.path);
+  if (spot.string && requirementLists.test(path)) return listSpot(text, spot, offset);
+  if (poetryTables.test(spot.path.slice(0, -1).join(".")))
+    return poetrySpot(text, spot, offset, spot.path.at(-1)!, spot.inlineKey ?? "version");
+  // `[tool.poetry.dependencies.flask]`: the key is one of the package's.
+  if (poetryTables.test(spot.path.slice(0, -2).join(".")))
+    return poetrySpot(text, spot, offset, spot.path.at(-2)!, spot.path.at(-1)!);
+  if (spot.path.slice(0, 3).join(".") === "tool.uv.sources") return uvSourceSpot(text, spot, offset);
+  return undefined;
+}
+
+function listSpot(text: string, spot: TomlSpot, offset: number): CompletionSpot | undefined {
+  const { text: inside, quote } = spot.string!;
+  if (spot.inlineKey === "include-group")
+    return { what: "group", ...word(text, offset - inside.length, offset, tomlWord) };
+  if (spot.inlineKey !== undefined || !spot.inArray) return undefined;
+  const found = specifierSpot(text, inside, offset, tomlWord);
+  return found?.what === "marker" ? { ...found, quotedBy: quote } : found;
+}
+
+function poetrySpot(
+  text: string,
+  { string, inlineKey }: TomlSpot,
+  offset: number,
+  project: string,
+  key: string,
+): CompletionSpot | undefined {
+  if (!string)
+    return inlineKey?.startsWith("?")
+      ? inlineKeySpot(text, inlineKey, offset, "poetry-dependency")
+      : undefined;
+  const inside = string.text;
+  switch (key) {
+    case "version": {
+      const typed = /(?:^|[\s,|^~<>=!])([A-Za-z0-9.!+*_-]*)$/.exec(inside)?.[1];
+      if (typed === undefined) return undefined;
+      return { what: "version", project, ...word(text, offset - typed.length, offset, /[A-Za-z0-9.!+*_-]/) };
+    }
+    case "markers":
+      return markerSpot(text, inside, offset, string.quote);
+    case "extras":
+      return { what: "extra", project, ...word(text, offset - inside.length, offset, tomlWord) };
+    case "source":
+      return { what: "source", ...word(text, offset - inside.length, offset, /[^"']/) };
+    default:
+      return undefined;
+  }
+}
+
+function uvSourceSpot(
+  text: string,
+  { path, string, inlineKey }: TomlSpot,
+  offset: number,
+): CompletionSpot | undefined {
+  const key = path[4] ?? inlineKey;
+  if (!string)
+    return inlineKey?.startsWith("?") ? inlineKeySpot(text, inlineKey, offset, "uv-source") : undefined;
+  const inside = string.text;
+  if (key === "index") return { what: "source", ...word(text, offset - inside.length, offset, /[^"']/) };
+  if (key === "group") return { what: "group", ...word(text, offset - inside.length, offset, tomlWord) };
+  return key === "marker" ? markerSpot(text, inside, offset, string.quote) : undefined;
+}
+
+function inlineKeySpot(text: string, typed: string, offset: number, context: string): CompletionSpot {
+  const length = typed.length - 1;
+  return { what: "key", context, ...word(text, offset - length, offset, /[A-Za-z_-]/) };
+}
+
+function tomlKeySpot(
+  text: string,
+  typed: string,
+  offset: number,
+  table: readonly string[],
+): CompletionSpot | undefined {
+  const spot = word(text, offset - typed.length, offset, tomlWord);
+  const path = table.join(".");
+  if (poetryTables.test(path) || path === "tool.uv.sources") return { what: "name", ...spot };
+  if (poetryTables.test(table.slice(0, -1).join(".")))
+    return { what: "key", context: "poetry-dependency", ...spot };
+  if (table.slice(0, -1).join(".") === "tool.uv.sources")
+    return { what: "key", context: "uv-source", ...spot };
+  return { what: "key", context: path, ...spot };
 }

@@ -2,13 +2,17 @@
 import type { Location, LocationLink } from "vscode-languageserver";
 import type { RequirementEntry } from "../../../shared/src/manifest/model.ts";
 import type { ManifestFile, ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
+import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import type { Span } from "../../../shared/src/text/span.ts";
-import { placeAt } from "../at.ts";
+import { covers, placeAt } from "../at.ts";
 import type { View } from "../model.ts";
 import { includeTarget } from "./documentLinks.ts";
 
 /** Where the thing at the offset is decided: an include's file, a source's table, the lock's entry, other lines on the package. */
 export function definition(view: View, offset: number): LocationLink[] {
+  const named = namedTarget(view, offset);
+  if (named)
+    return [linkTo(view.file, named.target, named.target, view.file.manifest.lines.rangeOf(named.from))];
   const place = placeAt(view.file.manifest, offset);
   if (!place) return [];
   const origin = view.file.manifest.lines.rangeOf(place.span);
@@ -38,6 +42,31 @@ export function definition(view: View, offset: number): LocationLink[] {
           linkTo(found.file, found.entry.span, found.entry.name?.span ?? found.entry.span, origin),
         );
   }
+}
+
+/** In a pyproject.toml: the index that uv's source names, the group that is included, the project's own extra. */
+function namedTarget(
+  { file }: View,
+  offset: number,
+): { readonly from: Span; readonly target: Span } | undefined {
+  const { project } = file.manifest;
+  if (project === undefined) return undefined;
+  for (const { kind, value } of [...project.uv.sources.values()].flat()) {
+    if (kind !== "index" || !value || !covers(value.span, offset)) continue;
+    const index = project.uv.indexes.find(({ name }) => name?.text === value.text);
+    return index?.name && { from: value.span, target: index.name.span };
+  }
+  for (const include of project.groups.flatMap(({ includes }) => includes)) {
+    if (!covers(include.span, offset)) continue;
+    const group = project.groups.find(({ normalizedName }) => normalizedName === normalizeName(include.text));
+    return group && { from: include.span, target: group.name.span };
+  }
+  const place = placeAt(file.manifest, offset);
+  if (place?.what !== "extra" || !place.entry.isSelf) return undefined;
+  const extra = project.extras.find(
+    ({ normalizedName }) => normalizedName === normalizeName(place.extra.text),
+  );
+  return extra && { from: place.span, target: extra.name.span };
 }
 
 /** The same for clients that know no links. */

@@ -19,9 +19,17 @@ export function documentLinks(view: View): DocumentLink[] {
         target: found.target,
         tooltip: found.tooltip,
       });
-    if (links.length >= mostLinks) break;
+    if (links.length >= mostLinks) return links;
   }
-  return links;
+  for (const { value } of [...(view.file.manifest.project?.uv.sources.values() ?? [])].flat()) {
+    const found = address(value);
+    if (found) links.push({ range: view.file.manifest.lines.rangeOf(found.span), ...toLink(found) });
+  }
+  return links.slice(0, mostLinks);
+}
+
+function toLink({ target, tooltip }: { target: string; tooltip: string }) {
+  return { target, tooltip };
 }
 
 function linkOf(

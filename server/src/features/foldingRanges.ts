@@ -10,7 +10,9 @@ export function foldingRanges(view: View): FoldingRange[] {
   const { manifest } = view.file;
   if (isLockKind(manifest.kind)) return [];
   const lines = manifest.text.length > 2_000_000 ? [] : manifest.text.split(/\r\n|\n|\r/);
-  const folds = manifest.kind === "pipfile" ? tableFolds(lines) : entryFolds(view);
+  // Beside an extension for TOML the editor shows each fold once.
+  const isToml = manifest.kind === "pipfile" || manifest.kind === "pyproject";
+  const folds = isToml ? [...tableFolds(lines), ...arrayFolds(lines)] : entryFolds(view);
   return [...folds, ...commentFolds(lines)].sort((a, b) => a.startLine - b.startLine).slice(0, mostRanges);
 }
 
@@ -24,12 +26,27 @@ function entryFolds(view: View): FoldingRange[] {
 }
 
 function tableFolds(lines: readonly string[]): FoldingRange[] {
-  const headers = lines.flatMap((line, at) => (/^\s*\[/.test(line) ? [at] : []));
+  const headers = lines.flatMap((line, at) =>
+    /^\s*\[{1,2}[^[\]{},]*\]{1,2}\s*(?:#.*)?$/.test(line) ? [at] : [],
+  );
   return headers.flatMap((startLine, at) => {
     let endLine = (headers[at + 1] ?? lines.length) - 1;
     while (endLine > startLine && lines[endLine]?.trim() === "") endLine--;
     return endLine > startLine ? [{ startLine, endLine, kind: FoldingRangeKind.Region }] : [];
   });
+}
+
+/** Lists that go on over several lines. */
+function arrayFolds(lines: readonly string[]): FoldingRange[] {
+  const folds: FoldingRange[] = [];
+  let start = -1;
+  for (const [at, line] of lines.entries()) {
+    if (/=\s*\[\s*(?:#.*)?$/.test(line)) start = at;
+    if (start < 0 || !/^\s*\]/.test(line)) continue;
+    if (at - start > 1) folds.push({ startLine: start, endLine: at - 1 });
+    start = -1;
+  }
+  return folds;
 }
 
 function commentFolds(lines: readonly string[]): FoldingRange[] {

@@ -7,8 +7,15 @@ import type {
   RequirementEntry,
   SourceEntry,
 } from "../../../shared/src/manifest/model.ts";
-import { type Marker, type MarkerVariable, tryEvaluateMarker } from "../../../shared/src/packaging/index.ts";
+import type { UvSource } from "../../../shared/src/manifest/projectModel.ts";
+import {
+  type Marker,
+  type MarkerVariable,
+  markerToString,
+  tryEvaluateMarker,
+} from "../../../shared/src/packaging/index.ts";
 import { describeRequirement, type RequirementView, sayAdmitted } from "../../../shared/src/rules/index.ts";
+import { isFromIndex } from "../../../shared/src/rules/place.ts";
 import { count, fileName, sayAge, sayPython } from "../../../shared/src/rules/words.ts";
 import type { Range, Span } from "../../../shared/src/text/span.ts";
 import { placeAt } from "../at.ts";
@@ -17,6 +24,7 @@ import { code, link, plain } from "../markdown.ts";
 import type { View } from "../model.ts";
 import { pipfileKeyText } from "./pipfileKeys.ts";
 import { findPipOption } from "./pipOptionTexts.ts";
+import { pyprojectKeyText } from "./pyprojectKeys.ts";
 import { specifierWords } from "./specifierWords.ts";
 
 export interface HoverAnswer {
@@ -30,7 +38,7 @@ export function hoveredProject(view: View, offset: number): string | undefined {
   if (!place || !("entry" in place)) return undefined;
   const { entry } = place;
   if (entry.kind !== "requirement" && entry.kind !== "constraint") return undefined;
-  return entry.url || entry.path || entry.vcs ? undefined : entry.normalizedName;
+  return isFromIndex(entry) ? entry.normalizedName : undefined;
 }
 
 /** What there is to say about the thing at the offset; undefined where nothing stands there. */
@@ -55,7 +63,7 @@ function linesFor(view: View, place: NonNullable<ReturnType<typeof placeAt>>): s
     case "index":
       return indexLines(view, place.entry);
     case "key":
-      return keyLines(place.key.text);
+      return keyLines(view, place.key.text);
     case "include":
       return includeLines(view, place.entry);
     case "option":
@@ -226,6 +234,8 @@ function linksLine(described: RequirementView): string {
 }
 
 function originLines(entry: RequirementEntry): string[] {
+  if (entry.isSelf) return [say("The project itself, with these extras")];
+  if (entry.sources) return entry.sources.flatMap(uvSourceLine);
   if (entry.hasVariables) return [say("The address holds a variable, which is never expanded here")];
   if (entry.vcs) {
     const at = entry.vcs.reference ? ` @ ${code(entry.vcs.reference.text)}` : "";
@@ -233,6 +243,14 @@ function originLines(entry: RequirementEntry): string[] {
   }
   if (entry.url) return [code(withoutCredentials(entry.url.text))];
   return entry.path ? [code(entry.path.text)] : [];
+}
+
+/** Where `[tool.uv.sources]` takes the package from. */
+function uvSourceLine({ kind, value, reference, marker }: UvSource): string[] {
+  const at = reference ? ` @ ${code(reference.text)}` : "";
+  const from =
+    value === undefined ? say("From this workspace") : `${kind} ${code(withoutCredentials(value.text))}${at}`;
+  return [marker ? `${from} ; ${code(markerToString(marker))}` : from];
 }
 
 /** The address without what stands before an `@` in its authority. */
@@ -364,7 +382,7 @@ function extraLines(view: View, entry: RequirementEntry, extra: string): string[
 function indexLines(view: View, entry: RequirementEntry): string[] {
   const name = entry.index?.text ?? "";
   const source = sourceNamed(view, name);
-  if (!source) return [say("No source of this Pipfile is named {0}.", code(name))];
+  if (!source) return [say("No source of this file is named {0}.", code(name))];
   return [say("Taken from the source {0} only", code(name)), ...sourceLines(source)];
 }
 
@@ -374,8 +392,9 @@ function sourceNamed(view: View, name: string): SourceEntry | undefined {
   );
 }
 
-function keyLines(key: string): string[] {
-  const text = pipfileKeyText("package", key);
+function keyLines(view: View, key: string): string[] {
+  const isPyproject = view.file.manifest.kind === "pyproject";
+  const text = isPyproject ? pyprojectKeyText("poetry-dependency", key) : pipfileKeyText("package", key);
   return text === undefined ? [] : [`${code(key)} ${text}`];
 }
 
@@ -406,6 +425,7 @@ function within(inner: Span, outer: Span): boolean {
 }
 
 function optionLines(view: View, entry: OptionEntry): string[] {
+  if (view.file.manifest.kind === "pyproject") return projectOptionLines(view, entry);
   if (view.file.manifest.kind === "pipfile" || view.file.manifest.kind === "pipfile-lock") {
     const text = pipfileKeyText(entry.section ?? "pipenv", entry.option);
     return text === undefined ? [] : [`${code(entry.option)} ${text}`];
@@ -415,6 +435,15 @@ function optionLines(view: View, entry: OptionEntry): string[] {
   const lines = [`${code(option.forms.join(", "))} ${plain(option.description, 300)}`];
   if (entry.hasVariables) lines.push(say("The value holds a variable, which is never expanded here"));
   if (option.values) lines.push(say("One of {0}", option.values.map((value) => code(value)).join(", ")));
+  return lines;
+}
+
+function projectOptionLines(view: View, { section = "", option }: OptionEntry): string[] {
+  const isPython = option === "requires-python" || section === "tool.poetry.dependencies";
+  const text = isPython ? pyprojectKeyText("project", "requires-python") : pyprojectKeyText(section, option);
+  const lines = text === undefined ? [] : [`${code(option)} ${text}`];
+  const python = isPython ? view.file.manifest.project?.requiresPython : undefined;
+  if (python) lines.push(plain(specifierWords(python.specifier), 300));
   return lines;
 }
 

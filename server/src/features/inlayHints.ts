@@ -51,7 +51,7 @@ function endOfFirstLine(view: View, entry: RequirementEntry): Position {
   );
   const place = lines.positionAt(Math.max(own, entry.specifierSpan?.end ?? 0));
   // In TOML and JSON that is inside a string.
-  const isQuoted = kind === "pipfile" || isLockKind(kind);
+  const isQuoted = kind === "pipfile" || kind === "pyproject" || isLockKind(kind);
   return isQuoted ? endOfLine(view, place.line) : place;
 }
 

@@ -1,6 +1,7 @@
 // What there is to say about one line: the facts behind hover, inlay hint, lens and completion, with the verdict in one sentence.
 import type { ProjectFacts, ReleaseDetail, ReleaseFacts } from "../facts/model.ts";
 import type { Finding } from "../finding/model.ts";
+import type { RequirementEntry } from "../manifest/model.ts";
 import { compareVersions, parseVersion } from "../packaging/version.ts";
 import { candidatesFor } from "./candidates.ts";
 import { findingsOf } from "./findings.ts";
@@ -77,7 +78,7 @@ export function describeRequirement(input: RuleInput, placed: PlacedRequirement)
       ...base,
       ...(facts ? { facts } : {}),
       admitted: { count: 0, total: 0 },
-      verdict: verdictWithout(input, base),
+      verdict: verdictWithout(input, base, entry),
     };
   }
   const admitted = admittedReleases(facts, entry.specifier);
@@ -123,6 +124,7 @@ function stateOf(
 function verdictWithout(
   input: RuleInput,
   view: Pick<RequirementView, "name" | "state" | "findings">,
+  { isSelf, sources }: RequirementEntry,
 ): string {
   const [worst] = view.findings;
   if (worst) return worst.message;
@@ -132,7 +134,10 @@ function verdictWithout(
     case "absent":
       return `${view.name} is not on the index`;
     case "not-an-index-requirement":
-      return `${view.name} comes from where the line says, not from an index`;
+      if (isSelf) return `${view.name} is this project itself`;
+      return sources
+        ? `${view.name} comes from where [tool.uv.sources] says`
+        : `${view.name} comes from where the line says, not from an index`;
     case "failed":
       return `${view.name} was not checked: the index did not answer`;
     default:
