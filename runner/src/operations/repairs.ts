@@ -71,16 +71,17 @@ export async function repairManifest(
   };
 }
 
-/** What is known against releases that no line names. A lock beside the manifest says itself what it holds. */
+/** What is known against releases that no line names: of the lock beside the manifest, else of the stack as it resolves today. */
 export function exposuresOf(
   pins: readonly Pin[],
   { root: { tree } }: AskedManifest,
   lookup: (name: string) => readonly AdvisoryRecord[],
   now: number,
 ): StackExposure[] {
-  if (tree.companion) return [];
+  const locked = lockedPins(tree.companion);
   const named = new Set(placementOf(tree).byName.keys());
-  return pins.flatMap(({ name, version }) => {
+  const all = locked.size > 0 ? [...locked].map(([name, version]) => ({ name, version })) : pins;
+  return all.flatMap(({ name, version }) => {
     if (named.has(name)) return [];
     const text = version.toString();
     const matches = matchAdvisories(lookup(name), text, now);
