@@ -325,6 +325,11 @@ const lock: CommandSpec = {
   operation: "lock",
   args: [["[PATH]", "a manifest, or a folder with one"]],
   options: [
+    {
+      flags: "--as <FORM>",
+      description: "the form of the lock (default: by the name of --output, else by the manifest)",
+      choices: ["requirements", "pipfile-lock", "pylock"],
+    },
     { flags: "-U, --upgrade", description: "take the newest, whatever the file of --output has" },
     { flags: "-P, --upgrade-package <NAME>", description: "the same for one package", repeats: true },
     ...resolving,
@@ -334,18 +339,21 @@ const lock: CommandSpec = {
     const output = text(options.output);
     return {
       ...resolveInput(args, options, cwd),
-      ...given<Pick<LockInput, "previous">>({ previous: output === "-" ? undefined : output }),
+      ...given<Pick<LockInput, "as" | "previous">>({
+        as: text(options.as) as LockInput["as"],
+        previous: output === "-" ? undefined : output,
+      }),
       upgrade: options.upgrade === true,
       upgradePackages: texts(options.upgradePackage) ?? [],
     };
   },
   formats: {
     text: async () => {
-      const { lockText } = await import("./text/resolve.ts");
-      return (answer: Answer<LockOutput>) => lockText(answer);
+      const { lockText } = await import("./text/lock.ts");
+      return (answer: Answer<LockOutput>, { options }) => lockText(answer, text(options.output));
     },
   },
-  failed: () => false,
+  failed: (result: LockOutput) => !result.resolves,
   needsAll: true,
 };
 
@@ -441,6 +449,14 @@ const provenance: CommandSpec = {
       const { provenanceText } = await import("./text/provenance.ts");
       return (answer: Answer<ProvenanceOutput>, { terminal, now, verbose }) =>
         provenanceText(answer, terminal, { now, verbose });
+    },
+    sarif: async () => {
+      const { provenanceSarif } = await import("./provenanceSarif.ts");
+      return (answer: Answer<ProvenanceOutput>, { version }) => provenanceSarif(answer, version);
+    },
+    cyclonedx: async () => {
+      const { cyclonedxOf } = await import("./cyclonedx.ts");
+      return (answer: Answer<ProvenanceOutput>, { version, now }) => cyclonedxOf(answer, version, now);
     },
   },
   failed: (result: ProvenanceOutput, counts) =>

@@ -1,10 +1,15 @@
 // SARIF 2.1.0 (OASIS): findings for code scanning, with a fingerprint that stays when lines move.
 import { createHash } from "node:crypto";
 import type { CheckFinding, CheckOutput } from "../../../shared/src/protocol/check.ts";
-import type { Answer } from "../../../shared/src/protocol/operation.ts";
+import type { Answer, NotChecked } from "../../../shared/src/protocol/operation.ts";
 import { type RuleName, ruleCatalogue } from "../../../shared/src/rules/catalogue.ts";
 
-const LEVELS = { error: "error", warning: "warning", information: "note", hint: "note" } as const;
+export const SARIF_LEVELS = {
+  error: "error",
+  warning: "warning",
+  information: "note",
+  hint: "note",
+} as const;
 const HOME = "https://github.com/thoth-station/thoth";
 const RULE_PAGES = `${HOME}/blob/main/docs/rules`;
 
@@ -13,6 +18,34 @@ export function sarifOf({ result, notChecked }: Answer<CheckOutput>, version: st
   const used = [
     ...new Set(result.files.flatMap((file) => file.findings.map((finding) => finding.rule))),
   ].sort();
+  return sarifLog({
+    version,
+    rules: used.map((rule) => ruleDescriptor(rule)),
+    results: result.files.flatMap((file) => {
+      const seen = new Map<string, number>();
+      return file.findings.map((finding) =>
+        sarifResult(file.path, finding, used.indexOf(finding.rule), seen),
+      );
+    }),
+    notChecked,
+    // A comment silences them before there is a result to mark as suppressed.
+    properties: { silenced: result.silenced },
+  });
+}
+
+export interface SarifParts {
+  readonly version: string;
+  readonly rules: readonly object[];
+  readonly results: readonly object[];
+  readonly notChecked: readonly NotChecked[];
+  readonly properties: object;
+}
+
+/**
+ * One run as SARIF text. What could not be checked makes the run one that did not succeed: a service that takes the results for
+ * whole would close the alerts of what was left out.
+ */
+export function sarifLog({ version, rules, results, notChecked, properties }: SarifParts): string {
   const run = {
     tool: {
       driver: {
@@ -20,22 +53,17 @@ export function sarifOf({ result, notChecked }: Answer<CheckOutput>, version: st
         version,
         semanticVersion: version,
         informationUri: HOME,
-        rules: used.map((rule) => ruleDescriptor(rule)),
+        rules,
         notifications: [
           { id: "not-checked", shortDescription: { text: "Something could not be checked, and why." } },
         ],
       },
     },
     columnKind: "utf16CodeUnits",
-    results: result.files.flatMap((file) => {
-      const seen = new Map<string, number>();
-      return file.findings.map((finding) =>
-        sarifResult(file.path, finding, used.indexOf(finding.rule), seen),
-      );
-    }),
+    results,
     invocations: [
       {
-        executionSuccessful: true,
+        executionSuccessful: notChecked.length === 0,
         toolExecutionNotifications: notChecked.map(({ what, reason }) => ({
           descriptor: { id: "not-checked" },
           level: "warning",
@@ -43,8 +71,7 @@ export function sarifOf({ result, notChecked }: Answer<CheckOutput>, version: st
         })),
       },
     ],
-    // A comment silences them before there is a result to mark as suppressed.
-    properties: { silenced: result.silenced },
+    properties,
   };
   const log = {
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
@@ -54,13 +81,14 @@ export function sarifOf({ result, notChecked }: Answer<CheckOutput>, version: st
   return `${JSON.stringify(log, null, 2)}\n`;
 }
 
-function ruleDescriptor(rule: string) {
+/** How a rule is told in a log. */
+export function ruleDescriptor(rule: string) {
   const known = Object.hasOwn(ruleCatalogue, rule) ? ruleCatalogue[rule as RuleName] : undefined;
   return {
     id: rule,
     shortDescription: { text: known?.summary ?? rule },
     helpUri: `${RULE_PAGES}/${rule}.md`,
-    ...(known ? { defaultConfiguration: { level: LEVELS[known.severity] } } : {}),
+    ...(known ? { defaultConfiguration: { level: SARIF_LEVELS[known.severity] } } : {}),
   };
 }
 
@@ -72,7 +100,7 @@ function sarifResult(path: string, finding: CheckFinding, ruleIndex: number, see
   return {
     ruleId: finding.rule,
     ruleIndex,
-    level: LEVELS[finding.severity],
+    level: SARIF_LEVELS[finding.severity],
     message: { text: finding.message },
     locations: [location(path, finding.range)],
     partialFingerprints: { "thoth/v1": createHash("sha256").update(`${same}\n${nth}`).digest("hex") },
@@ -104,7 +132,8 @@ function sarifFix(fix: CheckFinding["fixes"][number]) {
   };
 }
 
-function location(path: string, range: CheckFinding["range"]) {
+/** A place in a log. */
+export function location(path: string, range: CheckFinding["range"]) {
   return { physicalLocation: { artifactLocation: { uri: uriOf(path) }, region: region(range) } };
 }
 

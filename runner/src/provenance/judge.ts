@@ -43,7 +43,7 @@ function judgeOne(
   const { policy } = options;
   const isFailed = draft.state === "failed";
   const severity = isFailed ? severityOf(draft, options) : undefined;
-  const accepted = isFailed && about ? acceptanceFor(draft, about, options, expired) : undefined;
+  const acceptance = isFailed && about ? acceptanceFor(draft, about, options, expired) : NO_ACCEPTANCE;
   const required = policy.require.has(draft.rule) || draft.isForbidden === true;
   return {
     rule: draft.rule,
@@ -57,8 +57,8 @@ function judgeOne(
     ...(required ? { required: true } : {}),
     ...(draft.unasked ? { unasked: true } : {}),
     ...(draft.inherited ? { inherited: true } : {}),
-    ...(accepted ? { accepted: tellAcceptance(accepted) } : {}),
-    ...(draft.advisories ? { advisories: draft.advisories } : {}),
+    ...(acceptance.whole ? { accepted: tellAcceptance(acceptance.whole) } : {}),
+    ...(draft.advisories ? { advisories: withAcceptances(draft.advisories, acceptance.byAdvisory) } : {}),
     evidence: draft.evidence.map(tellEvidence),
   };
 }
@@ -78,33 +78,53 @@ function severityOf(draft: CheckDraft, { policy, severities }: JudgeOptions): Se
   return loudness(byRun) > loudness(byPolicy) ? byRun : byPolicy;
 }
 
+interface Acceptances {
+  /** All of the finding is accepted: the last of those that say so. */
+  readonly whole?: PlacedAcceptance | undefined;
+  readonly byAdvisory: ReadonlyMap<string, PlacedAcceptance>;
+}
+
+const NO_ACCEPTANCE: Acceptances = { byAdvisory: new Map() };
+
+/** Each advisory is accepted by itself: the finding counts as accepted only where all of it is. */
 function acceptanceFor(
   draft: CheckDraft,
   about: Judged,
   { policy, now }: JudgeOptions,
   expired: Map<string, CheckDraft>,
-): PlacedAcceptance | undefined {
-  if (draft.isForbidden) return undefined;
-  // Each advisory is accepted by itself: the check counts as accepted only where all of it is.
-  const advisories = draft.advisories ?? [];
-  const asked = advisories.length > 0 ? advisories.map(({ id, aliases }) => [id, ...aliases]) : [[]];
-  let last: PlacedAcceptance | undefined;
-  for (const ids of asked) {
-    const fixed = advisories.find(({ id }) => id === ids[0])?.fixedIn ?? [];
+): Acceptances {
+  if (draft.isForbidden) return NO_ACCEPTANCE;
+  const ask = (advisories: readonly string[], isFixed: boolean): PlacedAcceptance | undefined => {
     const what = {
       rule: draft.rule,
-      advisories: ids,
+      advisories,
       package: about.name,
       version: about.version,
       digests: about.digests,
-      isFixed: fixed.length > 0,
+      isFixed,
     };
     const answer = acceptanceOf(policy.acceptances, what, now);
     if (answer?.state === "expired") noteExpired(answer.by, answer.why, expired);
-    if (answer?.state !== "accepted") return undefined;
-    last = answer.by;
+    return answer?.state === "accepted" ? answer.by : undefined;
+  };
+  const byAdvisory = new Map<string, PlacedAcceptance>();
+  if (!draft.advisories || draft.advisories.length === 0) return { whole: ask([], false), byAdvisory };
+  for (const { id, aliases, fixedIn } of draft.advisories) {
+    const by = ask([id, ...aliases], fixedIn.length > 0);
+    if (by) byAdvisory.set(id, by);
   }
-  return last;
+  const isWhole = byAdvisory.size === draft.advisories.length;
+  return { whole: isWhole ? [...byAdvisory.values()].at(-1) : undefined, byAdvisory };
+}
+
+function withAcceptances(
+  advisories: NonNullable<CheckDraft["advisories"]>,
+  byAdvisory: ReadonlyMap<string, PlacedAcceptance>,
+): NonNullable<ProvenanceCheck["advisories"]> {
+  return advisories.map((advisory) => {
+    const by = byAdvisory.get(advisory.id);
+    return by ? { ...advisory, accepted: tellAcceptance(by) } : advisory;
+  });
 }
 
 function noteExpired(by: PlacedAcceptance, why: string, expired: Map<string, CheckDraft>): void {

@@ -20,10 +20,21 @@ export function admits(digests: readonly Digest[], file: PageFile): boolean | un
   return isComparable ? false : undefined;
 }
 
-/** The files of one version on a page, by PEP 440 where the version is of it. */
+/**
+ * The files of one version on a page, as `==` takes it (PEP 440): `1.0` is `1.0.0`, and a version without a local label is every
+ * one with the same public part.
+ */
 export function filesOfVersion(page: ProjectPage, version: string): readonly PageFile[] {
-  const wanted = parseVersion(version)?.toString() ?? version;
-  return page.releases.find((release) => release.version === wanted)?.files ?? [];
+  const wanted = parseVersion(version);
+  return page.releases
+    .filter((release) => {
+      if (!wanted || !release.parsed) return release.version === version;
+      if (compareVersions(release.parsed, wanted) === 0) return true;
+      if (wanted.local !== undefined || release.parsed.local === undefined) return false;
+      const bare = parseVersion(release.version.replace(/\+.*$/, ""));
+      return bare !== undefined && compareVersions(bare, wanted) === 0;
+    })
+    .flatMap((release) => release.files);
 }
 
 /** Puts together what is known of a subject. */

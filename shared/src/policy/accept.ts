@@ -1,6 +1,6 @@
 // Whether a person has accepted a finding: for this package at this version or digest, until a day or until it is fixed.
 import { normalizeName } from "../packaging/name.ts";
-import { parseVersion } from "../packaging/version.ts";
+import { compareVersions, parseVersion } from "../packaging/version.ts";
 import type { PlacedAcceptance } from "./merge.ts";
 
 /** What may be accepted: one advisory or one rule, of one package. */
@@ -47,7 +47,7 @@ function concerns({ acceptance }: PlacedAcceptance, what: Acceptable): boolean {
   if (acceptance.digest !== undefined) return what.digests.includes(acceptance.digest);
   if (acceptance.version === undefined || what.version === undefined) return false;
   const [a, b] = [parseVersion(acceptance.version), parseVersion(what.version)];
-  return a && b ? a.toString() === b.toString() : acceptance.version === what.version;
+  return a && b ? compareVersions(a, b) === 0 : acceptance.version === what.version;
 }
 
 function whyExpired({ acceptance }: PlacedAcceptance, what: Acceptable, now: number): string | undefined {
