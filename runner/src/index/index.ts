@@ -12,6 +12,7 @@ export {
 export { type IniFile, readIniFile } from "./iniFile.ts";
 export { FORBIDDEN_MEANS_ABSENT, type ForbiddenMeansAbsent } from "./knownIndexes.ts";
 export type {
+  ChosenVariant,
   DownloadAnswer,
   IndexFailure,
   IndexFailureCode,

@@ -89,6 +89,12 @@ export interface PageFile {
   readonly provenance?: string | null | undefined;
 }
 
+/** A wheel of a variant (draft PEP 825) that the environment takes: a lower rank is tried first. */
+export interface ChosenVariant {
+  readonly label: string;
+  readonly rank: number;
+}
+
 /** The files of one version, in the page's order. */
 export interface Release {
   /** Normalised where it is PEP 440, else as written. */

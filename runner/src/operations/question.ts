@@ -168,7 +168,8 @@ export async function askRoot(
     const reading = new TargetReading(target, policyOf(settings, resolving));
     const isUsable = (name: string, files: readonly PageFile[]): boolean =>
       reading.judge(name, files) === "usable";
-    const universe = createIndexUniverse({ routeFor, signal: while_, sources, isUsable });
+    const variants = resolving.variants ? (environment?.variants ?? {}) : undefined;
+    const universe = createIndexUniverse({ routeFor, signal: while_, sources, isUsable, variants });
     const catalogue = new Catalogue(universe, reading);
     return { settings, universe, catalogue, reading, sources, close: () => finder.close() };
   };
@@ -293,7 +294,7 @@ function shelfKey(
     // A span stays the same text while its moment moves on: what is open is closed long before that matters.
     { index, usePipConfiguration, offline, excludeNewer, excludeNewerPackages, configuration },
     [pythonVersion, platform, architecture, prefix, tags?.length, tags?.[0]],
-    [resolving.onlyBinary, resolving.noBinary],
+    [resolving.onlyBinary, resolving.noBinary, resolving.variants, environment?.variants],
     laneKey(plan.general),
     [...plan.bound].map(([name, lane]) => [name, laneKey(lane)]),
     addressesOf(root, input.cwd).map((address) => [address, stampOf(address)]),

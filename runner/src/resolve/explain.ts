@@ -92,6 +92,7 @@ const NOTES: Readonly<Record<FilterCode, (releases: string) => string>> = {
   tag: (releases) => `no wheel of ${releases} fits this Python and platform`,
   "requires-python": (releases) => `${releases} ${needs(releases)} another Python`,
   yanked: (releases) => `${releases} ${is(releases)} yanked`,
+  variant: (releases) => `${releases} ${has(releases)} only wheels of variants, which are not chosen here`,
   "cut-off": (releases) => `${releases} ${is(releases)} newer than the cut-off date`,
   "only-sdist": (releases) =>
     `${releases} ${has(releases)} no wheel, and building from source is switched off`,

@@ -1,8 +1,15 @@
 // The universe behind index clients: pages of the indexes as the tool that will install sees them, metadata by the cheapest way.
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { guessArtifact } from "../../../shared/src/packaging/filename.ts";
+import {
+  orderVariants,
+  readVariantsFile,
+  splitVariant,
+  type VariantProperties,
+  variantsFileName,
+} from "../../../shared/src/packaging/variants.ts";
 import { parseVersion, type Version } from "../../../shared/src/packaging/version.ts";
 import type { IndexClient, IndexFailure, PageFile, ProjectAnswer, ProjectPage } from "../index/index.ts";
 import type { ReleaseMetadata, Universe, UniverseProject, UniverseRelease } from "./python/model.ts";
@@ -92,9 +99,13 @@ export interface UniverseOptions {
   /** Ends every request that is under way. */
   readonly signal?: AbortSignal | undefined;
   readonly sources?: SourceReader | undefined;
+  /** What the environment has, where wheel variants are to be chosen; without it they are left out. */
+  readonly variants?: VariantProperties | undefined;
   /** Whether one of the files can be used: uv passes over an index whose files of a release cannot. Without it none is. */
   isUsable?(name: string, files: readonly PageFile[]): boolean;
 }
+
+const MOST_VARIANT_BYTES = 4 * 1024 * 1024;
 
 /** Makes a universe of what indexes have. */
 export function createIndexUniverse(options: UniverseOptions): IndexUniverse {
@@ -119,8 +130,52 @@ class MergedUniverse implements IndexUniverse {
     const answer = await client.project(name, { signal: this.#options.signal });
     this.#searches.set(name, searchOf(answer, rule, why));
     const { pages, failure } = answer;
-    const releases = rule === "merge" ? mergePages(pages, this.#origins) : this.#rankPages(name, pages, rule);
+    const merged = rule === "merge" ? mergePages(pages, this.#origins) : this.#rankPages(name, pages, rule);
+    const { variants } = this.#options;
+    const releases = variants === undefined ? merged : await this.#chooseVariants(merged, client, variants);
     return { releases, failure };
+  }
+
+  /** Marks the wheels whose variant the environment takes; the others stay, and are passed over with that reason. */
+  async #chooseVariants(
+    releases: readonly UniverseRelease[],
+    client: IndexClient,
+    environment: VariantProperties,
+  ): Promise<UniverseRelease[]> {
+    return Promise.all(
+      releases.map(async (release) => {
+        const labelled = release.files.filter(({ filename }) => splitVariant(filename) !== undefined);
+        if (labelled.length === 0) return release;
+        const ranks = await this.#rankVariants(labelled[0]!, client, environment);
+        const files = release.files.map((file) => {
+          const label = splitVariant(file.filename)?.label;
+          const rank = label === undefined ? -1 : ranks.indexOf(label);
+          if (label === undefined || rank < 0) return file;
+          const chosen: PageFile = { ...file, variant: { label, rank } };
+          this.#origins.set(chosen, this.#origins.get(file)!);
+          return chosen;
+        });
+        return { ...release, files };
+      }),
+    );
+  }
+
+  /** The labels that the environment takes, best first, by the file beside a release's wheels; none where that cannot be read. */
+  async #rankVariants(
+    wheel: PageFile,
+    client: IndexClient,
+    environment: VariantProperties,
+  ): Promise<readonly string[]> {
+    const url = new URL(variantsFileName(wheel.filename)!, wheel.url);
+    const { signal } = this.#options;
+    const text =
+      url.protocol === "file:"
+        ? await readFile(url, "utf8").catch(() => undefined)
+        : await client.text(url.href, { maxBytes: MOST_VARIANT_BYTES, signal }).then((answer) =>
+            "bytes" in answer ? answer.bytes.toString("utf8") : undefined,
+          );
+    const file = text === undefined ? undefined : readVariantsFile(text);
+    return file ? orderVariants(file, environment) : [];
   }
 
   /** uv's way: a release's files are those of one index, the first that has one which can be used. */

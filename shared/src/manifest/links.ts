@@ -1,5 +1,6 @@
 // URLs, paths and archives as pip tells them apart: by how they look, never by what is on disk.
 import { normalizeName } from "../packaging/name.ts";
+import { splitVariant } from "../packaging/variants.ts";
 import type { Span, Spanned } from "../text/span.ts";
 import type { VcsReference } from "./model.ts";
 
@@ -105,7 +106,8 @@ export function nameOfArchive(
 ): { readonly name: string; readonly version: string } | undefined {
   if (fileName.length > 300) return undefined;
   if (/\.whl$/i.test(fileName)) {
-    const match = /^([^\s-]+?)-([^\s-]+)(?:-\d[^-]*)?-[^\s-]+-[^\s-]+-[^\s-]+\.whl$/i.exec(fileName);
+    const name = splitVariant(fileName)?.plain ?? fileName;
+    const match = /^([^\s-]+?)-([^\s-]+)(?:-\d[^-]*)?-[^\s-]+-[^\s-]+-[^\s-]+\.whl$/i.exec(name);
     return match ? { name: match[1]!, version: match[2]! } : undefined;
   }
   const match = /^([A-Za-z0-9][A-Za-z0-9._-]*?)-(\d[^-]*)\.(?:tar\.gz|zip|tgz|tar\.bz2|tar\.xz|tar)$/.exec(

@@ -4,6 +4,7 @@ import { expandTags } from "../../../../shared/src/packaging/filename.ts";
 import { readSpecifierSetLenient } from "../../../../shared/src/packaging/lenient.ts";
 import { normalizeName } from "../../../../shared/src/packaging/name.ts";
 import { bestTagRank, tagRanks } from "../../../../shared/src/packaging/tags.ts";
+import { splitVariant } from "../../../../shared/src/packaging/variants.ts";
 import type { Version } from "../../../../shared/src/packaging/version.ts";
 import type { PageFile } from "../../index/index.ts";
 import type { FilePolicy, FilterCode, NameSet, Target } from "./model.ts";
@@ -15,6 +16,7 @@ export type Verdict = FilterCode | "usable";
 const NEAREST: readonly FilterCode[] = [
   "yanked",
   "requires-python",
+  "variant",
   "tag",
   "only-sdist",
   "only-wheels",
@@ -53,14 +55,17 @@ export abstract class FileJudge {
 
   /** The files that can be used, best first: wheels by tag and build, then sdists. Yanked ones count where they are asked for. */
   usableFiles(name: string, files: readonly PageFile[], takesYanked: boolean): PageFile[] {
-    const ranked: { file: PageFile; rank: number; build: number }[] = [];
+    const ranked: { file: PageFile; variant: number; rank: number; build: number }[] = [];
     for (const file of files) {
       const verdict = this.#judgeFile(name, file);
       if (verdict !== "usable" && !(takesYanked && verdict === "yanked")) continue;
-      const rank = isWheel(file) ? this.#wheelRank(file.filename) : Number.MAX_SAFE_INTEGER;
-      ranked.push({ file, rank, build: buildNumber(file.filename) });
+      const filename = plainName(file);
+      const rank = isWheel(file) ? this.#wheelRank(filename) : Number.MAX_SAFE_INTEGER;
+      const variant = file.variant?.rank ?? Number.MAX_SAFE_INTEGER;
+      ranked.push({ file, variant, rank, build: buildNumber(filename) });
     }
-    ranked.sort((a, b) => a.rank - b.rank || b.build - a.build);
+    // A variant says more of where a wheel is to run than its tags do (draft PEP 825, "Variant ordering").
+    ranked.sort((a, b) => a.variant - b.variant || a.rank - b.rank || b.build - a.build);
     return ranked.map(({ file }) => file);
   }
 
@@ -68,11 +73,14 @@ export abstract class FileJudge {
     const { onlyBinary, noBinary, excludeNewer, excludeNewerPackages } = this.#policy;
     const cutOff = excludeNewerPackages?.get(name) ?? excludeNewer;
     // A file of unknown age cannot be shown to be old enough.
-    if (cutOff !== undefined && (file.uploadTime === undefined || file.uploadTime >= cutOff))
-      return "cut-off";
+    if (cutOff !== undefined && cutOff !== Number.POSITIVE_INFINITY) {
+      if (file.uploadTime === undefined || file.uploadTime >= cutOff) return "cut-off";
+    }
     if (isWheel(file)) {
       if (includes(noBinary, name)) return "only-wheels";
-      if (this.#wheelRank(file.filename) === NEVER) return "tag";
+      if (this.#wheelRank(plainName(file)) === NEVER) {
+        return splitVariant(file.filename) && !file.variant ? "variant" : "tag";
+      }
     } else if (includes(onlyBinary, name)) return "only-sdist";
     if (file.requiresPython !== undefined && !this.takesPython(file.requiresPython)) return "requires-python";
     return file.yanked === undefined ? "usable" : "yanked";
@@ -88,6 +96,11 @@ export abstract class FileJudge {
     }
     return rank;
   }
+}
+
+/** A wheel's name without the label of a variant that was chosen. */
+function plainName({ filename, variant }: PageFile): string {
+  return variant ? `${filename.slice(0, -variant.label.length - ".whl".length - 1)}.whl` : filename;
 }
 
 /** `cp312-abi3-win_amd64` of a wheel's name. */

@@ -83,6 +83,8 @@ export interface KeptPin {
 /** Why a release cannot be chosen. One code each. */
 export type FilterCode =
   | "tag"
+  /** Wheels of variants that were not chosen. */
+  | "variant"
   | "requires-python"
   | "yanked"
   | "cut-off"
