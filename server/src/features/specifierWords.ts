@@ -5,8 +5,9 @@ import { say } from "../l10n.ts";
 /** One sentence on what the clauses ask for together. */
 export function specifierWords(specifier: SpecifierSet): string {
   if (specifier.clauses.length === 0) return say("Any version.");
-  const parts = specifier.clauses.map(clauseWords);
-  const sentence = parts.join(", ");
+  const sentence = (specifier.alternatives ?? [specifier])
+    .map(({ clauses }) => clauses.map(clauseWords).join(", "))
+    .join(`; ${say("or")} `);
   return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`;
 }
 
