@@ -100,36 +100,13 @@ async function resolveRoot(
     return withStack(root, unaskable(root, error, context.now()), configuration);
   }
   const relaxed = await addRelaxations(searched, signal);
-  const facts = await addAdvisories(context, root, searched, relaxed, options, signal);
+  const { addAdvisories } = await import("./repairs.ts");
+  const wanted = options.repairs ? "whole" : undefined;
+  const facts = await addAdvisories(context, searched, relaxed, wanted, signal);
   const first = withStack(root, facts, configuration);
   const proofs = await proveAll(first.findings.unproven, searched, signal);
   if (Object.keys(proofs).length === 0) return { ...first, searched };
   return { ...withStack(root, { ...facts, proofs }, configuration), searched };
-}
-
-/** What is known against releases that only others bring in and, where asked, the repair of all of it. */
-async function addAdvisories(
-  context: OperationContext,
-  { findings }: CheckedRoot,
-  searched: SearchedStack,
-  facts: StackFacts,
-  { repairs: wanted }: ResolveRootsOptions,
-  signal: AbortSignal,
-): Promise<StackFacts> {
-  const knowledge = await context.knowledge();
-  if (searched.resolution.kind !== "solved" || knowledge.advisories.sources().length === 0) return facts;
-  const { createLookup, exposuresOf, repairManifest } = await import("./repairs.ts");
-  const now = context.now();
-  const exposed = exposuresOf(searched.resolution.pins, searched.asked, createLookup(knowledge), now);
-  const isNeeded = exposed.length > 0 || findings.findings.some(({ rule }) => rule === "known-vulnerability");
-  if (!wanted || !isNeeded) return { ...facts, exposed };
-  const { whole, left, reason } = await repairManifest(searched.asked, knowledge, { now, signal });
-  return {
-    ...facts,
-    exposed,
-    repairs: whole ? [whole] : [],
-    unrepaired: [...left, ...(reason === undefined ? [] : [{ name: "", reason }])],
-  };
 }
 
 function withStack(root: CheckedRoot, stack: StackFacts, configuration: RuleConfiguration): CheckedRoot {

@@ -1,6 +1,6 @@
 // Repairs of a manifest that clear advisories, as edits of its lines, their hashes and its lock: each proven by resolving.
 import { type AdvisoryRecord, matchAdvisories, smallestFix } from "../../../shared/src/advisory/index.ts";
-import type { StackEdits, StackExposure, StackRepair } from "../../../shared/src/facts/stack.ts";
+import type { StackEdits, StackExposure, StackFacts, StackRepair } from "../../../shared/src/facts/stack.ts";
 import type { TextEdit } from "../../../shared/src/finding/model.ts";
 import { planLockChange } from "../../../shared/src/manifest/editPipfileLock.ts";
 import { applyEdits, type EditPlan, planPin, planSpecifier } from "../../../shared/src/manifest/edits.ts";
@@ -18,9 +18,11 @@ import {
 } from "../advisories/index.ts";
 import type { Knowledge } from "../knowledge/index.ts";
 import type { Pin } from "../resolve/index.ts";
+import type { OperationContext } from "./context.ts";
 import type { AskedManifest } from "./question.ts";
+import type { SearchedStack } from "./stackFacts.ts";
 
-export interface ManifestRepairs {
+interface ManifestRepairs {
   /** Independent of one another; the last holds all of them where there are several. */
   readonly repairs: readonly StackRepair[];
   /** Everything at once; absent where nothing helps. */
@@ -31,14 +33,14 @@ export interface ManifestRepairs {
   readonly reason?: string | undefined;
 }
 
-export interface RepairRequest {
+interface RepairRequest {
   readonly now: number;
   readonly signal: AbortSignal;
   readonly allowDowngrade?: boolean | undefined;
 }
 
 /** Plans repairs of a manifest that was asked for; nothing is written. */
-export async function repairManifest(
+async function repairManifest(
   asked: AskedManifest,
   knowledge: Knowledge,
   { now, signal, allowDowngrade }: RepairRequest,
@@ -71,18 +73,48 @@ export async function repairManifest(
   };
 }
 
-/** What is known against releases that no line names: of the lock beside the manifest, else of the stack as it resolves today. */
-export function exposuresOf(
+/**
+ * Adds what is known against releases that no line names: of the lock beside the manifest, else of the stack as it resolves today.
+ * @param wanted repairs of what is known: one of the whole, or each that stands alone; none where it is left out.
+ */
+export async function addAdvisories(
+  context: OperationContext,
+  { asked, resolution }: SearchedStack,
+  facts: StackFacts,
+  wanted: "whole" | "each" | undefined,
+  signal: AbortSignal,
+): Promise<StackFacts> {
+  const knowledge = await context.knowledge();
+  if (resolution.kind !== "solved" || knowledge.advisories.sources().length === 0) return facts;
+  const { tree } = asked.root;
+  const now = context.now();
+  const all = exposuresOf(resolution.pins, tree.companion, createLookup(knowledge), now);
+  const named = placementOf(tree).byName;
+  const lock = tree.companion ? { [tree.companion.uri]: tree.companion.manifest.text } : {};
+  const known: StackFacts = {
+    ...facts,
+    texts: { ...facts.texts, ...lock },
+    exposed: all.filter(({ name }) => !named.has(name)),
+  };
+  if (wanted === undefined) return known;
+  if (all.length === 0) return { ...known, repairs: [] };
+  const { whole, repairs, left, reason } = await repairManifest(asked, knowledge, { now, signal });
+  return {
+    ...known,
+    repairs: wanted === "each" ? repairs : whole ? [whole] : [],
+    unrepaired: [...left, ...(reason === undefined ? [] : [{ name: "", reason }])],
+  };
+}
+
+function exposuresOf(
   pins: readonly Pin[],
-  { root: { tree } }: AskedManifest,
+  lock: ManifestFile | undefined,
   lookup: (name: string) => readonly AdvisoryRecord[],
   now: number,
 ): StackExposure[] {
-  const locked = lockedPins(tree.companion);
-  const named = new Set(placementOf(tree).byName.keys());
+  const locked = lockedPins(lock);
   const all = locked.size > 0 ? [...locked].map(([name, version]) => ({ name, version })) : pins;
   return all.flatMap(({ name, version }) => {
-    if (named.has(name)) return [];
     const text = version.toString();
     const matches = matchAdvisories(lookup(name), text, now);
     if (matches.length === 0) return [];
@@ -92,7 +124,7 @@ export function exposuresOf(
 }
 
 /** What is stored against each project, read when a search first comes to it. */
-export function createLookup({ advisories }: Knowledge): (name: string) => readonly AdvisoryRecord[] {
+function createLookup({ advisories }: Knowledge): (name: string) => readonly AdvisoryRecord[] {
   const known = new Map<string, readonly AdvisoryRecord[]>();
   return (name) => {
     let records = known.get(name);

@@ -50,7 +50,11 @@ export const resolveManifest: Operation<ResolveInput, ResolveOutput, ResolvePart
             onRelaxation: (relaxation) => calls.partial({ relaxation }),
           })
         : searched.facts;
-      return { stack: { ...facts, proofs }, ...(newest ? { newest } : {}) };
+      // With the relaxations comes all that takes longer than the status itself.
+      const full = input.relaxations
+        ? await (await import("./repairs.ts")).addAdvisories(context, searched, facts, "each", signal)
+        : facts;
+      return { stack: { ...full, proofs }, ...(newest ? { newest } : {}) };
     } finally {
       await asked.close();
     }

@@ -147,10 +147,16 @@ export function addVulnerability(input: RuleInput, placed: PlacedRequirement, co
 /** The repair of the whole stack, where one was planned; else the raise of the line alone. */
 function fixesFor(input: RuleInput, placed: PlacedRequirement, found: Vulnerability): Fix[] {
   const { stack } = input.snapshot;
-  if (isStackCurrent(stack, input.tree) && stack.repairs)
+  if (isStackCurrent(stack, input.tree) && stack.repairs && isLockCurrent(stack, input.tree)) {
     return repairsFor(stack, placed.entry.normalizedName);
+  }
   const raise = raiseOf(input, placed, found);
   return raise ? [raise] : [];
+}
+
+/** A lock that is another by now is not edited by what was planned on the old one. */
+function isLockCurrent(stack: StackFacts, { companion }: RuleInput["tree"]): boolean {
+  return companion === undefined || stack.texts[companion.uri] === companion.manifest.text;
 }
 
 /** The repairs that clear something known against a project, or else why none does. */
@@ -199,7 +205,7 @@ export function addTransitiveVulnerabilities(input: RuleInput, collector: Collec
       ...(malicious ? { severity: "error" as const } : {}),
       evidence: facts?.advisories ? [evidenceOf(facts.advisories, input.snapshot.now)] : [],
       advisories: matches,
-      fixes: stack.repairs ? repairsFor(stack, name) : [],
+      fixes: stack.repairs && isLockCurrent(stack, input.tree) ? repairsFor(stack, name) : [],
       weight: malicious ? 500 : 10 + matches.length,
     });
   }
