@@ -87,6 +87,8 @@ export interface PageFile {
   readonly coreMetadata?: true | { readonly sha256: string } | undefined;
   /** PEP 740: where the attestations are; null where the index says that there are none, absent where it does not say. */
   readonly provenance?: string | null | undefined;
+  /** Absent of a wheel whose variant nobody looked at: it is not taken. */
+  readonly variant?: ChosenVariant | undefined;
 }
 
 /** A wheel of a variant (draft PEP 825) that the environment takes: a lower rank is tried first. */

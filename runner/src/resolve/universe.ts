@@ -171,9 +171,9 @@ class MergedUniverse implements IndexUniverse {
     const text =
       url.protocol === "file:"
         ? await readFile(url, "utf8").catch(() => undefined)
-        : await client.text(url.href, { maxBytes: MOST_VARIANT_BYTES, signal }).then((answer) =>
-            "bytes" in answer ? answer.bytes.toString("utf8") : undefined,
-          );
+        : await client
+            .text(url.href, { maxBytes: MOST_VARIANT_BYTES, signal })
+            .then((answer) => ("bytes" in answer ? answer.bytes.toString("utf8") : undefined));
     const file = text === undefined ? undefined : readVariantsFile(text);
     return file ? orderVariants(file, environment) : [];
   }
