@@ -4,13 +4,14 @@ import { dirname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { LeftOut } from "../../../shared/src/facts/stack.ts";
 import type { Manifest, RequirementEntry } from "../../../shared/src/manifest/model.ts";
-import type { ProjectSelection, UvSource } from "../../../shared/src/manifest/projectModel.ts";
+import type { ProjectData, ProjectSelection, UvSource } from "../../../shared/src/manifest/projectModel.ts";
 import { selectEntries } from "../../../shared/src/manifest/projectSelection.ts";
 import type { ManifestFile } from "../../../shared/src/manifest/treeModel.ts";
 import { type Marker, markerToString } from "../../../shared/src/packaging/marker.ts";
+import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import { readRequirement } from "../../../shared/src/packaging/requirement.ts";
 import { redactUrl } from "../index/index.ts";
-import type { Demand, SourceReader } from "../resolve/index.ts";
+import type { Demand, OwnPart, SourceReader } from "../resolve/index.ts";
 import { OperationError } from "./errors.ts";
 import type { LoadedRoot, Loader } from "./load.ts";
 
@@ -40,6 +41,8 @@ export interface DemandOptions {
   readonly cwd: string;
   /** Told each line that cannot be resolved, which is then left out; without it such a line is thrown. */
   readonly leaveOut?: ((line: LeftOut) => void) | undefined;
+  /** Lines of extras and groups say which of them they belong to: for a lock that holds each where it is asked for. */
+  readonly scoped?: boolean | undefined;
 }
 
 /** Throws OperationError for a line that cannot be resolved. */
@@ -69,8 +72,12 @@ export function readDemands({ tree }: LoadedRoot, loader: Loader, options: Deman
   const add = (list: Demand[], file: ManifestFile, entry: RequirementEntry, marker = entry.marker): void => {
     try {
       const demand = demandOf(entry, marker, file, loader, options);
-      list.push(demand);
-      demands.places.set(demand, { uri: file.uri, manifest: file.manifest, entry });
+      const scopes = options.scoped ? scopesOf(entry, tree.files[0]?.manifest.project) : [undefined];
+      for (const scope of scopes) {
+        const one = scope ? { ...demand, scope } : demand;
+        list.push(one);
+        demands.places.set(one, { uri: file.uri, manifest: file.manifest, entry });
+      }
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
       const { start, end } = entry.span;
@@ -152,6 +159,20 @@ export function addressesOf({ tree }: LoadedRoot, cwd: string): string[] {
 }
 
 /** A Pipfile's development packages stay out unless all sections are asked for, as `pipenv install` leaves them out. */
+/** The extra or group that an entry belongs to, and the groups that include that group. */
+function scopesOf({ scope }: RequirementEntry, project: ProjectData | undefined): (OwnPart | undefined)[] {
+  if (scope?.kind === "extra") return [{ kind: "extra", name: scope.name }];
+  if (scope?.kind !== "group") return [undefined];
+  const names = new Set([scope.name]);
+  // A set that grows while it is gone through comes to the groups that include it indirectly too.
+  for (const name of names) {
+    for (const { normalizedName, includes } of project?.groups ?? []) {
+      if (includes.some(({ text }) => normalizeName(text) === name)) names.add(normalizedName);
+    }
+  }
+  return [...names].map((name) => ({ kind: "group", name }));
+}
+
 export function isInstalled({ section }: RequirementEntry): boolean {
   return section === undefined || section === "packages" || section === "default";
 }

@@ -15,6 +15,7 @@ import {
   Catalogue,
   createIndexUniverse,
   type Demand,
+  type FilePolicy,
   type IndexRoute,
   type IndexUniverse,
   type Pin,
@@ -78,6 +79,8 @@ export interface AskedManifest {
   readonly catalogue: Catalogue;
   /** How the catalogue reads what the universe has: for another catalogue over part of the same universe. */
   readonly reading: Reading;
+  /** What holds for every project, whatever it is resolved for. */
+  readonly policy: FilePolicy;
   readonly universe: IndexUniverse;
   /** The same question with other texts in the place of the manifest's. Throws as `askRoot` does. */
   reread(edited: LoadedRoot): Pick<AskedManifest, "question" | "places" | "leftOut">;
@@ -93,6 +96,7 @@ export interface OpenIndexes {
   readonly universe: IndexUniverse;
   readonly catalogue: Catalogue;
   readonly reading: Reading;
+  readonly policy: FilePolicy;
   readonly sources: SourceReader;
   /** Ends the clients; what they have in hand is written. */
   close(): Promise<void>;
@@ -110,6 +114,8 @@ export interface AskOptions {
   readonly allSections?: boolean | undefined;
   /** A line that cannot be resolved is left out and said, in place of the whole question being refused. */
   readonly lenient?: boolean | undefined;
+  /** Every extra and group of a pyproject.toml at once, each line with the one that it belongs to. */
+  readonly scoped?: boolean | undefined;
 }
 
 /**
@@ -165,13 +171,14 @@ export async function askRoot(
       authorization: (url) => settings.secrets.authorization(url),
       store: (await context.knowledge()).metadata,
     });
-    const reading = new TargetReading(target, policyOf(settings, resolving));
+    const policy = policyOf(settings, resolving);
+    const reading = new TargetReading(target, policy);
     const isUsable = (name: string, files: readonly PageFile[]): boolean =>
       reading.judge(name, files) === "usable";
     const variants = resolving.variants ? (environment?.variants ?? {}) : undefined;
     const universe = createIndexUniverse({ routeFor, signal: while_, sources, isUsable, variants });
     const catalogue = new Catalogue(universe, reading);
-    return { settings, universe, catalogue, reading, sources, close: () => finder.close() };
+    return { settings, universe, catalogue, reading, policy, sources, close: () => finder.close() };
   };
   const { shelf } = options;
   const key = shelf && shelfKey(input, root, environment, plan, resolving);
@@ -192,14 +199,14 @@ async function askOpened(
   calls: Pick<Calls<never>, "warn">,
   options: AskOptions,
 ): Promise<AskedManifest> {
-  const { settings, universe, catalogue, reading, sources } = opened;
+  const { settings, universe, catalogue, reading, policy, sources } = opened;
   const { cwd } = input;
   const names = await readSourceNames(root, loader, cwd, sources, options.lenient);
-  const selection = options.allSections ? ({ extras: "all", groups: "all" } as const) : {};
+  const selection = options.allSections || options.scoped ? ({ extras: "all", groups: "all" } as const) : {};
   let leftOut: LeftOut[] = [];
   const leaveOut = options.lenient ? (line: LeftOut) => void leftOut.push(line) : undefined;
   const read = (from: LoadedRoot, takes: (entry: RequirementEntry) => boolean): Demands =>
-    readDemands(from, loader, { takes, selection, names, cwd, leaveOut });
+    readDemands(from, loader, { takes, selection, names, cwd, leaveOut, scoped: options.scoped });
   const takes = options.allSections ? () => true : isInstalled;
   const demands = read(root, takes);
   const first = leftOut;
@@ -227,6 +234,7 @@ async function askOpened(
     leftOut: first,
     catalogue,
     reading,
+    policy,
     universe,
     reread(edited) {
       leftOut = [];
@@ -332,7 +340,8 @@ async function oneRoot(loader: Loader, input: QuestionInput): Promise<LoadedRoot
   );
 }
 
-function targetOf(environment: RuntimeEnvironment | undefined) {
+/** @throws OperationError without a Python. */
+export function targetOf(environment: RuntimeEnvironment | undefined) {
   const python =
     environment?.pythonVersion === undefined ? undefined : parseVersion(environment.pythonVersion);
   if (python && environment?.markers && environment.tags) {
