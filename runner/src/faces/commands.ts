@@ -1,4 +1,5 @@
 // The table of commands: for each operation its arguments and options, how they become its input, and how its answer is shown.
+import type { AttestationInput, AttestationOutput } from "../../../shared/src/protocol/attestation.ts";
 import type { CheckInput, CheckOutput } from "../../../shared/src/protocol/check.ts";
 import type { ConfigInput, ConfigOutput } from "../../../shared/src/protocol/config.ts";
 import type { EnvironmentInput, EnvironmentOutput } from "../../../shared/src/protocol/environment.ts";
@@ -469,6 +470,44 @@ const provenance: CommandSpec = {
   needsAll: true,
 };
 
+const attestation: CommandSpec = {
+  operation: "attestation",
+  args: [["<ARTIFACT...>", "wheels and source distributions; PATH#sha256=HEX for one that is not at hand"]],
+  options: [
+    {
+      flags: "--attestation <FILE>",
+      description:
+        "an attestation, a provenance object or a Sigstore bundle (default: those beside the artifact)",
+      repeats: true,
+    },
+    { flags: "--trusted-root <FILE>", description: "a Sigstore trust root in place of the one that is kept" },
+    { flags: "--public-key <FILE>", description: "the key that a bundle without certificate is signed with" },
+    { flags: "--identity <NAME>", description: "who must have signed a bundle, with --issuer" },
+    { flags: "--issuer <URL>", description: "who must have vouched for that" },
+    ...common,
+  ],
+  input: (args, options, cwd): AttestationInput => ({
+    ...commonInput(options, cwd),
+    artifacts: [...args],
+    ...given<Omit<AttestationInput, "cwd" | "artifacts">>({
+      attestations: texts(options.attestation),
+      trustedRoot: text(options.trustedRoot),
+      publicKey: text(options.publicKey),
+      identity: text(options.identity),
+      issuer: text(options.issuer),
+    }),
+  }),
+  formats: {
+    text: async () => {
+      const { attestationText } = await import("./text/attestation.ts");
+      return (answer: Answer<AttestationOutput>, { terminal, verbose }) =>
+        attestationText(answer, terminal, { verbose });
+    },
+  },
+  failed: ({ artifacts }: AttestationOutput) => artifacts.some(({ state }) => state === "failed"),
+  needsAll: true,
+};
+
 const environment: CommandSpec = {
   operation: "environment",
   args: [["[NAME]", "a configured runtime environment; this machine by default"]],
@@ -590,6 +629,7 @@ export const commands: readonly CommandSpec[] = [
   explain,
   validate,
   provenance,
+  attestation,
   environment,
   config,
   knowledge,

@@ -15,6 +15,7 @@ const implementations = {
   explain: async () => (await import("./explain.ts")).explain,
   validate: async () => (await import("./validate.ts")).validate,
   provenance: async () => (await import("./provenance.ts")).provenance,
+  attestation: async () => (await import("./attestation.ts")).attestation,
   environment: async () => (await import("./onManifests.ts")).environment,
   config: async () => (await import("./config.ts")).config,
   knowledge: async () => (await import("./knowledge.ts")).knowledge,

@@ -22,6 +22,10 @@ export const operations = {
     summary: "Where every artifact comes from, and whether that is so",
     schema: () => import("./provenance.ts"),
   },
+  attestation: {
+    summary: "Whether artifacts are what the attestations beside them say, and who signed",
+    schema: () => import("./attestation.ts"),
+  },
   environment: {
     summary: "This machine or a described one, and where each value came from",
     schema: () => import("./environment.ts"),

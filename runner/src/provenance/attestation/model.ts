@@ -17,6 +17,7 @@ export type AttestationReason =
   | "unknown-certificate-log"
   | "unknown-timestamp-authority"
   | "too-many"
+  | "no-artifact"
   // Failed.
   | "malformed"
   | "malformed-statement"
@@ -196,8 +197,10 @@ export interface VerifyBundleInput {
   readonly now: number;
 }
 
-export interface VerifyBesideInput extends Omit<VerifyBundleInput, "bundle" | "sha256"> {
+export interface VerifyBesideInput extends Omit<VerifyBundleInput, "bundle" | "artifact"> {
   readonly filename: string;
+  /** Absent where the artifact is known by its digest alone: enough for statements, not for a signature on the file itself. */
+  readonly artifact?: Uint8Array | undefined;
   /** What lies beside the artifact, parsed from JSON. */
   readonly beside: unknown;
 }

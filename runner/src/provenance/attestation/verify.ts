@@ -1,5 +1,4 @@
 // Verdicts on PEP 740 attestations and on Sigstore bundles. Loads the Sigstore library: import it when there is something to verify.
-import { createHash } from "node:crypto";
 import { bundleOfAttestation, readBundle } from "./bundle.ts";
 import { type Claims, identityOf, readClaims } from "./certificate.ts";
 import type {
@@ -47,6 +46,7 @@ const NOT_CHECKED: ReadonlySet<AttestationReason> = new Set([
   "unknown-certificate-log",
   "unknown-timestamp-authority",
   "too-many",
+  "no-artifact",
 ]);
 
 interface Known {
@@ -245,14 +245,25 @@ function identityFault(claims: Claims, { identity }: VerifyBundleInput): Signatu
  * by their keys. `publicKey` and `identity` are for bundles. Throws an Error where `trust` is no trust root or `publicKey` no key.
  */
 export function verifyBeside(input: VerifyBesideInput): ProvenanceVerdict {
-  const { beside, filename, artifact, trust, now, publicKey, identity } = input;
-  const sha256 = createHash("sha256").update(artifact).digest("hex");
+  const { beside, filename, artifact, sha256, trust, now, publicKey, identity } = input;
   if (isObject(beside) && Array.isArray(beside.attestation_bundles)) {
     return verifyProvenance({ filename, sha256, provenance: beside, trust, now });
   }
   const isBundle = isObject(beside) && ("verificationMaterial" in beside || "mediaType" in beside);
+  if (isBundle && "messageSignature" in beside && artifact === undefined) {
+    const sentence = "Not checked: the signature is on the file itself, which is not at hand.";
+    return summarise([verdictOf({ reason: "no-artifact", sentence }, {})]);
+  }
   const verdict = isBundle
-    ? verifyBundle({ bundle: beside, artifact, sha256, trust, now, publicKey, identity })
+    ? verifyBundle({
+        bundle: beside,
+        artifact: artifact ?? new Uint8Array(),
+        sha256,
+        trust,
+        now,
+        publicKey,
+        identity,
+      })
     : verifyAttestation({ attestation: beside, filename, sha256, trust, now });
   return summarise([verdict]);
 }

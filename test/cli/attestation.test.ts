@@ -1,0 +1,107 @@
+// `thoth attestation`: artifacts on disk and what lies beside them, as a person sees it.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import type { AttestationOutput } from "../../shared/src/protocol/attestation.ts";
+import { buildWheel } from "../support/index.ts";
+import { createSigstore, type ThrowAwaySigstore } from "../support/sigstore.ts";
+import { makePlace, type Place } from "./thoth.ts";
+
+describe("thoth attestation", function () {
+  this.timeout(60_000);
+  let place: Place;
+  let sigstore: ThrowAwaySigstore;
+  const wheel = buildWheel({ name: "demo", version: "1.0" });
+  before(async () => {
+    sigstore = await createSigstore();
+  });
+  beforeEach(() => {
+    place = makePlace();
+    place.write("root.json", JSON.stringify(sigstore.root));
+    place.write(wheel.filename, wheel.bytes);
+  });
+  afterEach(() => place.remove());
+
+  const root = ["--trusted-root", "root.json"];
+  const resultOf = (stdout: string): AttestationOutput => JSON.parse(stdout).result;
+  const attest = (change: object = {}): Promise<Record<string, unknown>> =>
+    sigstore.attest({ filename: wheel.filename, sha256: wheel.sha256, ...change });
+
+  it("says who has signed, and that a valid signature is not trust", async () => {
+    place.write(`${wheel.filename}.publish.attestation`, JSON.stringify(await attest()));
+    const { status, stdout } = await place.run(["attestation", wheel.filename, ...root]);
+    assert.equal(status, 0, stdout);
+    assert.match(stdout, /^demo-1\.0-py3-none-any\.whl: verified\n/);
+    assert.match(stdout, /Signed by octo\/demo, release\.yml\./);
+    assert.match(stdout, /commit +c0ffee/);
+    assert.match(stdout, /1 artifact: 1 verified\. Valid is not trusted: look at who signed\./);
+  });
+
+  it("finds attestations, provenance objects and bundles beside each artifact, and answers in JSON", async () => {
+    place.write(`${wheel.filename}.attestation`, JSON.stringify(await attest()));
+    place.write(
+      `${wheel.filename}.provenance`,
+      JSON.stringify(await sigstore.provenance({ filename: wheel.filename, sha256: wheel.sha256 })),
+    );
+    place.write(`${wheel.filename}.txt`, "no attestation");
+    const { status, stdout } = await place.run(["attestation", wheel.filename, ...root, "--format", "json"]);
+    assert.equal(status, 0, stdout);
+    const [artifact] = resultOf(stdout).artifacts;
+    assert.equal(artifact?.sha256, createHash("sha256").update(wheel.bytes).digest("hex"));
+    assert.deepEqual(
+      artifact?.attestations.map(({ state, identity }) => [state, identity?.repositoryId]),
+      [
+        ["passed", "1001"],
+        ["passed", "1001"],
+      ],
+    );
+  });
+
+  it("refuses what is of another file, with exit status 1 and the reason", async () => {
+    place.write("other.json", JSON.stringify(await attest({ sha256: "0".repeat(64) })));
+    const { status, stdout } = await place.run([
+      "attestation",
+      wheel.filename,
+      "--attestation",
+      "other.json",
+      ...root,
+    ]);
+    assert.equal(status, 1);
+    assert.match(stdout, /whl: refused\n.*is about the SHA-256 0{15}…; this file has/);
+  });
+
+  it("refuses what is no attestation at all", async () => {
+    place.write(`${wheel.filename}.attestation`, "{");
+    assert.equal((await place.run(["attestation", wheel.filename, ...root])).status, 1);
+  });
+
+  it("says what it could not check, with exit status 3: keys that the trust root does not know, and nothing beside it", async () => {
+    const none = await place.run(["attestation", wheel.filename, ...root]);
+    assert.equal(none.status, 3);
+    assert.match(none.stdout, /: not attested/);
+    place.write(`${wheel.filename}.attestation`, JSON.stringify(await attest()));
+    const shipped = await place.run(["attestation", wheel.filename]);
+    assert.equal(shipped.status, 3, shipped.stderr);
+    assert.match(shipped.stdout, /Not checked: the log .* is unknown to the trust root of 21 August 2026\./);
+    assert.match(shipped.stdout, /The trust root is the one that came with Thoth, of 21 August 2026\./);
+  });
+
+  it("takes an artifact that is not at hand by its digest", async () => {
+    place.write("demo-2.0.tar.gz.attestation", JSON.stringify(await attest({ filename: "demo-2.0.tar.gz" })));
+    const named = `demo-2.0.tar.gz#sha256=${wheel.sha256}`;
+    const { status, stdout } = await place.run(["attestation", named, ...root]);
+    assert.equal(status, 0, stdout);
+    assert.match(stdout, /^demo-2\.0\.tar\.gz: verified/);
+  });
+
+  it("names what cannot be read, with exit status 2", async () => {
+    const missing = await place.run(["attestation", "none.whl"]);
+    assert.equal(missing.status, 2);
+    assert.match(missing.stderr, /none\.whl cannot be read \(ENOENT\)/);
+    place.write("bad.json", "{}");
+    const bad = await place.run(["attestation", wheel.filename, "--trusted-root", "bad.json"]);
+    assert.equal(bad.status, 2);
+    assert.match(bad.stderr, /bad\.json is no trust root/);
+    const half = await place.run(["attestation", wheel.filename, "--identity", "x"]);
+    assert.equal(half.status, 2);
+  });
+});
