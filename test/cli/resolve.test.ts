@@ -68,7 +68,7 @@ describe("lock and explain on the command line", () => {
   it("locks a Pipfile's packages, and the oldest where that is asked for", async () => {
     place.write(
       "Pipfile",
-      `[[source]]\nname = "here"\nurl = "${index.url}"\nverify_ssl = false\n\n[packages]\nflask = "*"\n\n[dev-packages]\nnothing = "*"\n`,
+      `[[source]]\nname = "here"\nurl = "${index.url}"\nverify_ssl = false\n\n[packages]\nflask = "*"\n`,
     );
     const { status, stdout } = await thoth(["lock", "--resolution", "lowest", "--format", "json"]);
     assert.equal(status, 0);
@@ -177,9 +177,10 @@ describe("lock and explain on the command line", () => {
     ]);
     assert.equal(status, 0);
     const [loose, werkzeug] = JSON.parse(stdout).result.packages;
-    assert.deepEqual(loose.artifacts, [
-      { filename: wheel.filename, sha256: createHash("sha256").update(wheel.bytes).digest("hex") },
-    ]);
+    assert.deepEqual(
+      loose.artifacts.map(({ filename, sha256 }: Record<string, unknown>) => ({ filename, sha256 })),
+      [{ filename: wheel.filename, sha256: createHash("sha256").update(wheel.bytes).digest("hex") }],
+    );
     assert.equal(loose.url, url);
     assert.equal(werkzeug.version, "3.0.0");
     const told = await place.run(["lock", "requirements.in", "-c", "narrow.txt", "--index-url", index.url]);

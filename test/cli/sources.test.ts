@@ -137,7 +137,7 @@ describe("requirements from addresses, folders and repositories", () => {
       "--index-url",
       index.url,
     ]);
-    assert.match(stdout, new RegExp(`^-e inner @ git\\+${url}@${commit}#subdirectory=sub\n`, "m"));
+    assert.match(stdout, new RegExp(`^-e git\\+${url}@${commit}#egg=inner&subdirectory=sub\n`, "m"));
   });
 
   it("says what is wrong with a repository, and what would help", async () => {

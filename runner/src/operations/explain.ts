@@ -46,20 +46,33 @@ export const explain: Operation<ExplainInput, ExplainOutput, ExplainPartial> = a
     }
     const explanation = explainFailure(resolution.failure);
     calls.progress({ message: "looking for what would help" });
-    const relaxations = await findRelaxations(catalogue, question, explanation.causes, {
+    const conflict = await tellConflict(explanation, asked, {
       signal,
-      onProven: (relaxation) => calls.partial({ relaxation: tellRelaxation(relaxation, asked) }),
+      onProven: (relaxation) => calls.partial({ relaxation }),
     });
-    const conflict: ExplainConflict = {
-      ...tellSteps(explanation, asked),
-      kinds: [...explanation.kinds],
-      relaxations: relaxations.map((relaxation) => tellRelaxation(relaxation, asked)),
-    };
     return { result: { path, environment, resolves: false, conflict }, notChecked: [] };
   } finally {
     await asked.close();
   }
 };
+
+/** A conflict on the lines that it stands on, with every edit that was found to help. */
+export async function tellConflict(
+  explanation: Explanation,
+  asked: AskedManifest,
+  { signal, onProven }: { readonly signal: AbortSignal; onProven?(relaxation: ExplainRelaxation): void },
+): Promise<ExplainConflict> {
+  const { catalogue, question } = asked;
+  const relaxations = await findRelaxations(catalogue, question, explanation.causes, {
+    signal,
+    onProven: (relaxation) => onProven?.(tellRelaxation(relaxation, asked)),
+  });
+  return {
+    ...tellSteps(explanation, asked),
+    kinds: [...explanation.kinds],
+    relaxations: relaxations.map((relaxation) => tellRelaxation(relaxation, asked)),
+  };
+}
 
 function tellSteps(
   { steps, causes }: Explanation,

@@ -1,108 +1,130 @@
-// `lock`: resolves a manifest for one runtime environment and gives the stack with the digest of every file.
-import { existsSync } from "node:fs";
+// `lock`: resolves a manifest and gives the stack with the digest of every file, as the lock that is asked for holds it.
 import { resolve as resolvePath } from "node:path";
-import { normalizeName } from "../../../shared/src/packaging/name.ts";
-import type { Version } from "../../../shared/src/packaging/version.ts";
-import type { LockedPackage, LockInput, LockOutput } from "../../../shared/src/protocol/lock.ts";
-import { explainFailure, type Pin, resolve } from "../resolve/index.ts";
+import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
+import type { LockForm, LockInput, LockOutput } from "../../../shared/src/protocol/lock.ts";
+import { checkFormName, formOfName, LockRefused } from "../lock/index.ts";
+import { explainFailure, type Failure, resolve } from "../resolve/index.ts";
 import type { Operation } from "./context.ts";
 import { OperationError } from "./errors.ts";
-import { lockedOrigin } from "./lockedOrigin.ts";
+import { tellConflict } from "./explain.ts";
+import { lockPins } from "./lockedPins.ts";
+import { indexOptionsOf } from "./lockIndexes.ts";
+import type { Solve } from "./lockPipfile.ts";
+import { compareLocks, keepIdentities, keptVersions, readPreviousLock } from "./previousLock.ts";
 import {
   type AskedManifest,
   askManifest,
   MOST_DECISIONS,
-  readPins,
   refuseUnanswered,
   tellForeignSources,
 } from "./question.ts";
 
-/** Throws an OperationError where the manifest does not resolve, so that no file is ever written that is no lock. */
+/** Nothing resolves: what was asked and why not. */
+class NoStack extends Error {
+  readonly failure: Failure;
+  readonly asked: Pick<AskedManifest, "question" | "places">;
+
+  constructor(failure: Failure, asked: Pick<AskedManifest, "question" | "places">) {
+    super("there is no stack");
+    this.failure = failure;
+    this.asked = asked;
+  }
+}
+
+/** What a stack is made of, and what it holds for. */
+type LockedStack = Pick<LockOutput, "packages" | "pipfile" | "requiresPython" | "environments">;
+
+/** Throws an OperationError where nothing can be said; a manifest that does not resolve is told in `conflict`. */
 export const lock: Operation<LockInput, LockOutput, never> = async (context, input, calls, signal) => {
   const asked = await askManifest(context, input, calls, signal);
   try {
-    calls.progress({ message: `resolving ${asked.path}` });
-    const previous = await previousPins(asked, input);
-    const upgraded = new Set(input.upgradePackages.map(normalizeName));
-    const kept = input.upgrade ? [] : [...previous].filter(([name]) => !upgraded.has(name));
-    const question = { ...asked.question, preferences: new Map(kept) };
-    const resolution = await resolve(asked.catalogue, question, { signal, maxDecisions: MOST_DECISIONS });
-    refuseUnanswered(resolution, asked.path);
-    if (resolution.kind === "impossible") {
-      const last = explainFailure(resolution.failure).steps.at(-1)!;
-      throw new OperationError(
-        "failed",
-        "does-not-resolve",
-        `${asked.path} does not resolve for ${asked.environment}: ${last.because.map(({ text }) => text).join("; ")}.`,
-        `Ask why and what would help: thoth explain ${asked.path}`,
-      );
-    }
-    const { pins } = resolution;
-    for (const told of tellForeignSources(pins, question)) calls.warn(told);
-    const changed = pins.filter(({ name, version }) => previous.get(name)?.key !== version.key);
-    return {
-      result: {
-        path: asked.path,
-        environment: asked.environment,
-        packages: await lockPins(pins, asked),
-        changed: previous.size === 0 ? [] : changed.map(({ name }) => name),
-      },
-      notChecked: [],
+    const form = formFor(input, asked);
+    const previous = await readPreviousLock(asked, input);
+    const about = { path: asked.path, environment: asked.environment, form };
+    const indexOptions = indexOptionsOf(asked);
+    const solve: Solve = async (question, places) => {
+      calls.progress({ message: `resolving ${asked.path}` });
+      const resolution = await resolve(asked.catalogue, question, { signal, maxDecisions: MOST_DECISIONS });
+      refuseUnanswered(resolution, asked.path);
+      if (resolution.kind === "impossible") throw new NoStack(resolution.failure, { question, places });
+      for (const told of tellForeignSources(resolution.pins, question)) calls.warn(told);
+      return resolution.pins;
     };
+    try {
+      const stack = await lockStack(asked, form, previous, solve);
+      const packages = keepIdentities(previous, stack.packages);
+      const result = {
+        ...about,
+        resolves: true,
+        ...stack,
+        packages,
+        ...compareLocks(previous, packages),
+        indexOptions,
+      };
+      return { result, notChecked: [] };
+    } catch (error) {
+      if (!(error instanceof NoStack)) throw error;
+      calls.progress({ message: "looking for what would help" });
+      const { failure, asked: unsolved } = error;
+      const conflict = await tellConflict(explainFailure(failure), { ...asked, ...unsolved }, { signal });
+      const nothing = { packages: [], changed: [], removed: [], indexOptions };
+      return { result: { ...about, resolves: false, conflict, ...nothing }, notChecked: [] };
+    }
   } finally {
     await asked.close();
   }
 };
 
-async function previousPins(
-  { loader }: AskedManifest,
-  { previous, cwd }: LockInput,
-): Promise<Map<string, Version>> {
-  if (previous === undefined || !existsSync(resolvePath(cwd, previous))) return new Map();
-  return readPins(loader, previous);
+type Previous = Awaited<ReturnType<typeof readPreviousLock>>;
+
+async function lockStack(
+  asked: AskedManifest,
+  form: LockForm,
+  previous: Previous,
+  solve: Solve,
+): Promise<LockedStack> {
+  if (form === "pipfile-lock") {
+    const { lockCategories } = await import("./lockPipfile.ts");
+    return lockCategories(asked, previous, solve);
+  }
+  const pins = await solve({ ...asked.question, preferences: keptVersions(previous) }, asked.places);
+  return { packages: await lockPins(pins, asked), ...holdsFor(asked.runtime) };
 }
 
-/** One after another: only what lists no digest is fetched, and that is rare. */
-async function lockPins(pins: readonly Pin[], asked: AskedManifest): Promise<LockedPackage[]> {
-  const packages: LockedPackage[] = [];
-  for (const pin of pins) packages.push(lockedPackage(pin, await artifactsOf(pin, asked), asked));
-  return packages;
+/** By what is asked for, by the name of the file, by the manifest. Throws where these do not go together. */
+function formFor({ as, previous, cwd }: LockInput, { root, path }: AskedManifest): LockForm {
+  const kind = root.tree.files[0]!.manifest.kind;
+  const usual = kind === "pipfile" ? "pipfile-lock" : kind === "pyproject" ? "pylock" : "requirements";
+  const form = as ?? (previous === undefined ? undefined : formOfName(previous)) ?? usual;
+  if (form === "pipfile-lock" && kind !== "pipfile") {
+    throw new OperationError(
+      "usage",
+      "no-pipfile",
+      `A Pipfile.lock is made from a Pipfile, and ${path} is none.`,
+      "Take another form: --as pylock.",
+    );
+  }
+  try {
+    if (previous !== undefined) checkFormName(resolvePath(cwd, previous), form);
+  } catch (error) {
+    if (!(error instanceof LockRefused)) throw error;
+    throw new OperationError("usage", error.code, error.message, error.next);
+  }
+  return form;
 }
 
-/** Every file of the release; where the index lists no sha256, the one that would be installed, hashed here. */
-async function artifactsOf(pin: Pin, { universe }: AskedManifest): Promise<LockedPackage["artifacts"]> {
-  const source = pin.direct === undefined ? undefined : universe.sourceOf(pin.name, pin.direct);
-  // A folder has no digest, and of a repository the commit says it all.
-  if (source && source.kind !== "archive") return [];
-  const listed = pin.release.flatMap(({ filename, hashes: { sha256 } }) =>
-    sha256 === undefined ? [] : [{ filename, sha256 }],
-  );
-  if (listed.length > 0) return listed.sort((a, b) => (a.filename < b.filename ? -1 : 1));
-  const answer = await universe.digest(pin.name, pin.file);
-  if ("sha256" in answer) return [{ filename: pin.file.filename, sha256: answer.sha256 }];
-  const { message, next } = answer.failure;
-  throw new OperationError(
-    "not-checked",
-    "no-digest",
-    `${pin.name} ${pin.version} has no sha256 listed, and its file cannot be read to make one: ${message}`,
-    next,
-  );
-}
-
-function lockedPackage(pin: Pin, artifacts: LockedPackage["artifacts"], asked: AskedManifest): LockedPackage {
-  const { universe, loader, places } = asked;
-  const lines = pin.demands.flatMap((demand) => {
-    const place = places.get(demand);
-    return place ? [`-r ${loader.displayUri(place.uri)}`] : [];
-  });
-  const index = universe.indexOf(pin.file);
+/** What one environment's stack was found for, and may be installed on: what its markers were read against. */
+function holdsFor({ markers }: RuntimeEnvironment): Pick<LockOutput, "requiresPython" | "environments"> {
+  if (markers === undefined) return {};
+  const { implementation_name, platform_machine, python_version, sys_platform } = markers;
+  const said = [
+    ["implementation_name", implementation_name],
+    ["platform_machine", platform_machine],
+    ["sys_platform", sys_platform],
+  ].filter(([, value]) => value !== "");
+  const environment = said.map(([name, value]) => `${name} == "${value}"`).join(" and ");
   return {
-    name: pin.name,
-    version: pin.version.toString(),
-    extras: [...pin.extras],
-    ...(index === undefined ? {} : { index }),
-    ...lockedOrigin(pin, asked),
-    artifacts,
-    via: [...new Set([...lines, ...pin.via])],
+    requiresPython: `==${python_version}.*`,
+    ...(environment === "" ? {} : { environments: [environment] }),
   };
 }

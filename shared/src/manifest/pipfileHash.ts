@@ -78,7 +78,7 @@ function toJson(tree: Tree): string {
 }
 
 /** Python sorts text by code points, JavaScript by UTF-16 units. */
-function compareCodePoints(a: string, b: string): number {
+export function compareCodePoints(a: string, b: string): number {
   for (let at = 0; at < a.length && at < b.length; at++) {
     const left = a.charCodeAt(at);
     const right = b.charCodeAt(at);
@@ -92,7 +92,7 @@ function compareCodePoints(a: string, b: string): number {
 }
 
 /** `json.dumps` writes ASCII alone. */
-function jsonString(text: string): string {
+export function jsonString(text: string): string {
   return JSON.stringify(text).replace(/[\u007f-\uffff]/g, (unit) =>
     unit === "\u007f" ? unit : `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

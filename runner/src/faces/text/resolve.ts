@@ -1,40 +1,7 @@
-// The text forms of `lock` and `explain`: a requirements file that pip and uv install, and a conflict told as sentences.
+// The text form of `explain`: a conflict told as sentences, or why a package is there.
 import type { ExplainConflict, ExplainOutput, ExplainStep } from "../../../../shared/src/protocol/explain.ts";
-import type { LockedPackage, LockOutput } from "../../../../shared/src/protocol/lock.ts";
 import type { Answer } from "../../../../shared/src/protocol/operation.ts";
 import { escapeControls, type Terminal } from "../terminal.ts";
-
-/** A requirements file with hashes, and who asks for each package. The same stack gives the same bytes. */
-export function lockText({ result }: Answer<LockOutput>): string {
-  const lines = [`# The stack of ${result.path} for ${result.environment}, made by thoth lock.`];
-  for (const one of result.packages) lines.push(...packageLines(one));
-  return `${lines.map((line) => escapeControls(line)).join("\n")}\n`;
-}
-
-function subjectOf(locked: LockedPackage): string {
-  const { name, version, extras, url, path, vcs, subdirectory, editable } = locked;
-  const brackets = extras.length > 0 ? `[${extras.join(",")}]` : "";
-  if (url === undefined) return `${name}${brackets}==${version}`;
-  const mode = editable ? "-e " : "";
-  // A path stays as it was written: the file is for the same folder.
-  if (path !== undefined) return `${mode}${path}${brackets}`;
-  const inside = vcs?.subdirectory ?? subdirectory;
-  const fragment = inside === undefined ? "" : `#subdirectory=${inside}`;
-  const address = vcs ? `${vcs.system}+${url}@${vcs.commit}` : url;
-  return `${mode}${name}${brackets} @ ${address}${fragment}`;
-}
-
-function packageLines(locked: LockedPackage): string[] {
-  const { artifacts, via } = locked;
-  const subject = subjectOf(locked);
-  const digests = [...new Set(artifacts.map(({ sha256 }) => sha256))].sort();
-  const lines = [subject, ...digests.map((digest) => `    --hash=sha256:${digest}`)];
-  const joined = lines.map((line, index) => (index < lines.length - 1 ? `${line} \\` : line));
-  const [only, ...more] = via;
-  if (only === undefined) return joined;
-  if (more.length === 0) return [...joined, `    # via ${only}`];
-  return [...joined, "    # via", ...via.map((one) => `    #   ${one}`)];
-}
 
 /** Why it does not resolve and what would help; or why the project that was asked for is there. */
 export function explainText({ result }: Answer<ExplainOutput>, terminal: Terminal): string {

@@ -55,7 +55,7 @@ export interface Need {
   readonly url: string | undefined;
   readonly text: string;
   /** As the metadata has it. */
-  readonly marker: Marker | undefined;
+  readonly marker?: Marker | undefined;
   /** Where it holds: everywhere in a catalogue for one environment. */
   readonly where: MarkerSet;
 }

@@ -1,0 +1,38 @@
+// The text form of `lock`: the lock itself, in the form that was asked for.
+import { dirname, resolve } from "node:path";
+import type { LockOutput } from "../../../../shared/src/protocol/lock.ts";
+import type { Answer } from "../../../../shared/src/protocol/operation.ts";
+import { LockRefused, writePipfileLock, writePylock, writeRequirements } from "../../lock/index.ts";
+import { OperationError } from "../../operations/index.ts";
+
+const WRITERS = {
+  requirements: writeRequirements,
+  "pipfile-lock": writePipfileLock,
+  pylock: writePylock,
+} as const;
+
+/**
+ * The lock as a file.
+ * @param output where it will be written; the current folder counts where it is printed.
+ * @throws OperationError where nothing resolves or the form cannot hold the stack, so that no file is ever written that is no lock.
+ */
+export function lockText({ result }: Answer<LockOutput>, output: string | undefined): string {
+  if (!result.resolves) throw doesNotResolve(result);
+  const folder = output === undefined || output === "-" ? process.cwd() : dirname(resolve(output));
+  try {
+    return WRITERS[result.form](result, { folder });
+  } catch (error) {
+    if (!(error instanceof LockRefused)) throw error;
+    throw new OperationError("failed", error.code, error.message, error.next);
+  }
+}
+
+function doesNotResolve({ path, environment, conflict }: LockOutput): OperationError {
+  const because = conflict?.steps.at(-1)?.because.map(({ text }) => text) ?? [];
+  return new OperationError(
+    "failed",
+    "does-not-resolve",
+    `${path} does not resolve for ${environment}: ${because.join("; ")}.`,
+    `Ask why and what would help: thoth explain ${path}`,
+  );
+}
