@@ -151,7 +151,7 @@ class MergedUniverse implements IndexUniverse {
           const label = splitVariant(file.filename)?.label;
           const rank = label === undefined ? -1 : ranks.indexOf(label);
           if (label === undefined || rank < 0) return file;
-          const chosen: PageFile = { ...file, variant: { label, rank } };
+          const chosen: PageFile = { ...fieldsOf(file), variant: { label, rank } };
           this.#origins.set(chosen, this.#origins.get(file)!);
           return chosen;
         });
@@ -279,6 +279,12 @@ class MergedUniverse implements IndexUniverse {
       await rm(folder, { recursive: true, force: true });
     }
   }
+}
+
+/** A page's file works its values out when they are asked for: a spread of it would have none. */
+function fieldsOf(file: PageFile): PageFile {
+  const { filename, url, hashes, requiresPython, yanked, size, uploadTime, coreMetadata, provenance } = file;
+  return { filename, url, hashes, requiresPython, yanked, size, uploadTime, coreMetadata, provenance };
 }
 
 function searchOf(answer: ProjectAnswer, rule: MatchRule, why: string | undefined): IndexSearch {
