@@ -30,6 +30,8 @@ const common: BuildOptions = {
   minify: true,
   keepNames: true,
   metafile: true,
+  // What the SBOM library writes and checks XML with, where it is installed: we write JSON.
+  external: ["xmlbuilder2", "libxmljs2"],
   legalComments: "external",
   banner: { js: REQUIRE },
   logLevel: "warning",
