@@ -54,7 +54,7 @@ export function diagnostics(
     ];
   }
   const all = view.findings().findings;
-  const own = all.filter((finding) => finding.uri === view.file.uri);
+  const own = onePerPackage(all.filter((finding) => finding.uri === view.file.uri));
   const told = own.slice(0, mostDiagnostics).map((finding) => diagnosticOf(finding, abilities, rulePage));
   if (own.length > mostDiagnostics) {
     const at = own[mostDiagnostics]?.range ?? {
@@ -72,6 +72,24 @@ export function diagnostics(
     });
   }
   return [...told, ...includedDiagnostics(view, all, abilities, rulePage)];
+}
+
+/**
+ * What is said of where a package comes from and what is known against it: beside the gravest thing said of the package it is left
+ * to the hover, and nothing is said twice on one line.
+ */
+const quietRules = new Set(["known-vulnerability", "yanked-release", "project-status"]);
+
+/** Findings without those that only add to what is said of the same package already; they come gravest first. */
+function onePerPackage(findings: readonly Finding[]): Finding[] {
+  const told = new Set<string>();
+  return findings.filter((finding) => {
+    const key = finding.package;
+    if (key === undefined || !quietRules.has(finding.rule)) return true;
+    if (told.has(key)) return false;
+    told.add(key);
+    return true;
+  });
 }
 
 /** The diagnostic of one finding. */

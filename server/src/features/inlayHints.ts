@@ -1,5 +1,6 @@
 // textDocument/inlayHint: at most one hint per line, the most useful one.
 import type { InlayHint } from "vscode-languageserver";
+import { sayAdvisories } from "../../../shared/src/advisory/index.ts";
 import { isLockKind } from "../../../shared/src/manifest/kind.ts";
 import type { RequirementEntry } from "../../../shared/src/manifest/model.ts";
 import { compareVersions, parseVersion } from "../../../shared/src/packaging/index.ts";
@@ -68,6 +69,13 @@ function hintFor(view: View, entry: RequirementEntry): { label: string; tooltip:
   const tooltip = plain(described.verdict, 400);
   const failed = failedLabel(view, described);
   if (failed) return { label: failed, tooltip };
+  const { vulnerability } = described;
+  if (vulnerability) {
+    const { length } = vulnerability.matches;
+    const bad = vulnerability.matches.some((match) => match.malicious);
+    const label = bad ? say("malicious") : length === 1 ? say("1 advisory") : say("{0} advisories", length);
+    return { label, tooltip: `${tooltip} · ${sayAdvisories(vulnerability.matches, vulnerability.fixedIn)}` };
+  }
   if (described.currentRelease?.yanked !== undefined) return { label: say("yanked"), tooltip };
   const newest = described.newestCompatible;
   if (newest && described.current && isNewer(newest.version, described.current.version)) {

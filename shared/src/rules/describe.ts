@@ -153,7 +153,10 @@ function verdictOf(
   const subject = view.current ? `${view.name} ${view.current.version}` : view.name;
   if (view.applies === false) return `${view.name} is not used on this environment`;
   const grave = view.findings.find(
-    (finding) => finding.severity === "error" || finding.severity === "warning",
+    (finding) =>
+      finding.severity === "error" ||
+      // What is known against it has a line of its own.
+      (finding.severity === "warning" && finding.rule !== "known-vulnerability"),
   );
   // What to take instead is a line of its own.
   if (grave) return grave.message.replace(/ Newest compatible(?: release)?: \S+\.$/, "");
