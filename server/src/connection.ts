@@ -38,6 +38,9 @@ import type { OpenDocument } from "./session/trees.ts";
 /** Milliseconds that a hover or a completion waits for the one package that it is about. */
 const patience = 1000;
 
+/** Milliseconds that quick fixes wait for their proofs; what takes longer is there the next time. */
+const provingPatience = 3000;
+
 const watched = ["**/*.{txt,in,pip}", "**/Pipfile", "**/Pipfile.lock", "**/pylock*.toml", "**/pyvenv.cfg"];
 
 /** Starts serving the connection. Everything that touches the machine comes from the runtime. */
@@ -100,7 +103,7 @@ export function startServer(connection: Connection, runtime: Runtime): void {
   });
   connection.onDidChangeWatchedFiles(({ changes }) => {
     if (!session) return;
-    if (changes.some((change) => change.uri.endsWith("/pyvenv.cfg"))) session.keeper.forgetEnvironments();
+    if (changes.some((change) => change.uri.endsWith("/pyvenv.cfg"))) session.environmentsChanged();
     for (const { uri } of changes) {
       // An open buffer wins over what was written to disk.
       if (!openDocument(documents, uri)) session.fileChanged(uri);
@@ -115,7 +118,7 @@ export function startServer(connection: Connection, runtime: Runtime): void {
   });
   connection.onNotification(trustGranted, () => session?.grantTrust());
   connection.onNotification(interpreterChanged, () => {
-    session?.keeper.forgetEnvironments();
+    session?.environmentsChanged();
     session?.renewContexts();
   });
 
@@ -162,13 +165,16 @@ export function startServer(connection: Connection, runtime: Runtime): void {
     }),
   );
   connection.onCodeAction(
-    about("Code actions", null, (view, { range, context }) => {
+    about("Code actions", null, async (view, { range, context }, token) => {
       const request = {
         range,
         diagnostics: context.diagnostics,
         ...(context.only ? { only: context.only } : {}),
       };
-      return client ? service.codeActions(view, request, client, runtime) : null;
+      if (!client) return null;
+      const unproven = service.unprovenFixes(view, request);
+      const present = (await session?.prove(view, unproven, provingPatience, token)) ?? view;
+      return service.codeActions(present, request, client, runtime);
     }),
   );
   connection.onCodeLens(about("Code lens", null, (view) => service.codeLens(view)));

@@ -1,5 +1,5 @@
 // The façade: every answer that the server gives, as a pure function of a view. Nothing below opens a file or a socket.
-import { codeActions, localRepairs, planOf, provenFixes } from "./features/codeActions.ts";
+import { codeActions, localRepairs, planOf, provenFixes, unprovenFixes } from "./features/codeActions.ts";
 import { codeLens, summaryOf } from "./features/codeLens.ts";
 import { completion } from "./features/completion.ts";
 import { definition, definitionLocations, references } from "./features/definition.ts";
@@ -10,12 +10,15 @@ import { foldingRanges } from "./features/foldingRanges.ts";
 import { hover, hoveredProject } from "./features/hover.ts";
 import { inlayHints } from "./features/inlayHints.ts";
 import { adviceOn, reportOf } from "./features/report.ts";
+import { explanationOf } from "./features/stackWords.ts";
 
 export interface LanguageService {
   readonly hover: typeof hover;
   readonly hoveredProject: typeof hoveredProject;
   readonly diagnostics: typeof diagnostics;
   readonly codeActions: typeof codeActions;
+  readonly unprovenFixes: typeof unprovenFixes;
+  readonly explanationOf: typeof explanationOf;
   readonly localRepairs: typeof localRepairs;
   readonly provenFixes: typeof provenFixes;
   readonly planOf: typeof planOf;
@@ -41,6 +44,8 @@ export function createLanguageService(): LanguageService {
     hoveredProject,
     diagnostics,
     codeActions,
+    unprovenFixes,
+    explanationOf,
     localRepairs,
     provenFixes,
     planOf,

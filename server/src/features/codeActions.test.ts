@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { type ApplyEdits, commands } from "../../../shared/src/protocol/editor.ts";
 import { allAbilities } from "../model.ts";
-import { codeActions, fixAllKind } from "./codeActions.ts";
-import { project, type Setting, unmark, viewOf } from "./testing.ts";
+import { codeActions, fixAllKind, unprovenFixes } from "./codeActions.ts";
+import { project, resolved, type Setting, unmark, viewOf } from "./testing.ts";
 
 const tools = { digest: (text: string) => `digest of ${text.length}` };
 
@@ -49,10 +49,11 @@ const flask = project("flask", ["3.1.3", "2.3.3", "2.2.3"]);
 
 describe("code actions", () => {
   it("pin to the newest compatible release and keep all else as written", () => {
+    const pinned = "flask [async] == 2.2.3  ;python_version>'3'   # web ‸\r\n";
     check(
-      "flask [async] == 2.2.3  ;python_version>'3'   # web ‸\r\n",
-      { projects: [flask] },
-      /^Pin to 3\.1\.3/,
+      pinned,
+      { projects: [flask], snapshot: { stack: resolved(unmark(pinned).text) } },
+      /^Pin to 3\.1\.3 \(newest compatible; resolves with 43 packages, 2 change\)$/,
       "flask [async] == 3.1.3  ;python_version>'3'   # web \r\n",
     );
   });
@@ -72,10 +73,31 @@ describe("code actions", () => {
     );
   });
   it("have one preferred action at most", () => {
-    const view = viewOf("flask==2.2.3\n", { projects: [flask] });
+    const text = "flask==2.2.3\n";
+    const view = viewOf(text, { projects: [flask], snapshot: { stack: resolved(text) } });
     const range = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
     const actions = codeActions(view, { range, diagnostics: [] }, allAbilities, tools);
     assert.equal(actions.filter((action) => action.isPreferred).length, 1);
+  });
+  it("name what the resolver is to be asked about, and offer none of it before", () => {
+    const view = viewOf("flask==2.2.3\n", { projects: [flask] });
+    const request = {
+      range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } },
+      diagnostics: [],
+    };
+    assert.deepEqual(
+      unprovenFixes(view, request).map(({ title }) => title),
+      ["Pin to 3.1.3 (newest compatible)"],
+    );
+    assert.deepEqual(codeActions(view, request, allAbilities, tools), []);
+  });
+  it("show with its reason what does not resolve", () => {
+    const text = "flask==2.2.3\n";
+    const reason = "werkzeug <3 cannot be met: flask 3.1.3 (line 1) needs werkzeug >=3.";
+    const stack = resolved(text, {}, { resolves: false, code: "failed", reason });
+    check(text, { projects: [flask], snapshot: { stack } }, /^Pin to 3\.1\.3/, {
+      disabled: /does not resolve: werkzeug <3/,
+    });
   });
   it("are none for a text that was refused", () => {
     const range = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };

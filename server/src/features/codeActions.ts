@@ -4,7 +4,7 @@ import type { Finding, Fix } from "../../../shared/src/finding/model.ts";
 import type { RequirementEntry } from "../../../shared/src/manifest/model.ts";
 import { type ApplyEdits, commands } from "../../../shared/src/protocol/editor.ts";
 import { ruleCatalogue } from "../../../shared/src/rules/catalogue.ts";
-import { fixesOf, silenceOf } from "../../../shared/src/rules/index.ts";
+import { fixesOf, judgedFixesOf, silenceOf } from "../../../shared/src/rules/index.ts";
 import type { Range, Span } from "../../../shared/src/text/span.ts";
 import { requirementsIn } from "../at.ts";
 import { say } from "../l10n.ts";
@@ -95,6 +95,22 @@ function quickFixes(
     if (silence) add(silence, finding);
   }
   return onePreferred(actions).sort((a, b) => rank(a) - rank(b));
+}
+
+/** The fixes for a range that the resolver is still to be asked about. */
+export function unprovenFixes(view: View, request: ActionRequest): Fix[] {
+  if (view.refused !== undefined || !wants(request.only, CodeActionKind.QuickFix)) return [];
+  const span = view.file.manifest.lines.spanOf(request.range);
+  const entries = requirementsIn(view.file.manifest, lineSpan(view, span)).slice(0, 20);
+  const ofLines = entries.flatMap((entry) => judgedFixesOf(view, { file: view.file, entry }).unproven);
+  const ofFindings = view
+    .findings()
+    .unproven.filter((fix) =>
+      fix.edits.some(
+        ({ uri, edits }) => uri === view.file.uri && edits.some((edit) => touches(edit.span, span, entries)),
+      ),
+    );
+  return [...ofLines, ...ofFindings];
 }
 
 /** The lines that the span touches, whole: a light bulb is for the line. */

@@ -2,9 +2,11 @@
 import type { CodeLens } from "vscode-languageserver";
 import type { RequirementEntry } from "../../../shared/src/manifest/model.ts";
 import { clientCommands } from "../../../shared/src/protocol/editor.ts";
+import { areAdvisoriesKnown, stackStateOf } from "../../../shared/src/rules/index.ts";
 import { count, sayAge, shortPython } from "../../../shared/src/rules/words.ts";
 import { say } from "../l10n.ts";
 import type { View } from "../model.ts";
+import { stackState } from "./stackWords.ts";
 
 /** The lenses of the first line. */
 export function codeLens(view: View): CodeLens[] {
@@ -12,7 +14,9 @@ export function codeLens(view: View): CodeLens[] {
   const start = { line: 0, character: 0 };
   const range = { start, end: start };
   const target = [{ uri: view.file.uri }];
-  const state = { title: summaryOf(view), command: clientCommands.showReport, arguments: target };
+  const isConflict = stackStateOf(view.snapshot, view.tree) === "conflict";
+  const command = isConflict ? clientCommands.explain : clientCommands.showReport;
+  const state = { title: summaryOf(view), command, arguments: target };
   // What nothing may be run or asked for is not offered.
   if (view.snapshot.unasked?.code === "untrusted") return [{ range, command: state }];
   return [
@@ -38,10 +42,16 @@ function isBeside({ scope }: RequirementEntry): boolean {
   return scope?.kind === "build" || scope?.kind === "detail";
 }
 
-/** `12 packages · 1 error, 2 warnings · imports on py3.11 · 2 hours ago`: every part says what was looked at. */
+/** `Resolves, 43 packages · 1 error, 2 warnings · imports on py3.11 · 2 hours ago`: every part says what was looked at. */
 export function summaryOf(view: View): string {
   const { snapshot } = view;
-  const parts = [count(packagesOf(view), "package")];
+  const stands = stackState(view);
+  const parts = stackStateOf(snapshot, view.tree) === "resolves" ? [] : [count(packagesOf(view), "package")];
+  if (stands !== undefined) {
+    // The verdict comes first; what is still to come, or could not be had, comes after what there is.
+    if (/^[A-Z]/.test(stands)) parts.unshift(stands);
+    else parts.push(stands);
+  }
   const { findings } = view.findings();
   const errors = findings.filter((finding) => finding.severity === "error").length;
   const warnings = findings.filter((finding) => finding.severity === "warning").length;
@@ -49,15 +59,31 @@ export function summaryOf(view: View): string {
     .filter(Boolean)
     .join(", ");
   if (found) parts.push(found);
+  parts.push(...advisoryParts(view));
   parts.push(...checkedParts(view, found === ""));
   if (snapshot.inspection) parts.push(...inspectionParts(view));
   return parts.join(" · ");
+}
+
+/** How many advisories are known against the stack; the one place that says that none were ever loaded. */
+function advisoryParts(view: View): string[] {
+  const { snapshot } = view;
+  if (snapshot.unasked || snapshot.pending) return [];
+  const input = { tree: view.tree, snapshot, configuration: { severities: {} } };
+  if (areAdvisoriesKnown(input) === false) return [say("advisories not checked: none stored")];
+  const found = view
+    .findings()
+    .findings.flatMap(({ advisories = [], package: name }) => advisories.map(({ id }) => `${name} ${id}`));
+  const { size } = new Set(found);
+  if (size === 0) return [];
+  return [size === 1 ? say("1 advisory") : say("{0} advisories", size)];
 }
 
 function checkedParts(view: View, isClean: boolean): string[] {
   const { snapshot } = view;
   if (snapshot.unasked) return [say("not checked: {0}", snapshot.unasked.message)];
   if (snapshot.pending) return [say("checking")];
+  if (snapshot.resolving) return [];
   const { notChecked } = view.findings();
   if (notChecked.length > 0) return [say("{0} not checked", notChecked.length)];
   if (!isClean) return [];

@@ -1,5 +1,6 @@
 // textDocument/hover: verdict first, then the evidence, then where to look next. From the snapshot alone.
 
+import { advisoryPage, sayAdvisories } from "../../../shared/src/advisory/index.ts";
 import type { ArtifactFacts, ProjectFacts, ReleaseFacts } from "../../../shared/src/facts/model.ts";
 import type {
   IncludeEntry,
@@ -26,6 +27,7 @@ import { pipfileKeyText } from "./pipfileKeys.ts";
 import { findPipOption } from "./pipOptionTexts.ts";
 import { pyprojectKeyText } from "./pyprojectKeys.ts";
 import { specifierWords } from "./specifierWords.ts";
+import { stackLines } from "./stackWords.ts";
 
 export interface HoverAnswer {
   readonly markdown: string;
@@ -82,7 +84,7 @@ function describe(view: View, entry: RequirementEntry): RequirementView {
 function requirementLines(view: View, entry: RequirementEntry): string[] {
   const described = describe(view, entry);
   const lines = [verdictLine(described)];
-  if (described.state !== "not-an-index-requirement") lines.push(...factLines(view, described));
+  if (described.state !== "not-an-index-requirement") lines.push(...factLines(view, described, entry));
   else lines.push(...originLines(entry));
   return lines.filter((line) => line !== "");
 }
@@ -96,18 +98,25 @@ function verdictLine(described: RequirementView): string {
   return `**${plain(subject)}**${plain(described.verdict.slice(subject.length), 400).replace(/^(?=[^\s:])/, " ")}`;
 }
 
-function factLines(view: View, described: RequirementView): string[] {
+function factLines(view: View, described: RequirementView, entry: RequirementEntry): string[] {
   const others = described.findings
     .filter(
-      (finding) => !finding.message.startsWith(described.verdict) && finding.rule !== "unpinned-requirement",
+      (finding) =>
+        !finding.message.startsWith(described.verdict) &&
+        finding.rule !== "unpinned-requirement" &&
+        !(finding.rule === "known-vulnerability" && finding.package === described.normalizedName),
     )
     .slice(0, 5)
     .map((finding) => plain(finding.message, 300));
   const { facts } = described;
-  if (!facts || described.state !== "known") return [...others, ...troubleLines(view, described, facts)];
+  const advisories = advisoriesLine(view, described);
+  if (!facts || described.state !== "known")
+    return [advisories, ...others, ...troubleLines(view, described, facts)];
   return [
     releasesLine(described),
+    advisories,
     ...others,
+    ...stackLines(view, entry),
     failureLine(view, described),
     plain(described.currentDetail?.summary ?? "", 160),
     artifactLine(described.currentRelease),
@@ -124,6 +133,23 @@ function troubleLines(view: View, described: RequirementView, facts: ProjectFact
     (text) => text !== undefined && !described.verdict.includes(text),
   );
   return [...told.map((text) => plain(text!, 300)), checkedLine(view, facts)];
+}
+
+/** More names than this are told as a number. */
+const mostAdvisories = 5;
+
+/** `1 advisory, high, fixed in 2.3.2: GHSA-…`, and how old the records are. Nothing where none were ever loaded: the lens says that. */
+function advisoriesLine(view: View, described: RequirementView): string {
+  const known = described.facts?.advisories;
+  if (!known) return "";
+  const age = say("records of {0}", sayAge(known.asOf, view.snapshot.now));
+  const found = described.vulnerability;
+  if (!found) return described.current ? `${say("No advisory known")} · ${age}` : "";
+  const [said] = sayAdvisories(found.matches, found.fixedIn).split(":");
+  const links = found.matches.slice(0, mostAdvisories).map(({ id }) => link(id, advisoryPage(id)));
+  const more = found.matches.length - links.length;
+  const rest = more > 0 ? ` ${say("and {0} more", more)}` : "";
+  return `${plain(said!)}: ${links.join(", ")}${rest} · ${age}`;
 }
 
 function releasesLine(described: RequirementView): string {

@@ -9,7 +9,7 @@ import { documentSymbols, flatSymbols } from "./documentSymbols.ts";
 import { foldingRanges } from "./foldingRanges.ts";
 import { inlayHints } from "./inlayHints.ts";
 import { adviceOn, reportOf } from "./report.ts";
-import { mark, now, project, rootUri, type Setting, unmark, viewOf } from "./testing.ts";
+import { mark, now, project, resolved, rootUri, type Setting, unmark, viewOf } from "./testing.ts";
 
 const everywhere = { start: { line: 0, character: 0 }, end: { line: 1000, character: 0 } };
 const flask = project("flask", ["3.1.3", { version: "2.2.5", yanked: "broken" }, "2.2.3"]);
@@ -80,7 +80,8 @@ describe("the lens", () => {
   const titles = (text: string, setting: Setting) =>
     codeLens(viewOf(text, setting)).map((lens) => lens.command?.title);
   it("says how the stack stands and what can be done", () => {
-    assert.deepEqual(titles("flask==3.1.3\n", { projects: [flask] }), [
+    const advisories = { records: [], source: "https://example.com/all.zip", asOf: now };
+    assert.deepEqual(titles("flask==3.1.3\n", { projects: [{ ...flask, advisories }] }), [
       "1 package · no finding",
       "Validate",
       "Advise",
@@ -200,7 +201,8 @@ describe("the report", () => {
     assert.match(report, /\]\(https:\/\/rules\.test\/yanked-release\.md\)/);
   });
   it("advises on one line with what could be done, or on all without one", () => {
-    const view = viewOf("flask==2.2.3\n", { projects: [flask] });
+    const text = "flask==2.2.3\n";
+    const view = viewOf(text, { projects: [flask], snapshot: { stack: resolved(text) } });
     assert.match(adviceOn(view, 2), /## What could be done\n\n- Pin to 3\.1\.3/);
     assert.match(adviceOn(view, undefined), /^# requirements\.txt/);
   });

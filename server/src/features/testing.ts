@@ -2,6 +2,7 @@
 
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
 import type { ProjectFacts, ReleaseFacts } from "../../../shared/src/facts/model.ts";
+import type { FixProof, StackFacts } from "../../../shared/src/facts/stack.ts";
 import type { Manifest } from "../../../shared/src/manifest/model.ts";
 import { readRequirements } from "../../../shared/src/manifest/requirements.ts";
 import type { IncludeFault, ManifestFile, ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
@@ -99,6 +100,25 @@ export function project(
         },
       ]),
     ),
+    ...more,
+  };
+}
+
+/** A resolver's answer for a text: it resolves, and every edit that is asked about does too. */
+export function resolved(
+  text: string,
+  more: Partial<StackFacts> = {},
+  proof: FixProof = { resolves: true, packages: 43, changes: 2 },
+): StackFacts {
+  return {
+    state: "resolves",
+    environment: "Python 3.11.7 on linux x86_64",
+    packages: 43,
+    leftOut: [],
+    lines: [],
+    proofs: new Proxy({}, { get: () => proof }),
+    texts: { [rootUri]: text },
+    checked: now - 5 * 60_000,
     ...more,
   };
 }

@@ -36,16 +36,25 @@ export interface ApplyAnswer {
   readonly message?: string;
 }
 
-/** Carries a plan out as one edit of the workspace with versions, if every text is still what it was planned on. */
-export async function applyPlan(plan: unknown, host: ApplyHost): Promise<ApplyAnswer> {
+/**
+ * Carries a plan out as one edit of the workspace with versions, if every text is still what it was planned on. With `confirm`
+ * an editor that can shows the edits as a diff first, and makes those that the person leaves ticked.
+ */
+export async function applyPlan(
+  plan: unknown,
+  host: ApplyHost,
+  how: "at once" | "confirm" = "at once",
+): Promise<ApplyAnswer> {
   const read = schema.safeParse(plan);
   if (!read.success) return { applied: false, message: say("This is not a fix that Thoth planned.") };
   for (const document of read.data.documents) {
     if (await isStale(document, host)) return { applied: false, message: staleMessage() };
   }
-  const edit = editOf(read.data, host);
+  const edit =
+    how === "confirm" ? confirmed(editOf(read.data, host), read.data.title) : editOf(read.data, host);
   const result = await host.connection.workspace.applyEdit({ label: read.data.title, edit });
   if (result.applied) return { applied: true };
+  if (how === "confirm") return { applied: false, message: say("Nothing was changed.") };
   // An editor refuses when the version has moved on between our look and its own.
   return { applied: false, message: staleMessage() };
 }
@@ -63,6 +72,17 @@ async function isStale(document: ApplyEdits["documents"][number], host: ApplyHos
   } catch {
     return true;
   }
+}
+
+/** The edits with a mark on each that the person is to be asked (LSP: a change annotation). */
+function confirmed(edit: WorkspaceEdit, label: string): WorkspaceEdit {
+  if (!edit.documentChanges) return edit;
+  const documentChanges = edit.documentChanges.map((change) =>
+    "edits" in change
+      ? { ...change, edits: change.edits.map((one) => ({ ...one, annotationId: "thoth" })) }
+      : change,
+  );
+  return { documentChanges, changeAnnotations: { thoth: { label, needsConfirmation: true } } };
 }
 
 function editOf(plan: ApplyEdits, host: ApplyHost): WorkspaceEdit {

@@ -16,8 +16,10 @@ import {
 import type { KnowledgeOutput } from "../../../shared/src/protocol/knowledge.ts";
 import { position } from "../../../shared/src/protocol/operation.ts";
 import type { ValidateOutput, ValidatePartial } from "../../../shared/src/protocol/validate.ts";
+import { sayProof } from "../../../shared/src/rules/index.ts";
 import { count, fileName, tame } from "../../../shared/src/rules/words.ts";
 import { Cancelled } from "../backend/client.ts";
+import { planOf } from "../features/codeActions.ts";
 import { outcomeWords } from "../features/codeLens.ts";
 import { say } from "../l10n.ts";
 import type { View } from "../model.ts";
@@ -63,12 +65,16 @@ export async function executeCommand(
     case commands.validate:
       return validate(session, view, token, progress);
     case commands.advise:
-      await settle(session, view, token);
       return service.adviceOn(
-        (await session.view(view.file.uri)) ?? view,
+        await provenView(session, service, view, at, token),
         at,
         session.setup.runtime.rulePage,
       );
+    case commands.explain:
+      await settle(session, view, token);
+      return service.explanationOf((await session.view(view.file.uri)) ?? view, at);
+    case commands.updateAll:
+      return updateAll(session, view, token, progress);
     case commands.report:
       await settle(session, view, token);
       return service.reportOf((await session.view(view.file.uri)) ?? view, session.setup.runtime.rulePage);
@@ -119,6 +125,56 @@ async function orCancelled<T>(work: Promise<T>, token: CancellationToken): Promi
   }
 }
 
+/** Milliseconds that a command waits for proofs: the person asked for them. */
+const provingTime = 60_000;
+
+/** The view with the proofs of everything that could be done about the line at the offset. */
+async function provenView(
+  session: Session,
+  service: LanguageService,
+  view: View,
+  at: number | undefined,
+  token: CancellationToken,
+): Promise<View> {
+  await settle(session, view, token);
+  const now = (await session.view(view.file.uri)) ?? view;
+  const position = now.file.manifest.lines.positionAt(at ?? 0);
+  const request = { range: { start: position, end: position }, diagnostics: [] };
+  const unproven = at === undefined ? now.findings().unproven : service.unprovenFixes(now, request);
+  return orCancelled(session.prove(now, unproven, provingTime, token), token);
+}
+
+/** Shows the newest set that resolves as a diff: the editor asks for each edit before it makes it. */
+async function updateAll(
+  session: Session,
+  view: View,
+  token: CancellationToken,
+  progress: Reporter,
+): Promise<{ message: string }> {
+  mustBeTrusted(session);
+  const { uri } = view.file;
+  progress.begin(say("Looking for the newest set"), undefined, fileName(uri), true);
+  let newest: Awaited<ReturnType<Session["newest"]>>;
+  try {
+    await settle(session, view, token);
+    newest = await session.newest(view, token);
+  } catch (problem) {
+    if (problem instanceof Cancelled) throw cancelledError();
+    throw problem;
+  } finally {
+    progress.done();
+  }
+  if (!newest) return { message: say("Nothing newer resolves.") };
+  if (!newest.proof.resolves)
+    return { message: say("Nothing is proposed: {0}", tame(newest.proof.reason, 300)) };
+  const title = say("Update {0} ({1})", count(newest.changes.length, "line"), sayProof(newest.proof));
+  const plan = planOf(view, title, newest.edits, session.setup.runtime);
+  if (!plan) return { message: say("Nothing newer resolves.") };
+  const answer = await applyPlan(plan, session, "confirm");
+  if (!answer.applied) return { message: answer.message ?? "" };
+  return { message: say("{0} updated, {1}.", count(newest.changes.length, "line"), sayProof(newest.proof)) };
+}
+
 async function check(
   session: Session,
   view: View,
@@ -130,6 +186,7 @@ async function check(
   try {
     await settle(session, view, token);
     await orCancelled(session.keeper.refresh(uri, token), token);
+    await orCancelled(session.resolveAgain(uri), token);
   } finally {
     progress.done();
   }
@@ -279,7 +336,8 @@ function validateMessage(output: ValidateOutput): string {
 
 async function fixAll(session: Session, service: LanguageService, view: View): Promise<{ message: string }> {
   await session.settled(view.file.uri);
-  const now = (await session.view(view.file.uri)) ?? view;
+  const settled = (await session.view(view.file.uri)) ?? view;
+  const now = await session.prove(settled, settled.findings().unproven, provingTime);
   const { edits, fixes } = service.provenFixes(now);
   if (fixes.length === 0) return { message: say("Nothing to fix that is proven.") };
   const title = say("Fix all that is proven");

@@ -7,6 +7,7 @@ import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
 import type { Snapshot, WantedProject } from "../../../shared/src/rules/model.ts";
 import { missingFrom, wantedProjects } from "../../../shared/src/rules/wanted.ts";
 import { sourcesOf } from "./fileOptions.ts";
+import { tokenSource } from "./tokens.ts";
 
 /** Asks the runner. Throws Cancelled, RunnerRefusal or RunnerUnavailable. */
 export interface KnowledgeAsker {
@@ -436,27 +437,4 @@ function mergeDetails(earlier: ProjectFacts | undefined, later: ProjectFacts): P
 
 function textOf(tree: ManifestTree): string {
   return tree.files[0]?.manifest.text ?? "";
-}
-
-function tokenSource(): { token: CancellationToken; cancel: () => void } {
-  const listeners = new Set<(event: unknown) => void>();
-  let cancelled = false;
-  return {
-    token: {
-      get isCancellationRequested() {
-        return cancelled;
-      },
-      onCancellationRequested: (listener: (event: unknown) => unknown) => {
-        if (cancelled) listener(undefined);
-        else listeners.add(listener);
-        return { dispose: () => listeners.delete(listener) };
-      },
-    },
-    cancel: () => {
-      if (cancelled) return;
-      cancelled = true;
-      for (const listener of listeners) listener(undefined);
-      listeners.clear();
-    },
-  };
 }

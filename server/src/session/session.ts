@@ -2,6 +2,7 @@
 import type { CancellationToken, Connection } from "vscode-languageserver";
 import { MessageType, ShowMessageNotification, CancellationToken as Tokens } from "vscode-languageserver";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
+import type { StackEdits } from "../../../shared/src/facts/stack.ts";
 import type { ManifestKind } from "../../../shared/src/manifest/model.ts";
 import type { ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
 import {
@@ -15,6 +16,12 @@ import {
 } from "../../../shared/src/protocol/editor.ts";
 import type { FactsOutput, FactsPartial } from "../../../shared/src/protocol/facts.ts";
 import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
+import type {
+  NewestStack,
+  ResolveOutput,
+  ResolvePartial,
+  ResolveRequest,
+} from "../../../shared/src/protocol/resolve.ts";
 import { findingsOf } from "../../../shared/src/rules/index.ts";
 import type { Findings, Snapshot } from "../../../shared/src/rules/model.ts";
 import { fileName, sayEnvironment } from "../../../shared/src/rules/words.ts";
@@ -28,6 +35,8 @@ import type { Client } from "./abilities.ts";
 import { SettingsStore } from "./configuration.ts";
 import { type AskContext, KnowledgeKeeper } from "./knowledge.ts";
 import { ManifestReader } from "./reading.ts";
+import { StackKeeper, type StackWants } from "./stacks.ts";
+import { pairUris, type UriPairs } from "./stackUris.ts";
 import { largestText, type OpenDocument, TreeStore } from "./trees.ts";
 
 /** Milliseconds that the Python extension gets to name its interpreter. */
@@ -53,6 +62,7 @@ export class Session {
   readonly settings: SettingsStore;
   readonly trees: TreeStore;
   readonly keeper: KnowledgeKeeper;
+  readonly stacks: StackKeeper;
   readonly setup: SessionSetup;
   readonly #reader: ManifestReader;
   readonly #views = new Map<string, View>();
@@ -110,11 +120,76 @@ export class Session {
       digest: (text) => runtime.digest(text),
       schedule: (milliseconds, callback) => runtime.schedule(milliseconds, callback),
       changed: (root, settled) => {
+        if (settled) this.#startStack(root);
         void this.tellStatus(root);
         setup.events.refresh(root, settled);
       },
       log: (line) => this.log(line),
     });
+    this.stacks = new StackKeeper({
+      resolve: async (root, tree, wants, onPiece, token) => {
+        const input = await this.#resolveInput(root, tree, wants);
+        const partial = (piece: unknown): void => onPiece(piece as ResolvePartial);
+        return (await this.run("resolve", input, { token, partial })).result as ResolveOutput;
+      },
+      pairs: (tree) => this.#pairs(tree),
+      now: () => runtime.now(),
+      changed: (root, settled) => {
+        void this.tellStatus(root);
+        setup.events.refresh(root, settled);
+      },
+      log: (line) => this.log(line),
+    });
+  }
+
+  /** The third pass follows the second: what is wrong with a single line is told before the whole is looked at. */
+  #startStack(root: string): void {
+    const context = this.#contexts.get(root);
+    const snapshot = this.keeper.snapshotOf(root);
+    if (!this.#trusted || !context || context.unasked || !snapshot || snapshot.unasked) return;
+    void this.trees.tree(root).then(
+      (tree) => {
+        if (this.#contexts.get(root) === context && isResolvable(tree)) this.stacks.start(root, tree);
+      },
+      () => {},
+    );
+  }
+
+  async #resolveInput(root: string, tree: ManifestTree, wants: StackWants): Promise<ResolveRequest> {
+    const input = this.#contexts.get(root)?.input ?? (await this.inputFor(root));
+    return {
+      ...input,
+      path: this.pathFor(root),
+      texts: Object.fromEntries(tree.files.map(({ uri, manifest }) => [this.pathFor(uri), manifest.text])),
+      relaxations: wants.relaxations ?? false,
+      prove: (wants.prove ?? []).map((edits) => edits.map(plainEdits)),
+      newest: wants.newest ?? false,
+      refresh: wants.refresh ?? false,
+    };
+  }
+
+  #pairs(tree: ManifestTree): UriPairs {
+    return pairUris(tree.files.map(({ uri }) => [uri, this.pathFor(uri)]));
+  }
+
+  /** Has fixes of a view proven, as far as that is done within so many milliseconds; the view as it then is. */
+  async prove(
+    view: View,
+    fixes: readonly { readonly edits: readonly StackEdits[] }[],
+    milliseconds: number,
+    token: CancellationToken = Tokens.None,
+  ): Promise<View> {
+    if (fixes.length === 0) return view;
+    const { uri } = view.file;
+    const edits = fixes.map((fix) => fix.edits);
+    let stop: () => void = () => {};
+    const late = new Promise<void>((resolve) => {
+      stop = this.setup.runtime.schedule(milliseconds, resolve);
+    });
+    const proving = this.settled(uri).then(() => this.stacks.prove(uri, edits, token));
+    await Promise.race([proving, late]);
+    stop();
+    return (await this.view(uri)) ?? view;
   }
 
   get trusted(): boolean {
@@ -180,6 +255,7 @@ export class Session {
   async restartRunner(): Promise<void> {
     this.#warned.clear();
     await (await this.#runnerOf()).restart();
+    for (const { uri } of this.setup.opened()) this.stacks.forget(uri);
     this.keeper.retryAll();
   }
 
@@ -236,8 +312,9 @@ export class Session {
     const context = this.#contexts.get(document.uri);
     if (context) {
       this.keeper.update(document.uri, tree, context);
+      this.stacks.update(document.uri, tree);
       const snapshot = this.keeper.snapshotOf(document.uri);
-      if (snapshot) return snapshot;
+      if (snapshot) return this.#withStack(document.uri, tree, snapshot);
     } else this.#prepare(document.uri, settings);
     let snapshot = this.#empty.get(tree);
     if (!snapshot) {
@@ -252,6 +329,27 @@ export class Session {
       this.#empty.set(tree, snapshot);
     }
     return snapshot;
+  }
+
+  readonly #joined = new WeakMap<Snapshot, { readonly key: string; readonly snapshot: Snapshot }>();
+
+  /** The snapshot together with the resolver's word: the same object as long as neither changes. */
+  #withStack(uri: string, tree: ManifestTree, snapshot: Snapshot): Snapshot {
+    const stack = this.stacks.stackOf(uri);
+    const revision = this.stacks.revisionOf(uri);
+    const waits = snapshot.pending && !snapshot.unasked && isResolvable(tree);
+    const resolving = waits || this.stacks.isResolving(uri);
+    const key = `${revision} ${resolving}`;
+    const known = this.#joined.get(snapshot);
+    if (known?.key === key) return known.snapshot;
+    const joined = {
+      ...snapshot,
+      number: 2 * (snapshot.number + revision) + (resolving ? 0 : 1),
+      ...(stack ? { stack } : {}),
+      ...(resolving ? { resolving } : {}),
+    };
+    this.#joined.set(snapshot, { key, snapshot: joined });
+    return joined;
   }
 
   /** Finds out how a document is to be asked about, then asks. */
@@ -276,6 +374,9 @@ export class Session {
     await this.view(uri);
     await this.#preparing.get(uri);
     await this.keeper.settled(uri);
+    // What was settled is told to the third pass a moment later.
+    await this.trees.tree(uri).catch(() => undefined);
+    await this.stacks.settled(uri);
   }
 
   /** Resolves when it is known how the document is asked about; with `waitFor` of the keeper, a hover may wait a moment. */
@@ -400,11 +501,31 @@ export class Session {
     this.renewContexts();
   }
 
+  /** Environments are to be read again, and all that was resolved for them is void. */
+  environmentsChanged(): void {
+    for (const { uri } of this.setup.opened()) this.stacks.forget(uri);
+    this.keeper.forgetEnvironments();
+  }
+
+  /** Resolves anew, asking the indexes again; settles with the answer. */
+  async resolveAgain(uri: string): Promise<void> {
+    const tree = await this.trees.tree(uri);
+    if (!this.#contexts.get(uri) || !isResolvable(tree)) return;
+    this.stacks.start(uri, tree, true);
+    await this.stacks.settled(uri);
+  }
+
+  /** The newest set that resolves, as edits of the view's files. */
+  newest(view: View, token: CancellationToken): Promise<NewestStack | undefined> {
+    return this.stacks.newest(view.file.uri, view.tree, token);
+  }
+
   /** Settings, trust or interpreters changed: how to ask is found out again for every document. */
   renewContexts(): void {
     this.#contexts.clear();
     this.#preparing.clear();
     for (const document of this.setup.opened()) {
+      this.stacks.forget(document.uri);
       this.keeper.touch(document.uri);
       void this.view(document.uri).then(() => this.setup.events.refresh(document.uri, true));
     }
@@ -423,6 +544,7 @@ export class Session {
   close(uri: string): void {
     this.trees.close(uri);
     this.keeper.close(uri);
+    this.stacks.close(uri);
     this.settings.close(uri);
     this.#views.delete(uri);
     this.#contexts.delete(uri);
@@ -464,8 +586,21 @@ export class Session {
 
   dispose(): void {
     this.keeper.dispose();
+    this.stacks.dispose();
     this.#runner?.dispose();
   }
+}
+
+/** A lock says what is, not what is wanted: there is nothing to resolve. */
+export function isResolvable(tree: ManifestTree): boolean {
+  const kind = tree.files[0]?.manifest.kind;
+  if (kind !== "requirements" && kind !== "constraints" && kind !== "pipfile" && kind !== "pyproject")
+    return false;
+  return tree.files.some(({ manifest }) => manifest.entries.some((entry) => entry.kind === "requirement"));
+}
+
+function plainEdits({ uri, edits }: StackEdits) {
+  return { uri, edits: edits.map(({ span, newText }) => ({ span: { ...span }, newText })) };
 }
 
 function untrustedMessage(): string {
@@ -489,7 +624,7 @@ function stateOf(view: View): StatusParams["state"] {
   if (code === "untrusted") return "untrusted";
   if (code === "runner-failed") return "runner-failed";
   if (view.settings.offline) return "offline";
-  return view.snapshot.pending ? "checking" : "idle";
+  return view.snapshot.pending || view.snapshot.resolving ? "checking" : "idle";
 }
 
 /** `file://host/…`, and the UNC paths that some write as `file:////host/…`. */

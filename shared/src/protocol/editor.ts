@@ -50,6 +50,10 @@ export const commands = {
   validate: "thoth.server.validate",
   /** `{uri, position?}`: markdown on one dependency: what it is, what could be done, each option with its proof. */
   advise: "thoth.server.advise",
+  /** `{uri, position?}`: markdown on why the manifest does not resolve and what would help, or what the line does in the stack. */
+  explain: "thoth.server.explain",
+  /** `{uri}`: the newest set that resolves, shown as a diff and applied when it is accepted. Answers `{message}`. */
+  updateAll: "thoth.server.updateAll",
   /** `{uri}`: apply all that is proven. */
   fixAll: "thoth.server.fixAll",
   /** `{uri}`: markdown of all findings of the manifest and its last validation. */
@@ -74,6 +78,8 @@ export const clientCommands = {
   check: "thoth.check",
   validate: "thoth.validate",
   advise: "thoth.advise",
+  explain: "thoth.explain",
+  updateAll: "thoth.updateAll",
   fixAll: "thoth.fixAll",
   showReport: "thoth.showReport",
   selectEnvironment: "thoth.selectEnvironment",

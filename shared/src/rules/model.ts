@@ -16,6 +16,8 @@ export interface Snapshot {
   readonly inspection?: InspectionFacts;
   /** What the resolver said, perhaps of an earlier text. */
   readonly stack?: StackFacts;
+  /** True while the resolver is being asked, or will be as soon as the facts are known. */
+  readonly resolving?: boolean;
   /** Why nothing is asked: `untrusted`, `offline`, `disabled`, `runner-failed`; absent while all is well. */
   readonly unasked?: { readonly code: string; readonly message: string };
   /** True while answers are still to come. */
