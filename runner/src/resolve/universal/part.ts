@@ -36,10 +36,10 @@ export function narrowPart(diagram: MarkerDiagram, part: Part, where: MarkerSet)
   };
 }
 
-/** One way on: the part, and what one release asks for in it. */
+/** One way on: the part, and what one release asks for in it, which grows while it is made. */
 export interface Fork {
   readonly where: MarkerSet;
-  readonly asked: readonly AskedThere[];
+  readonly asked: AskedThere[];
 }
 
 /** Thrown inside the search where it has to go on apart. */
@@ -69,9 +69,9 @@ export function forkAsked(
   const supported = diagram.pythonsIn(part.pythons);
   let forks: Fork[] = [{ where: part.where, asked: [] }];
   const add = (one: AskedThere): void => {
-    forks = forks.map((fork) =>
-      diagram.areDisjoint(fork.where, one.where) ? fork : { ...fork, asked: [...fork.asked, one] },
-    );
+    for (const fork of forks) {
+      if (one.where === ALWAYS || !diagram.areDisjoint(fork.where, one.where)) fork.asked.push(one);
+    }
   };
   for (const group of groupByName(asked)) {
     const [first] = group;
@@ -89,7 +89,8 @@ export function forkAsked(
   return forks;
 }
 
-function groupByName(asked: readonly AskedThere[]): AskedThere[][] {
+function groupByName(asked: readonly AskedThere[]): (readonly AskedThere[])[] {
+  if (asked.length < 2) return asked.length === 0 ? [] : [asked];
   const groups = new Map<string, AskedThere[]>();
   for (const one of asked) {
     const group = groups.get(one.name);

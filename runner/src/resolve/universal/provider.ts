@@ -105,9 +105,19 @@ export class PartProvider extends PythonProvider {
     return this.#cover(package_, project, place, allowed);
   }
 
+  /** The lowest Python that a release is for. Files of one release mostly agree, so that the best of them is rarely looked for. */
   #lowOf(project: Project, place: number): number {
     const { catalogue, reading } = this.#shared;
-    return reading.lowOf(catalogue.usableFiles(project, place)[0]?.requiresPython);
+    const lows = reading.lowsOf(project);
+    let low = lows[place]!;
+    if (low < 0) {
+      const files = project.files[place]!;
+      const isAgreed = files.every(({ requiresPython }) => requiresPython === files[0]!.requiresPython);
+      const [best] = isAgreed ? files : catalogue.usableFiles(project, place);
+      low = reading.lowOf(best?.requiresPython);
+      lows[place] = low;
+    }
+    return low;
   }
 
   /** Releases for Pythons that no parting leads to: every Python of the part would have to be newer. */
@@ -302,9 +312,12 @@ export class PartProvider extends PythonProvider {
     first: readonly Dependency<Reason>[],
   ): Eventual<Needs<Reason>> {
     const { diagram } = this.#shared.reading;
-    const asked = wanted
-      .filter((one) => this.includes(one.where) && !diagram.areDisjoint(this.part.where, one.own))
-      .flatMap((one) => [one, ...this.#constraintsOn(one)]);
+    const included = wanted.filter(
+      (one) =>
+        this.includes(one.where) && (one.own === ALWAYS || !diagram.areDisjoint(this.part.where, one.own)),
+    );
+    const asked =
+      this.constraints.size === 0 ? included : included.flatMap((one) => [one, ...this.#constraintsOn(one)]);
     const forks = forkAsked(diagram, this.part, asked, this.#conflicts);
     if (forks.length > 1) throw new Parting(package_, this.#sortForks(forks, version));
     const kept = forks[0]?.asked ?? [];

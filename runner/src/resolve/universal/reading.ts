@@ -13,6 +13,7 @@ import {
   type PythonRange,
 } from "../../../../shared/src/packaging/pythonRange.ts";
 import type { PageFile } from "../../index/index.ts";
+import type { Project } from "../python/catalogue.ts";
 import { FileJudge, isWheel, tagPartsOf } from "../python/compatibility.ts";
 import type { FilePolicy } from "../python/model.ts";
 import { type Conditions, extrasOf, type Reading } from "../python/reading.ts";
@@ -27,6 +28,7 @@ export class ScopeReading extends FileJudge implements Reading {
   readonly pythons: PythonRange;
   readonly #supported: MarkerSet;
   readonly #lows = new Map<string, PythonCode>();
+  readonly #projectLows = new WeakMap<Project, Float64Array>();
 
   constructor(scope: StackScope, policy: FilePolicy) {
     super(policy);
@@ -83,6 +85,16 @@ export class ScopeReading extends FileJudge implements Reading {
       this.#lows.set(requiresPython, low);
     }
     return low;
+  }
+
+  /** The lowest Python of each release of a project, below 0 where that was not worked out yet. */
+  lowsOf(project: Project): Float64Array {
+    let lows = this.#projectLows.get(project);
+    if (lows === undefined) {
+      lows = new Float64Array(project.places).fill(-1);
+      this.#projectLows.set(project, lows);
+    }
+    return lows;
   }
 
   /** Where the usable files of a release can be installed. */
