@@ -266,6 +266,13 @@ const resolving: readonly OptionSpec[] = [
     repeats: true,
   },
   { flags: "--exclude <NAME>", description: "leave this package out, whoever asks for it", repeats: true },
+  { flags: "--extra <NAME>", description: "an extra of the pyproject.toml", repeats: true },
+  { flags: "--all-extras", description: "all of its extras" },
+  { flags: "--group <NAME>", description: "a dependency group, beside the default ones", repeats: true },
+  { flags: "--all-groups", description: "all of its groups" },
+  { flags: "--no-group <NAME>", description: "leave this group out", repeats: true },
+  { flags: "--only-group <NAME>", description: "this group alone, without the project", repeats: true },
+  { flags: "--no-default-groups", description: "leave the default groups out" },
   {
     flags: "--torch-backend <NAME>",
     description: "where PyTorch's packages come from: auto, cpu, cu128, rocm6.4, xpu, …",
@@ -294,6 +301,18 @@ function packageCutOffs(options: Options): LockInput["excludeNewerPackages"] {
   return Object.keys(cutOffs).length > 0 ? cutOffs : undefined;
 }
 
+/** Undefined where no option says which parts of a pyproject.toml are taken. */
+function selectionOf(options: Options): LockInput["selection"] {
+  const selection = given<NonNullable<LockInput["selection"]>>({
+    extras: options.allExtras === true ? "all" : texts(options.extra),
+    groups: options.allGroups === true ? "all" : texts(options.group),
+    withoutGroups: texts(options.noGroup),
+    onlyGroups: texts(options.onlyGroup),
+    defaultGroups: options.defaultGroups === false ? false : undefined,
+  });
+  return Object.keys(selection).length > 0 ? selection : undefined;
+}
+
 const resolveInput = (args: readonly string[], options: Options, cwd: string) => ({
   ...commonInput(options, cwd),
   path: args[0] ?? ".",
@@ -308,6 +327,7 @@ const resolveInput = (args: readonly string[], options: Options, cwd: string) =>
       | "overrides"
       | "exclude"
       | "torchBackend"
+      | "selection"
       | "variants"
     >
   >({
@@ -318,6 +338,7 @@ const resolveInput = (args: readonly string[], options: Options, cwd: string) =>
     overrides: texts(options.override),
     exclude: texts(options.exclude),
     torchBackend: text(options.torchBackend),
+    selection: selectionOf(options),
     variants: options.variants === true ? true : undefined,
   }),
 });

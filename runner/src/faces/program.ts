@@ -48,6 +48,8 @@ function makeCommand(spec: CommandSpec, action: Action): Command {
 
 function makeOption(spec: OptionSpec): Option {
   const option = new Option(spec.flags, spec.description);
+  // `--no-binary NAMES` is an option of its own, and takes nothing of another's back.
+  if (/^--no-\S+ </.test(spec.flags)) option.negate = false;
   if (spec.choices) option.choices(spec.choices);
   if (spec.repeats) option.argParser((value: string, all: string[] | undefined) => [...(all ?? []), value]);
   if (spec.number) {

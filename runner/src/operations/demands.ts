@@ -88,6 +88,9 @@ export function readDemands({ tree }: LoadedRoot, loader: Loader, options: Deman
   if (tree.files[0]?.manifest.project) {
     const selected = selectEntries(tree, options.selection);
     const [wrong] = selected.faults;
+    // What the file does not name, the caller did.
+    if (wrong && wrong.span === undefined && !options.leaveOut)
+      throw notSelectable(wrong.message, tree.files[0].manifest.project);
     if (wrong) refuse(notResolvable(wrong.message), true);
     for (const { file, entry, marker } of selected.requirements)
       add(demands.requirements, file, entry, marker);
@@ -302,7 +305,14 @@ function withDigest(address: string, hashes: readonly string[]): string {
 }
 
 /** A line without which a stack would be incomplete. */
-export function notResolvable(message: string): OperationError {
+export function notSelectable(message: string, { extras, groups }: ProjectData): OperationError {
+  const names = (list: readonly { readonly name: { readonly text: string } }[]) =>
+    list.map(({ name }) => name.text).join(", ") || "none";
+  const next = `Its extras: ${names(extras)}. Its groups: ${names(groups)}.`;
+  return new OperationError("usage", "unknown-part", message, next);
+}
+
+function notResolvable(message: string): OperationError {
   return new OperationError(
     "not-checked",
     "not-resolvable",

@@ -6,6 +6,7 @@ import type { RuntimeEnvironment } from "../../../shared/src/environment/model.t
 import type { LeftOut } from "../../../shared/src/facts/stack.ts";
 import { isLockKind } from "../../../shared/src/manifest/kind.ts";
 import type { RequirementEntry } from "../../../shared/src/manifest/model.ts";
+import type { ProjectSelection } from "../../../shared/src/manifest/projectModel.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import { parseVersion, type Version } from "../../../shared/src/packaging/version.ts";
 import type { LockInput } from "../../../shared/src/protocol/lock.ts";
@@ -55,6 +56,7 @@ export type QuestionInput = Pick<
   | "overrides"
   | "exclude"
   | "torchBackend"
+  | "selection"
   | "variants"
   | "cwd"
   | "environment"
@@ -202,7 +204,7 @@ async function askOpened(
   const { settings, universe, catalogue, reading, policy, sources } = opened;
   const { cwd } = input;
   const names = await readSourceNames(root, loader, cwd, sources, options.lenient);
-  const selection = options.allSections || options.scoped ? ({ extras: "all", groups: "all" } as const) : {};
+  const selection = selectionOf(input, root, options);
   let leftOut: LeftOut[] = [];
   const leaveOut = options.lenient ? (line: LeftOut) => void leftOut.push(line) : undefined;
   const read = (from: LoadedRoot, takes: (entry: RequirementEntry) => boolean): Demands =>
@@ -247,6 +249,21 @@ async function askOpened(
     },
     close: () => opened.close(),
   };
+}
+
+/** Throws OperationError where parts are asked for of a manifest that has none. */
+function selectionOf(input: QuestionInput, root: LoadedRoot, options: AskOptions): ProjectSelection {
+  if (input.selection !== undefined && root.tree.files[0]?.manifest.project === undefined) {
+    const message = `${input.path} has no extras and no groups: those are of a pyproject.toml.`;
+    throw new OperationError(
+      "usage",
+      "no-groups",
+      message,
+      "Leave the option out, or name the pyproject.toml.",
+    );
+  }
+  if (input.selection !== undefined) return { ...input.selection } as ProjectSelection;
+  return options.allSections || options.scoped ? { extras: "all", groups: "all" } : {};
 }
 
 /** What is left out is left out whatever an override says of it. */

@@ -1,9 +1,15 @@
 // Picks what one resolve of a pyproject.toml takes: the project, some extras, some groups, and what narrows or replaces them.
-import type { Marker } from "../packaging/marker.ts";
+import { areDisjoint, type Marker } from "../packaging/marker.ts";
 import { normalizeName } from "../packaging/name.ts";
 import type { Span } from "../text/span.ts";
 import type { IncludeEntry, RequirementEntry } from "./model.ts";
-import type { EntryScope, ProjectData, ProjectGroup, ProjectSelection } from "./projectModel.ts";
+import type {
+  EntryScope,
+  ProjectData,
+  ProjectGroup,
+  ProjectSelection,
+  UvConflictItem,
+} from "./projectModel.ts";
 import type { ManifestFile, ManifestTree } from "./treeModel.ts";
 
 export interface SelectedEntry {
@@ -29,6 +35,8 @@ export interface SelectedEntries {
   /** What is taken, in normal form. */
   readonly extras: readonly string[];
   readonly groups: readonly string[];
+  /** What `all` leaves out, since it is not meant to stand beside what is taken: `extra gpu`. */
+  readonly skipped: readonly string[];
   readonly faults: readonly SelectionFault[];
 }
 
@@ -48,6 +56,7 @@ export function selectEntries(tree: ManifestTree, selection: ProjectSelection = 
       excluded: [],
       extras: [],
       groups: [],
+      skipped: [],
       faults: [],
     };
   }
@@ -86,6 +95,7 @@ class Selector {
   readonly #entries: readonly Scoped[];
   readonly #requirements: SelectedEntry[] = [];
   readonly #faults: SelectionFault[] = [];
+  readonly #skipped: string[] = [];
   readonly #extras = new Set<string>();
   readonly #groups = new Set<string>();
   /** Extras with the markers under which they were taken, so that circles end. */
@@ -107,8 +117,14 @@ class Selector {
       for (const name of selection.onlyGroups) this.#takeGroup(name, [], undefined);
     } else {
       this.#takeProject();
-      for (const name of this.#extrasOf(selection)) this.#takeExtra(name, undefined, undefined);
-      for (const name of this.#groupsOf(selection)) this.#takeGroup(name, [], undefined);
+      for (const name of this.#extrasOf(selection)) {
+        const isApart = selection.extras === "all" && this.#isApart({ extra: normalizeName(name) });
+        if (!isApart) this.#takeExtra(name, undefined, undefined);
+      }
+      for (const name of this.#groupsOf(selection)) {
+        const isApart = selection.groups === "all" && this.#isApart({ group: normalizeName(name) });
+        if (!isApart) this.#takeGroup(name, [], undefined);
+      }
     }
     this.#checkConflicts();
     const of = (kind: EntryScope["kind"]) =>
@@ -122,6 +138,7 @@ class Selector {
       excluded: of("exclusion").flatMap(({ entry }) => entry.normalizedName ?? []),
       extras: [...this.#extras],
       groups: [...this.#groups],
+      skipped: this.#skipped,
       faults: this.#faults,
     };
   }
@@ -201,15 +218,54 @@ class Selector {
     this.#requirements.push({ file, entry, ...(marker && { marker }) });
   }
 
-  #checkConflicts(): void {
-    const own = (name: string | undefined) => name === undefined || name === this.#project.normalizedName;
-    for (const set of this.#project.uv.conflicts) {
-      const both = set.filter(
-        (item) =>
-          own(item.package) &&
-          ((item.extra !== undefined && this.#extras.has(item.extra)) ||
-            (item.group !== undefined && this.#groups.has(item.group))),
+  /**
+   * Whether an extra or a group is not meant to stand beside what is taken already: declared so, or, where no tool locks all of
+   * them together, since a requirement of it excludes one that is taken.
+   */
+  #isApart(part: UvConflictItem): boolean {
+    const isDeclared = this.#project.uv.conflicts.some((set) => {
+      const isIn = set.some(
+        ({ package: of, extra, group }) => this.#isOwn(of) && extra === part.extra && group === part.group,
       );
+      return isIn && set.some((item) => this.#isTaken(item));
+    });
+    const isLockedTogether = this.#project.tool === "uv" || this.#project.tool === "poetry";
+    if (!isDeclared && (isLockedTogether || !this.#clashes(part))) return false;
+    this.#skipped.push(part.extra === undefined ? `group ${part.group}` : `extra ${part.extra}`);
+    return true;
+  }
+
+  #clashes({ extra, group }: UvConflictItem): boolean {
+    const taken = new Map<string, RequirementEntry[]>();
+    for (const { entry } of this.#requirements) {
+      const name = entry.normalizedName ?? "";
+      taken.set(name, [...(taken.get(name) ?? []), entry]);
+    }
+    return this.#entries.some(({ entry, scope }) => {
+      if (!("name" in scope) || scope.name !== (scope.kind === "extra" ? extra : group)) return false;
+      const set = entry.specifier.toVersionSet();
+      return (taken.get(entry.normalizedName ?? "") ?? []).some(
+        (other) =>
+          other.specifier.toVersionSet().isDisjoint(set) &&
+          (!other.marker || !entry.marker || !areDisjoint(other.marker, entry.marker)),
+      );
+    });
+  }
+
+  #isOwn(name: string | undefined): boolean {
+    return name === undefined || name === this.#project.normalizedName;
+  }
+
+  #isTaken({ package: of, extra, group }: UvConflictItem): boolean {
+    if (!this.#isOwn(of)) return false;
+    return (
+      (extra !== undefined && this.#extras.has(extra)) || (group !== undefined && this.#groups.has(group))
+    );
+  }
+
+  #checkConflicts(): void {
+    for (const set of this.#project.uv.conflicts) {
+      const both = set.filter((item) => this.#isTaken(item));
       if (both.length < 2) continue;
       const words = both.map((item) => (item.extra ? `extra ${item.extra}` : `group ${item.group}`));
       this.#fault(

@@ -22,6 +22,18 @@ export const resolveOptions = commonInput.extend({
   exclude: z.array(z.string()).optional(),
   /** Where PyTorch's packages come from: `auto`, or the name of a back-end. */
   torchBackend: z.string().optional(),
+  /** Which parts of a pyproject.toml are taken, as `uv export` names them. Absent: the project and its default groups. */
+  selection: z
+    .object({
+      extras: z.union([z.array(z.string()), z.literal("all")]).optional(),
+      groups: z.union([z.array(z.string()), z.literal("all")]).optional(),
+      withoutGroups: z.array(z.string()).optional(),
+      /** These groups alone, without the project. */
+      onlyGroups: z.array(z.string()).optional(),
+      /** False leaves the default groups out. */
+      defaultGroups: z.boolean().optional(),
+    })
+    .optional(),
   /** Whether wheel variants (draft PEP 825) are chosen; else they are left out. */
   variants: z.boolean().optional(),
 });
