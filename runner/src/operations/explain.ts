@@ -24,6 +24,7 @@ import {
 } from "../resolve/index.ts";
 import type { Operation } from "./context.ts";
 import { type AskedManifest, askManifest, MOST_DECISIONS, refuseUnanswered } from "./question.ts";
+import { isWorthTelling, tellSearch } from "./tellSearch.ts";
 
 export const explain: Operation<ExplainInput, ExplainOutput, ExplainPartial> = async (
   context,
@@ -50,11 +51,20 @@ export const explain: Operation<ExplainInput, ExplainOutput, ExplainPartial> = a
       signal,
       onProven: (relaxation) => calls.partial({ relaxation }),
     });
-    return { result: { path, environment, resolves: false, conflict }, notChecked: [] };
+    const searches = conflictNames(explanation)
+      .flatMap((name) => tellSearch(name, asked) ?? [])
+      .filter(isWorthTelling);
+    const told = searches.length > 0 ? { searches } : {};
+    return { result: { path, environment, resolves: false, conflict, ...told }, notChecked: [] };
   } finally {
     await asked.close();
   }
 };
+
+/** The projects that the person's own lines in a conflict ask for. */
+function conflictNames({ causes }: Explanation): string[] {
+  return [...new Set(causes.map(({ requirement }) => normalizeName(requirement.name.text)))];
+}
 
 /** A conflict on the lines that it stands on, with every edit that was found to help. */
 export async function tellConflict(
@@ -162,7 +172,14 @@ async function tellPackage(
   if (pin === undefined) return { name, chains: [] };
   const chains = chainsTo(pin, new Map(pins.map((one) => [one.name, one])));
   const heldBack = await tellHeldBack(asked, pin, signal);
-  return { name, version: pin.version.toString(), chains, ...(heldBack ? { heldBack } : {}) };
+  const search = tellSearch(name, asked);
+  return {
+    name,
+    version: pin.version.toString(),
+    chains,
+    ...(search && isWorthTelling(search) ? { search } : {}),
+    ...(heldBack ? { heldBack } : {}),
+  };
 }
 
 /** The shortest ways from a line to the project, breadth first. */

@@ -15,6 +15,21 @@ export type ExplainInput = z.infer<typeof input>;
 export const partial = z.object({ relaxation });
 export type ExplainPartial = z.infer<typeof partial>;
 
+/** Where a project was looked for. Addresses without credentials. */
+const search = z.object({
+  name: z.string(),
+  /** Who wins among them, as the rest of a sentence. */
+  rule: z.string(),
+  /** Why these indexes, where they are not the ones for everything. */
+  why: z.string().optional(),
+  found: z.array(z.string()),
+  absent: z.array(z.string()),
+  /** Not needed: one before them has the project. */
+  notAsked: z.array(z.string()),
+  leftOut: z.array(z.object({ index: z.string(), reason: z.string() })),
+});
+export type ExplainSearch = z.infer<typeof search>;
+
 export const output = z.object({
   /** Of the manifest, as the person named it. */
   path: z.string(),
@@ -23,6 +38,8 @@ export const output = z.object({
   /** Packages of the stack, where it resolves. */
   packages: z.number().int().optional(),
   conflict: conflict.optional(),
+  /** Of the projects that take part in a conflict, where there is more to tell than one index that has them. */
+  searches: z.array(search).optional(),
   package: z
     .object({
       name: z.string(),
@@ -30,6 +47,7 @@ export const output = z.object({
       version: z.string().optional(),
       /** From a line of the person's to the project, each asking for the next. */
       chains: z.array(z.array(z.string())),
+      search: search.optional(),
       /** Why a newer release is not taken. */
       heldBack: z.object({ newest: z.string(), steps: z.array(step), causes: z.array(cause) }).optional(),
     })

@@ -1,5 +1,10 @@
 // The text form of `explain`: a conflict told as sentences, or why a package is there.
-import type { ExplainConflict, ExplainOutput, ExplainStep } from "../../../../shared/src/protocol/explain.ts";
+import type {
+  ExplainConflict,
+  ExplainOutput,
+  ExplainSearch,
+  ExplainStep,
+} from "../../../../shared/src/protocol/explain.ts";
 import type { Answer } from "../../../../shared/src/protocol/operation.ts";
 import { escapeControls, type Terminal } from "../terminal.ts";
 
@@ -12,12 +17,13 @@ export function explainText({ result }: Answer<ExplainOutput>, terminal: Termina
 }
 
 function conflictLines(
-  { path, environment }: ExplainOutput,
+  { path, environment, searches = [] }: ExplainOutput,
   conflict: ExplainConflict,
   terminal: Terminal,
 ): string[] {
   const lines = [terminal.style("bold", `${escapeControls(path)} does not resolve for ${environment}.`), ""];
   lines.push(...stepLines(conflict.steps, conflict.causes, terminal), "");
+  for (const search of searches) lines.push(...searchLines(search), "");
   const { relaxations } = conflict;
   if (relaxations.length === 0)
     lines.push("No edit of these lines, alone or two together, was found to help.");
@@ -56,6 +62,22 @@ function stepLines(
   return lines;
 }
 
+/** Where a project was looked for, one index a line, and who wins. */
+export function searchLines({ name, rule, why, found, absent, notAsked, leftOut }: ExplainSearch): string[] {
+  const rows = [
+    ...found.map((index) => [index, "has it"]),
+    ...absent.map((index) => [index, "has not"]),
+    ...notAsked.map((index) => [index, "not asked"]),
+    ...leftOut.map(({ index, reason }) => [index, `left out: ${reason}`]),
+  ];
+  const width = Math.max(...rows.map(([index]) => index!.length));
+  const because = why === undefined ? rule : `${why.charAt(0).toLowerCase()}${why.slice(1)}; ${rule}`;
+  return [
+    `${escapeControls(name)} was looked for on these indexes: ${escapeControls(because)}.`,
+    ...rows.map(([index, said]) => `  ${escapeControls(index!.padEnd(width))}  ${escapeControls(said!)}`),
+  ];
+}
+
 function packageStory(
   { path, environment, packages, package: about }: ExplainOutput,
   terminal: Terminal,
@@ -65,6 +87,7 @@ function packageStory(
   if (about.version === undefined) return [first, `${about.name} is not among them.`];
   const lines = [first, "", terminal.style("bold", `${about.name} ${about.version} is there because of:`)];
   for (const chain of about.chains) lines.push(`  ${escapeControls(chain.join(" → "))}`);
+  if (about.search) lines.push("", ...searchLines(about.search));
   const { heldBack } = about;
   if (heldBack === undefined) lines.push("", "No newer release can be used here.");
   else if (heldBack.steps.length === 0) {
