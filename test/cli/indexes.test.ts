@@ -26,7 +26,7 @@ describe("indexes as the tool that installs sees them", () => {
       ...ran,
       packages,
       told: packages.map(
-        ({ name, version, index }) => `${name} ${version}${index ? ` ${nameOf(index)}` : ""}`,
+        ({ name, version, index, source }) => `${name} ${version} ${source ?? nameOf(index!)}`,
       ),
     };
   };
@@ -100,6 +100,35 @@ describe("indexes as the tool that installs sees them", () => {
     place.write("requirements.in", "demo>=3\n");
     assert.equal((await lock(...args, "first-index")).status, 1);
     assert.deepEqual((await lock(...args, "unsafe-first-match")).told, ["demo 3.0 outer"]);
+  });
+
+  it("tells where a project was looked for, and who was not asked", async () => {
+    place.write("requirements.in", "demo\n");
+    const args = ["requirements.in", "demo", "--index-url", outer.url, "--extra-index-url", inner.url];
+    const merged = await run(["explain", ...args]);
+    assert.match(
+      merged.stdout,
+      /demo was looked for on these indexes: the best file of all of them is taken, as pip does\./,
+    );
+    assert.equal(merged.stdout.match(/ {2}has it$/gm)?.length, 2);
+    const first = await run(["explain", ...args, "--index-strategy", "first-index"]);
+    assert.match(
+      first.stdout,
+      new RegExp(
+        `^ {2}${inner.url.slice(0, -1)}/? +has it\n {2}${outer.url.slice(0, -1)}/? +not asked$`,
+        "m",
+      ),
+    );
+    place.write("requirements.in", "demo>=3\n");
+    const conflict = await run([
+      "explain",
+      "requirements.in",
+      ...args.slice(2),
+      "--index-strategy",
+      "first-index",
+    ]);
+    assert.equal(conflict.status, 1);
+    assert.match(conflict.stdout, /only one that counts, as uv does\.\n.* has it\n.* not asked\n/);
   });
 
   it("never goes past an index that refuses, though a later one has the project", async () => {
