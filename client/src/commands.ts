@@ -5,6 +5,7 @@ import {
   clientCommands,
   type InterpreterChoice,
   commands as serverCommands,
+  type UpdateProposal,
   type ValidateSummary,
 } from "../../shared/src/protocol/editor.ts";
 import type { Reports } from "./report.ts";
@@ -136,6 +137,30 @@ async function advise(tools: Tools, target: Target): Promise<void> {
   if (typeof markdown === "string") await tools.reports.show(target.uri, vscode.l10n.t("Advice"), markdown);
 }
 
+async function explain(tools: Tools, target: Target): Promise<void> {
+  const markdown = await askWithProgress<string>(tools, vscode.l10n.t("Explaining"), serverCommands.explain, {
+    uri: target.uri.toString(),
+    ...(target.position === undefined ? {} : { position: target.position }),
+  });
+  if (typeof markdown === "string")
+    await tools.reports.show(target.uri, vscode.l10n.t("Explanation"), markdown);
+}
+
+/** The editor shows the edits as a diff and asks; what came of it is told. */
+async function updateAll(tools: Tools, { uri }: Target): Promise<void> {
+  const title = vscode.l10n.t("Looking for the newest set");
+  const proposal = await askWithProgress<UpdateProposal>(tools, title, serverCommands.updateAll, {
+    uri: uri.toString(),
+  });
+  if (proposal?.plan === undefined) {
+    if (proposal) vscode.window.showInformationMessage(proposal.message);
+    return;
+  }
+  const { applied } = await tools.server.ask<{ applied: boolean }>(serverCommands.apply, proposal.plan);
+  // Who turns the proposal down knows that; who was refused was told why.
+  if (applied) vscode.window.showInformationMessage(proposal.message);
+}
+
 async function fixAll(tools: Tools, { uri }: Target): Promise<void> {
   const answer = await tools.server.ask<{ message?: string } | undefined>(serverCommands.fixAll, {
     uri: uri.toString(),
@@ -231,6 +256,8 @@ export function registerCommands(tools: Tools): vscode.Disposable {
     onManifest("check", clientCommands.check, check),
     onManifest("validate", clientCommands.validate, validate),
     onManifest("advise", clientCommands.advise, advise),
+    onManifest("explain", clientCommands.explain, explain),
+    onManifest("update all", clientCommands.updateAll, updateAll),
     onManifest("fix all", clientCommands.fixAll, fixAll),
     onManifest("report", clientCommands.showReport, showReport),
     onManifest("select environment", clientCommands.selectEnvironment, selectEnvironment),

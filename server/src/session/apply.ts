@@ -9,6 +9,7 @@ import type { OpenDocument } from "./trees.ts";
 /** What a client sends is not trusted to be what was sent to it. */
 const schema = z.object({
   title: z.string(),
+  confirm: z.boolean().optional(),
   documents: z
     .array(
       z.object({
@@ -37,24 +38,22 @@ export interface ApplyAnswer {
 }
 
 /**
- * Carries a plan out as one edit of the workspace with versions, if every text is still what it was planned on. With `confirm`
- * an editor that can shows the edits as a diff first, and makes those that the person leaves ticked.
+ * Carries a plan out as one edit of the workspace with versions, if every text is still what it was planned on. Of a plan
+ * with `confirm` an editor that can shows the edits as a diff first, and makes those that the person leaves ticked.
  */
-export async function applyPlan(
-  plan: unknown,
-  host: ApplyHost,
-  how: "at once" | "confirm" = "at once",
-): Promise<ApplyAnswer> {
+export async function applyPlan(plan: unknown, host: ApplyHost): Promise<ApplyAnswer> {
   const read = schema.safeParse(plan);
   if (!read.success) return { applied: false, message: say("This is not a fix that Thoth planned.") };
   for (const document of read.data.documents) {
     if (await isStale(document, host)) return { applied: false, message: staleMessage() };
   }
-  const edit =
-    how === "confirm" ? confirmed(editOf(read.data, host), read.data.title) : editOf(read.data, host);
+  const edit = read.data.confirm
+    ? confirmed(editOf(read.data, host), read.data.title)
+    : editOf(read.data, host);
   const result = await host.connection.workspace.applyEdit({ label: read.data.title, edit });
   if (result.applied) return { applied: true };
-  if (how === "confirm") return { applied: false, message: say("Nothing was changed.") };
+  // Who turns a proposal down needs no message.
+  if (read.data.confirm) return { applied: false };
   // An editor refuses when the version has moved on between our look and its own.
   return { applied: false, message: staleMessage() };
 }
@@ -85,7 +84,7 @@ function confirmed(edit: WorkspaceEdit, label: string): WorkspaceEdit {
   return { documentChanges, changeAnnotations: { thoth: { label, needsConfirmation: true } } };
 }
 
-function editOf(plan: ApplyEdits, host: ApplyHost): WorkspaceEdit {
+function editOf(plan: Pick<ApplyEdits, "documents">, host: ApplyHost): WorkspaceEdit {
   if (!host.documentChanges) {
     return { changes: Object.fromEntries(plan.documents.map(({ uri, edits }) => [uri, [...edits]])) };
   }

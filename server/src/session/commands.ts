@@ -11,6 +11,7 @@ import {
   type CheckSummary,
   commands,
   type InterpreterChoice,
+  type UpdateProposal,
   type ValidateSummary,
 } from "../../../shared/src/protocol/editor.ts";
 import type { KnowledgeOutput } from "../../../shared/src/protocol/knowledge.ts";
@@ -144,13 +145,13 @@ async function provenView(
   return orCancelled(session.prove(now, unproven, provingTime, token), token);
 }
 
-/** Shows the newest set that resolves as a diff: the editor asks for each edit before it makes it. */
+/** The newest set that resolves, as a plan that is shown as a diff before any of it is made. */
 async function updateAll(
   session: Session,
   view: View,
   token: CancellationToken,
   progress: Reporter,
-): Promise<{ message: string }> {
+): Promise<UpdateProposal> {
   mustBeTrusted(session);
   const { uri } = view.file;
   progress.begin(say("Looking for the newest set"), undefined, fileName(uri), true);
@@ -170,9 +171,8 @@ async function updateAll(
   const title = say("Update {0} ({1})", count(newest.changes.length, "line"), sayProof(newest.proof));
   const plan = planOf(view, title, newest.edits, session.setup.runtime);
   if (!plan) return { message: say("Nothing newer resolves.") };
-  const answer = await applyPlan(plan, session, "confirm");
-  if (!answer.applied) return { message: answer.message ?? "" };
-  return { message: say("{0} updated, {1}.", count(newest.changes.length, "line"), sayProof(newest.proof)) };
+  const message = say("{0} updated, {1}.", count(newest.changes.length, "line"), sayProof(newest.proof));
+  return { message, plan: { ...plan, confirm: true } };
 }
 
 async function check(

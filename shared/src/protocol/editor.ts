@@ -52,7 +52,7 @@ export const commands = {
   advise: "thoth.server.advise",
   /** `{uri, position?}`: markdown on why the manifest does not resolve and what would help, or what the line does in the stack. */
   explain: "thoth.server.explain",
-  /** `{uri}`: the newest set that resolves, shown as a diff and applied when it is accepted. Answers `{message}`. */
+  /** `{uri}`: the newest set that resolves. Answers UpdateProposal; nothing is changed. */
   updateAll: "thoth.server.updateAll",
   /** `{uri}`: apply all that is proven. */
   fixAll: "thoth.server.fixAll",
@@ -92,6 +92,8 @@ export const clientCommands = {
 /** The edits of a quick fix with what they were planned on. */
 export interface ApplyEdits {
   readonly title: string;
+  /** The editor shows the edits as a diff and makes them when the person accepts. */
+  readonly confirm?: boolean;
   readonly documents: readonly {
     readonly uri: string;
     /** Version of the open document; null for a file that is not open. */
@@ -100,6 +102,12 @@ export interface ApplyEdits {
     readonly digest: string;
     readonly edits: readonly { readonly range: Range; readonly newText: string }[];
   }[];
+}
+
+/** What `updateAll` proposes: a plan for `thoth.apply` with what to say when it was accepted, or why there is none. */
+export interface UpdateProposal {
+  readonly message: string;
+  readonly plan?: ApplyEdits;
 }
 
 export interface CheckSummary {
