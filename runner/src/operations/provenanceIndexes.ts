@@ -2,6 +2,7 @@
 import { dirname } from "node:path";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
 import type { SourceEntry } from "../../../shared/src/manifest/model.ts";
+import type { Pylock } from "../../../shared/src/manifest/pylockModel.ts";
 import type { ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
 import { indexKey, type MergedPolicy, matchesName } from "../../../shared/src/policy/index.ts";
 import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
@@ -102,8 +103,10 @@ export class ProvenanceIndexes {
     const { tree } = input;
     const sources = lockSources(tree);
     const isPipfile = tree.files[0]?.manifest.kind.startsWith("pipfile") === true;
-    const named =
-      sources.length > 0
+    const pylock = tree.files[0]?.manifest.pylock;
+    const named = pylock
+      ? settingsOfPylock(input, pylock)
+      : sources.length > 0
         ? sources.flatMap((source) => settingsOfSource(input, source))
         : settingsOfPip(input);
     const { pages, metadata } = await input.context.knowledge();
@@ -238,8 +241,19 @@ function lockSources(tree: ManifestTree): SourceEntry[] {
 }
 
 function settingsOfSource(lanes: LanesInput, source: SourceEntry): NamedSettings[] {
-  const url = source.url!.text;
-  const where = `source ${source.name?.text ?? "without a name"}`;
+  const name = source.name?.text;
+  const where = `source ${name ?? "without a name"}`;
+  return settingsOfUrl(lanes, source.url!.text, name, source.verifySsl, where);
+}
+
+/** One index as the manifest names it: its own login, and pip's certificates and proxies. */
+function settingsOfUrl(
+  lanes: LanesInput,
+  url: string,
+  name: string | undefined,
+  verifiesCertificate: boolean,
+  where: string,
+): NamedSettings[] {
   const settings = indexSettingsFor({
     machine: lanes.context,
     cwd: dirname(lanes.path),
@@ -247,12 +261,24 @@ function settingsOfSource(lanes: LanesInput, source: SourceEntry): NamedSettings
     usePipConfiguration: lanes.input.usePipConfiguration !== false,
     fileOptions: [
       { option: "--index-url", value: url, where },
-      ...(source.verifySsl ? [] : [{ option: "--trusted-host", value: URL.parse(url)?.host ?? "", where }]),
+      ...(verifiesCertificate
+        ? []
+        : [{ option: "--trusted-host", value: URL.parse(url)?.host ?? "", where }]),
     ],
     venv: lanes.environment?.prefix,
   });
   const [location] = settings.indexes;
-  return location ? [{ name: source.name?.text, settings, location, written: [url] }] : [];
+  return location ? [{ name, settings, location, written: [url] }] : [];
+}
+
+/** The indexes that a pylock names, and pip's own for the packages that name none. */
+function settingsOfPylock(lanes: LanesInput, lock: Pylock): NamedSettings[] {
+  const urls = [...new Set(lock.packages.flatMap(({ index }) => index ?? []))];
+  const named = urls.flatMap((url) => settingsOfUrl(lanes, url, undefined, true, "pylock.toml"));
+  const isBare = lock.packages.some(
+    (one) => one.index === undefined && !one.vcs && !one.directory && !one.archive,
+  );
+  return isBare || named.length === 0 ? [...named, ...settingsOfPip(lanes)] : named;
 }
 
 function settingsOfPip(lanes: LanesInput): NamedSettings[] {

@@ -24,7 +24,8 @@ import type {
 } from "../../../shared/src/protocol/provenance.ts";
 import { sayEnvironment } from "../../../shared/src/rules/words.ts";
 import { dataFolder } from "../data/index.ts";
-import { redactUrl } from "../index/index.ts";
+import { type IndexClient, redactUrl } from "../index/index.ts";
+import { type Identity, readExpectedIdentity, type SeenIdentity } from "../provenance/attestation/index.ts";
 import {
   type AttestationTools,
   type CheckContext,
@@ -32,6 +33,7 @@ import {
   checkAbandoned,
   checkArtifactDigest,
   checkAttestation,
+  checkContinuity,
   checkCoolDown,
   checkIndexPolicy,
   checkIndexUse,
@@ -44,10 +46,13 @@ import {
   checkStatusMarkers,
   checkYanked,
   type EnvironmentJudge,
+  fileBefore,
+  historyOf,
   type IndexView,
   isWheel,
   type JudgeOptions,
   judge,
+  type LocatedFile,
   lockedFilesOf,
   type Subject,
   type SubjectView,
@@ -371,11 +376,12 @@ class RootCheck {
 
   async #attestations(view: SubjectView): Promise<{ drafts: CheckDraft[]; signer?: Signer }> {
     const rule = "attestation";
+    const both = (draft: CheckDraft): CheckDraft[] => [draft, { ...draft, rule: "publisher-continuity" }];
     const nothing = withoutFiles(rule, view);
-    if (nothing) return { drafts: [nothing] };
+    if (nothing) return { drafts: both(nothing) };
     if (view.selected.length === 0) {
       const message = `No file of ${view.subject.written} ${view.version} is for the declared environments.`;
-      return { drafts: [{ rule, state: "not-applicable", message, evidence: [] }] };
+      return { drafts: both({ rule, state: "not-applicable", message, evidence: [] }) };
     }
     this.#tools ??= this.#openTools();
     const tools = await this.#tools;
@@ -384,11 +390,79 @@ class RootCheck {
     for (const located of view.selected) {
       const client = this.#indexes.clientOf(located.view.location);
       if (!client) continue;
-      const answer = await checkAttestation(view, located, client, tools);
-      drafts.push(answer.draft);
+      const answer = await this.#attestation(view, located, client, tools);
+      drafts.push(...answer.drafts);
       signer ??= answer.signer;
     }
     return { drafts, ...(signer ? { signer } : {}) };
+  }
+
+  /** One file's attestations, and whether its publisher is the one of before. */
+  async #attestation(
+    view: SubjectView,
+    located: LocatedFile,
+    client: IndexClient,
+    tools: AttestationTools,
+  ): Promise<{ drafts: CheckDraft[]; signer?: Signer | undefined }> {
+    const { identities } = await this.#input.context.knowledge();
+    const seen = identities.ofProject(view.subject.name) as unknown as SeenIdentity[];
+    const { answer: pageAnswer } = located.view;
+    const page = pageAnswer.state === "page" ? pageAnswer.page : undefined;
+    // What was verified before is known of the page's own files, too.
+    const verified = new Map<string, readonly Identity[]>();
+    for (const { filename, identity } of seen)
+      verified.set(filename, [...(verified.get(filename) ?? []), identity]);
+    const before = page && fileBefore(page, located.file);
+    const isKnown = seen.some(({ filename }) => filename === before?.file.filename);
+    // Who signed the release before is asked for once: from then on it is known.
+    if (before && !isKnown && located.file.provenance) {
+      const earlier = await checkAttestation(
+        { ...view, version: before.version },
+        { file: before.file, view: located.view, installs: false },
+        client,
+        tools,
+      );
+      verified.set(before.file.filename, earlier.identities);
+      this.#remember(
+        view.subject.name,
+        before.version,
+        { ...located, file: before.file },
+        earlier.identities,
+      );
+    }
+    const byHistory = [...verified]
+      .filter(([filename]) => filename !== located.file.filename)
+      .flatMap(([, identities]) => identities);
+    const byLock = view.subject.lockedIdentities.flatMap((entry) => readExpectedIdentity(entry) ?? []);
+    const answer = await checkAttestation(view, located, client, tools, { byLock, byHistory });
+    const others = page ? historyOf(page, verified) : [];
+    const notes = checkContinuity(located, view.version!, answer, others, seen);
+    if (answer.draft.state === "passed")
+      this.#remember(view.subject.name, view.version!, located, answer.identities);
+    return { drafts: [answer.draft, ...notes], signer: answer.signer };
+  }
+
+  /** Keeps who signed, once the answer has been told. */
+  #remember(project: string, version: string, located: LocatedFile, identities: readonly Identity[]): void {
+    const sha256 = located.file.hashes.sha256;
+    if (sha256 === undefined || identities.length === 0) return;
+    const { context } = this.#input;
+    const now = context.now();
+    context.afterwards(async () => {
+      const knowledge = await context.knowledge();
+      knowledge.identities.record(
+        identities.map((identity) => ({
+          project,
+          version,
+          filename: located.file.filename,
+          sha256,
+          source: located.view.location.url,
+          identity: { ...identity },
+          ...(located.file.uploadTime === undefined ? {} : { uploadedAt: located.file.uploadTime }),
+        })),
+        now,
+      );
+    });
   }
 
   async #openTools(): Promise<AttestationTools> {
@@ -417,8 +491,6 @@ class RootCheck {
       offline: input.offline === true,
       take: () => budget.take(),
       giveBack: () => budget.giveBack(),
-      expectedByLock: () => [],
-      expectedByHistory: () => [],
     };
   }
 

@@ -1,8 +1,11 @@
 // From a tree of manifests to the packages that it asks for: one subject per project, version and source, wherever it is written.
 
 import type { RequirementEntry } from "../../../shared/src/manifest/model.ts";
+import { type Pylock, pylockFileName } from "../../../shared/src/manifest/pylockModel.ts";
 import type { ManifestFile, ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
 import { readSdistFilename, readWheelFilename } from "../../../shared/src/packaging/filename.ts";
+import { readSpecifierSet, SpecifierSet } from "../../../shared/src/packaging/specifier.ts";
+import { parseVersion } from "../../../shared/src/packaging/version.ts";
 import type { PlacedRequirement } from "../../../shared/src/rules/model.ts";
 import { pinnedVersion } from "../../../shared/src/rules/place.ts";
 import type { Digest, Subject } from "./model.ts";
@@ -17,6 +20,8 @@ export function lockedFilesOf(tree: ManifestTree): readonly ManifestFile[] {
 
 /** Everything that the tree asks for by name. What only narrows adds its digests, never a package. */
 export function subjectsOf(tree: ManifestTree): Subject[] {
+  const [root] = tree.files;
+  if (root?.manifest.pylock) return subjectsOfPylock(root, root.manifest.pylock);
   const byKey = new Map<
     string,
     { places: PlacedRequirement[]; entry: RequirementEntry; file: ManifestFile }
@@ -60,6 +65,7 @@ function subjectOf(
     from,
     digests: [...digests.values()],
     lockedFiles: [],
+    lockedIdentities: [],
     ...(entry.index ? { source: entry.index.text } : {}),
     ...(entry.url ? { address: entry.url.text } : entry.path ? { address: entry.path.text } : {}),
     ...(entry.vcs ? { vcs: { system: entry.vcs.system, reference: entry.vcs.reference?.text } } : {}),
@@ -68,6 +74,49 @@ function subjectOf(
     fileHasHashes,
     places,
   };
+}
+
+/** The packages of a pylock (PEP 751): each names its files, its index and, where the locker knew, who signed them. */
+function subjectsOfPylock(file: ManifestFile, lock: Pylock): Subject[] {
+  return lock.packages.map((one) => {
+    const version =
+      one.version === undefined ? undefined : (parseVersion(one.version)?.toString() ?? one.version);
+    const files = [...one.wheels, ...(one.sdist ? [one.sdist] : []), ...(one.archive ? [one.archive] : [])];
+    const lockedFiles = files.map((each) => ({
+      filename: pylockFileName(each),
+      digests: Object.entries(each.hashes).map(([algorithm, digest]) => ({
+        algorithm: algorithm.toLowerCase(),
+        digest: digest.toLowerCase(),
+      })),
+      ...(each.url === undefined ? {} : { url: each.url }),
+      ...(each.size === undefined ? {} : { size: each.size }),
+    }));
+    const from = one.vcs ? "vcs" : one.directory ? "path" : one.archive ? "url" : "index";
+    const address = one.vcs?.url ?? one.directory?.path ?? one.archive?.url ?? one.archive?.path;
+    const entry = file.manifest.entries.find(
+      (each): each is RequirementEntry =>
+        each.kind === "requirement" &&
+        each.normalizedName === one.name &&
+        (version === undefined || pinnedVersion(each) === undefined || pinnedVersion(each) === version),
+    );
+    const read = version === undefined ? undefined : readSpecifierSet(`==${version}`);
+    return {
+      name: one.name,
+      written: one.name,
+      ...(version === undefined ? {} : { version }),
+      from,
+      digests: lockedFiles.flatMap(({ digests }) => digests),
+      lockedFiles: from === "index" ? lockedFiles : [],
+      lockedIdentities: one.attestationIdentities,
+      ...(one.index === undefined ? {} : { source: one.index }),
+      ...(address === undefined ? {} : { address }),
+      ...(one.vcs ? { vcs: { system: one.vcs.type, reference: one.vcs.commitId } } : {}),
+      specifier: read?.ok ? read.value : SpecifierSet.any,
+      isLocked: true,
+      fileHasHashes: true,
+      places: entry ? [{ file, entry }] : [],
+    };
+  });
 }
 
 /** The digests of a line, and those in the fragment of its address (`#sha256=…`). */

@@ -42,10 +42,14 @@ export interface AttestationTools {
   /** Whether one more request may be sent. */
   take(): boolean;
   giveBack(): void;
-  /** Who a lock says has signed (PEP 751 `attestation-identities`). */
-  readonly expectedByLock: (view: SubjectView) => readonly ExpectedIdentity[];
+}
+
+/** Who is expected to have signed, beside what the policy says. */
+export interface Expected {
+  /** PEP 751 `attestation-identities`. */
+  readonly byLock: readonly ExpectedIdentity[];
   /** Who has signed the releases before. */
-  readonly expectedByHistory: (view: SubjectView) => readonly Identity[];
+  readonly byHistory: readonly Identity[];
 }
 
 /** What is known of one file's attestations: the result, and what the next check goes on with. */
@@ -69,6 +73,7 @@ export async function checkAttestation(
   located: LocatedFile,
   client: IndexClient,
   tools: AttestationTools,
+  expected: Expected = { byLock: [], byHistory: [] },
 ): Promise<AttestedAnswer> {
   const { file, view: index } = located;
   const sha256 = file.hashes.sha256;
@@ -119,7 +124,7 @@ export async function checkAttestation(
     return { draft, state: "unknown", identities: [] };
   }
   const verdict = await verdictOn(file.filename, sha256, answer.provenance, tools);
-  return tellVerdict(view, located, verdict, known, tools);
+  return tellVerdict(view, located, verdict, known, tools, expected);
 }
 
 /** What the index says of the file's attestations: kept for a day, since asking for each file is what takes time. */
@@ -214,6 +219,7 @@ function tellVerdict(
   verdict: ProvenanceVerdict,
   known: Known,
   tools: AttestationTools,
+  expected: Expected,
 ): AttestedAnswer {
   const trust: EvidenceDraft = {
     source: "trust root",
@@ -262,7 +268,7 @@ function tellVerdict(
     return { draft, state: "unknown", identities: [] };
   }
   const identities = verdict.attestations.flatMap(({ identity }) => identity ?? []);
-  return tellSigned(view, file.filename, identities, base, known, tools);
+  return tellSigned(view, file.filename, identities, base, known, tools, expected);
 }
 
 /** Valid: who signed, and by whom that was expected. What a policy expects otherwise is forbidden. */
@@ -277,6 +283,7 @@ function tellSigned(
   },
   known: Known,
   tools: AttestationTools,
+  expected: Expected,
 ): AttestedAnswer {
   const [identity] = identities;
   const name = identity ? describeIdentity(identity) : "the given key";
@@ -298,7 +305,7 @@ function tellSigned(
     };
     return { draft, state: "attested", identities };
   }
-  const byLock = tools.expectedByLock(view);
+  const { byLock, byHistory } = expected;
   if (byLock.length > 0 && !(identity && isExpected(identity, byLock))) {
     const draft: CheckDraft = {
       ...base,
@@ -314,7 +321,7 @@ function tellSigned(
     ? "policy"
     : byLock.length > 0
       ? "lock"
-      : identity && tools.expectedByHistory(view).some((before) => isSameSigner(before, identity))
+      : identity && byHistory.some((before) => isSameSigner(before, identity))
         ? "history"
         : "nothing";
   const signer: Signer = {

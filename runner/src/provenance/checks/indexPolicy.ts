@@ -99,7 +99,7 @@ function faultsOf(use: IndexUse, policy: MergedPolicy): Fault[] {
       severity: "error",
       isForbidden: true,
       alias: "SOURCE-NOT-WHITELISTED",
-      says: `allowed: ${policy.indexes.urls.join(", ")}`,
+      says: `allowed: ${policy.indexes.urls.map((allowed) => labelOf({ url: allowed })).join(", ") || "none"}`,
     });
   }
   if (url.protocol === "http:" && !isThisMachine(url)) {

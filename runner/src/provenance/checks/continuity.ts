@@ -1,0 +1,129 @@
+// Check 7: is the artifact published by whom the releases before it were? By the forge's ids, and by what was seen first.
+import type { PageFile, ProjectPage } from "../../index/index.ts";
+import {
+  type AttestedFile,
+  type ContinuityNote,
+  describeIdentity,
+  type Identity,
+  judgeContinuity,
+  type PublisherHistory,
+  type SeenIdentity,
+} from "../attestation/index.ts";
+import { type CheckDraft, type EvidenceDraft, type LocatedFile, pageEvidence } from "../model.ts";
+import { isWheel } from "../view.ts";
+import type { AttestedAnswer } from "./attestation.ts";
+
+const RULE = "publisher-continuity";
+
+/** A file as the history of its project has it; who signed it is known only of files that were verified. */
+export function historyFile(
+  file: PageFile,
+  version: string,
+  identities: readonly Identity[] = [],
+): AttestedFile {
+  return {
+    version,
+    filename: file.filename,
+    kind: isWheel(file) ? "wheel" : "sdist",
+    uploadedAt: file.uploadTime,
+    state: typeof file.provenance === "string" ? "attested" : file.provenance === null ? "absent" : "unknown",
+    identities,
+  };
+}
+
+/** Every file of a page, with who signed those that were verified. */
+export function historyOf(
+  page: ProjectPage,
+  verified: ReadonlyMap<string, readonly Identity[]>,
+): AttestedFile[] {
+  return page.releases.flatMap(({ version, files }) =>
+    files.map((file) => historyFile(file, version, verified.get(file.filename))),
+  );
+}
+
+/** The attested file that comes right before this one: of its kind, of no later version, uploaded no later. */
+export function fileBefore(
+  page: ProjectPage,
+  located: PageFile,
+): { file: PageFile; version: string } | undefined {
+  const all = page.releases.flatMap(({ version, parsed, files }) =>
+    files.map((file) => ({ file, version, parsed })),
+  );
+  const at = all.findIndex(({ file }) => file.filename === located.filename);
+  const own = all[at];
+  if (!own) return undefined;
+  // Releases stand newest first: what comes behind is of the same version or of an earlier one.
+  return all
+    .slice(at + 1)
+    .find(
+      ({ file, version }) =>
+        version !== own.version &&
+        typeof file.provenance === "string" &&
+        isWheel(file) === isWheel(located) &&
+        (file.uploadTime === undefined ||
+          located.uploadTime === undefined ||
+          file.uploadTime <= located.uploadTime),
+    );
+}
+
+/** What is to be said of one file's publisher. `answer` is what its own attestations gave. */
+export function checkContinuity(
+  located: LocatedFile,
+  version: string,
+  answer: AttestedAnswer,
+  others: readonly AttestedFile[],
+  seen: readonly SeenIdentity[],
+): CheckDraft[] {
+  const { file, view } = located;
+  // An index that says of no file whether it is attested serves none at all: nothing was lost there.
+  const isSilent = answer.state === "absent" && file.provenance === undefined;
+  const servesNone = others.every(({ state }) => state === "unknown");
+  const history: PublisherHistory = {
+    file: {
+      ...historyFile(file, version, answer.identities),
+      state: isSilent && servesNone ? "unknown" : answer.state,
+      sha256: file.hashes.sha256,
+    },
+    others: others.filter(({ filename }) => filename !== file.filename),
+    seen,
+  };
+  const notes = judgeContinuity(history);
+  if (notes.length === 0) {
+    return [
+      {
+        rule: RULE,
+        state: "absent",
+        artifact: file.filename,
+        message: `No release of this kind before ${file.filename} was attested either.`,
+        evidence: [pageEvidence(view)],
+      },
+    ];
+  }
+  return notes.map((note) => tellNote(note, located));
+}
+
+function tellNote(note: ContinuityNote, { file, view }: LocatedFile): CheckDraft {
+  const { before } = note;
+  const who = before?.identity ? describeIdentity(before.identity) : "attested";
+  const evidence: EvidenceDraft[] = [
+    pageEvidence(view),
+    ...(before ? [{ source: before.filename, says: who, ...timeOf(before.identity) }] : []),
+  ];
+  const base = { rule: RULE, artifact: file.filename, labels: [note.code], evidence } as const;
+  const message = note.sentence.replace(/^Not compared: /, "");
+  if (note.severity !== "none") {
+    return {
+      ...base,
+      state: "failed",
+      severity: note.severity,
+      message,
+      ...(note.severity === "warning" ? { next: "Ask its maintainers before you install it." } : {}),
+    };
+  }
+  const state = note.code === "not-known" ? "not-checked" : note.code === "no-history" ? "absent" : "passed";
+  return { ...base, state, message };
+}
+
+function timeOf(identity: Identity | undefined): { time?: number } {
+  return identity?.signedAt === undefined ? {} : { time: identity.signedAt };
+}

@@ -1,0 +1,257 @@
+// `thoth provenance` as a process: exit status, JSON, SARIF and CycloneDX against their schemas, acceptances, and no secret anywhere.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { ValidateFunction } from "ajv";
+import { output } from "../../shared/src/protocol/provenance.ts";
+import { buildWheel, type RunningIndex, startIndex } from "../support/index.ts";
+import { makePlace, type Place } from "./thoth.ts";
+
+const require = createRequire(import.meta.url);
+
+function compile(schema: object, others: readonly object[] = [], draft4 = false): ValidateFunction<unknown> {
+  const { default: Ajv } = draft4
+    ? (require("ajv-draft-04") as { default: typeof import("ajv").default })
+    : (require("ajv") as { default: typeof import("ajv").default });
+  const { default: formats } = require("ajv-formats") as { default: typeof import("ajv-formats").default };
+  const ajv = new Ajv({ strict: false, allErrors: true, unicodeRegExp: false });
+  formats(ajv as never);
+  if (!draft4) (require("ajv-formats-draft2019") as (ajv: unknown) => void)(ajv);
+  for (const other of others) ajv.addSchema(other);
+  return ajv.compile(schema) as ValidateFunction<unknown>;
+}
+
+function readSchema(path: string): object {
+  return JSON.parse(readFileSync(require.resolve(path), "utf8")) as object;
+}
+
+describe("thoth provenance", () => {
+  const sarif = compile(readSchema("@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json"), [], true);
+  const library = join(
+    dirname(require.resolve("@cyclonedx/cyclonedx-library/package.json")),
+    "res",
+    "schema",
+  );
+  const cyclonedx = compile(
+    readSchema(join(library, "bom-1.6.SNAPSHOT.schema.json")),
+    // They are named by their files' names, and call themselves otherwise.
+    ["spdx", "jsf-0.82"].map((name) => ({
+      ...readSchema(join(library, `${name}.SNAPSHOT.schema.json`)),
+      $id: `http://cyclonedx.org/schema/${name}.SNAPSHOT.schema.json`,
+    })),
+  );
+  const demo = buildWheel({ name: "demo", version: "1.0" });
+  let index: RunningIndex;
+  let place: Place;
+
+  before(async () => {
+    index = await startIndex({
+      demo: [{ artifact: demo, uploadTime: "2024-01-01T00:00:00Z", provenance: null }],
+    });
+  });
+  beforeEach(() => {
+    place = makePlace();
+  });
+  afterEach(() => place.remove());
+  after(() => index.close());
+
+  const pinned = `demo==1.0 --hash=sha256:${demo.sha256}`;
+  const poisoned = `demo==1.0 --hash=sha256:${"0".repeat(64)}`;
+  const run = (...args: string[]) => place.run(["provenance", "-q", "--index-url", index.url, ...args]);
+  /** An advisory against demo, read into the place's own knowledge. */
+  const advise = async (): Promise<void> => {
+    const record = {
+      id: "GHSA-aaaa-bbbb-cccc",
+      aliases: ["CVE-2026-1"],
+      modified: "2026-11-20T00:00:00Z",
+      summary: "A fault in demo",
+      affected: [
+        {
+          package: { ecosystem: "PyPI", name: "demo" },
+          ranges: [{ type: "ECOSYSTEM", events: [{ introduced: "0" }, { fixed: "1.1" }] }],
+        },
+      ],
+      severity: [{ type: "CVSS_V3", score: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N" }],
+    };
+    place.write("advisories/GHSA-aaaa-bbbb-cccc.json", JSON.stringify(record));
+    const { status, stderr } = await place.run(["knowledge", "update", "advisories", "--from", "advisories"]);
+    assert.equal(status, 0, stderr);
+  };
+
+  it("ends with 0, 1, and 3 only where what the policy requires could not be checked", async () => {
+    place.write("requirements.txt", `${pinned}\n`);
+    assert.equal((await run()).status, 0);
+    place.write("requirements.txt", `${poisoned}\n`);
+    assert.equal((await run()).status, 1);
+    const offline = await run("--offline", "--knowledge", "empty.db");
+    assert.equal(offline.status, 3);
+    assert.match(offline.stdout, /Not checked: demo \(artifact-digest.*offline/s);
+    place.write(".thoth.yaml", "policy: {require: [name-confusion]}\n");
+    assert.equal((await run("--offline", "--knowledge", "empty.db")).status, 0);
+    place.write("requirements.txt", `${poisoned}\nreqeusts\n`);
+    place.write(".thoth.yaml", "policy: {severities: {name-confusion: error}}\n");
+    assert.equal((await run("--offline", "--knowledge", "empty.db")).status, 1, "1 outranks 3");
+  });
+
+  it("answers JSON of its schema, each check with its state and evidence", async () => {
+    place.write("requirements.txt", `${poisoned}\n`);
+    const { stdout } = await run("--format", "json");
+    const envelope = JSON.parse(stdout) as { operation: string; schema: number; result: unknown };
+    assert.deepEqual([envelope.operation, envelope.schema], ["provenance", 1]);
+    const { packages } = output.parse(envelope.result);
+    const check = packages[0]?.checks.find(({ rule }) => rule === "artifact-digest");
+    assert.equal(check?.state, "failed");
+    assert.ok((check?.evidence.length ?? 0) > 0);
+    const rules = new Set(packages[0]?.checks.map(({ rule }) => rule));
+    assert.equal(rules.size, 14);
+  });
+
+  it("writes SARIF with a fingerprint of its own, and does not claim success over what was not checked", async () => {
+    place.write("requirements.txt", `${poisoned}\n`);
+    const { stdout } = await run("--format", "sarif");
+    const log = JSON.parse(stdout);
+    const isValid: boolean = sarif(log);
+    assert.ok(isValid, JSON.stringify(sarif.errors?.slice(0, 3), null, 1));
+    const [result] = log.runs[0].results;
+    assert.equal(result.ruleId, "artifact-digest");
+    assert.deepEqual(Object.keys(result.partialFingerprints), ["thothProvenance/v1"]);
+    const [invocation] = log.runs[0].invocations;
+    assert.equal(invocation.executionSuccessful, false);
+    assert.ok(invocation.toolExecutionNotifications.length > 0);
+    const moved = `\n\n${poisoned}\n`;
+    place.write("requirements.txt", moved);
+    const again = JSON.parse((await run("--format", "sarif")).stdout);
+    assert.deepEqual(again.runs[0].results[0].partialFingerprints, result.partialFingerprints);
+  });
+
+  it("writes CycloneDX 1.6 whose vulnerabilities are in triage, or exploitable where they were accepted", async () => {
+    await advise();
+    place.write("requirements.txt", `${pinned}\n`);
+    const document = async () => {
+      const { stdout } = await run("--format", "cyclonedx");
+      const bom = JSON.parse(stdout);
+      const isValid: boolean = cyclonedx(bom);
+      assert.ok(isValid, JSON.stringify(cyclonedx.errors?.slice(0, 3), null, 1));
+      assert.deepEqual([bom.bomFormat, bom.specVersion], ["CycloneDX", "1.6"]);
+      return bom;
+    };
+    const first = await document();
+    assert.deepEqual(
+      first.vulnerabilities.map(({ id, analysis }: { id: string; analysis: object }) => [id, analysis]),
+      [["GHSA-aaaa-bbbb-cccc", { state: "in_triage" }]],
+    );
+    assert.equal(first.vulnerabilities[0].affects[0].ref, first.components[0]["bom-ref"]);
+    place.write(
+      ".thoth.yaml",
+      "policy:\n  accept:\n    - {advisory: CVE-2026-1, package: demo, version: '1.0', reason: not reached, until: 2099-01-31}\n",
+    );
+    const accepted = await document();
+    const [{ analysis }] = accepted.vulnerabilities;
+    assert.deepEqual([analysis.state, analysis.response], ["exploitable", ["will_not_fix"]]);
+    assert.doesNotMatch(JSON.stringify(accepted), /not_affected/);
+    assert.equal(accepted.serialNumber, first.serialNumber);
+    place.write("requirements.txt", `${pinned}\ngone==1\n`);
+    const incomplete = await run("--offline", "--knowledge", "empty.db", "--format", "cyclonedx");
+    const bom = JSON.parse(incomplete.stdout);
+    const isValid: boolean = cyclonedx(bom);
+    assert.ok(isValid);
+    const names = bom.metadata.properties.map(({ name }: { name: string }) => name);
+    assert.ok(names.includes("thoth:not-checked"));
+  });
+
+  it("tells an accepted finding as accepted, and an expired acceptance as a finding", async () => {
+    place.write("requirements.txt", `${poisoned}\n`);
+    const accept = (until: string) =>
+      place.write(
+        ".thoth.yaml",
+        `policy:\n  accept:\n    - {rule: artifact-digest, package: demo, version: '1.0', reason: rebuilt by us, until: ${until}}\n`,
+      );
+    accept("2099-01-31");
+    const held = await run();
+    assert.equal(held.status, 0, held.stdout);
+    assert.match(held.stdout, /Accepted until 2099-01-31 in \.thoth\.yaml: .*Reason: rebuilt by us/s);
+    accept("2025-01-31");
+    const over = await run();
+    assert.equal(over.status, 1);
+    assert.match(over.stdout, /The acceptance of artifact-digest for demo 1\.0 has expired/);
+  });
+
+  it("hears the organisation's policy before the workspace's", async () => {
+    place.write("requirements.txt", `${pinned}\n`);
+    place.write("organisation.yaml", "policy: {indexes: ['https://packages.example.com/simple']}\n");
+    place.write(".thoth.yaml", `policy: {indexes: ['${index.url}']}\n`);
+    const env = { THOTH_ORGANISATION_POLICY: join(place.folder, "organisation.yaml") };
+    const { status, stdout } = await place.run(["provenance", "-q", "--index-url", index.url], { env });
+    assert.equal(status, 1);
+    assert.match(stdout, /none of the indexes that \S*organisation\.yaml\s+allows/);
+    writeFileSync(env.THOTH_ORGANISATION_POLICY, "policy: [broken\n");
+    assert.equal((await place.run(["provenance", "-q"], { env })).status, 2);
+  });
+
+  it("shows no login of any configured place in any output, nor keeps it", async () => {
+    const secrets = {
+      inFile: "CANARY-file",
+      inVariable: "CANARY-variable",
+      inNetrc: "CANARY-netrc",
+      inToken: "CANARY-token",
+      inCommandLine: "CANARY-argument",
+      inPipfile: "CANARY-pipfile",
+      inVcs: "CANARY-vcs",
+    };
+    const host = new URL(index.url).host;
+    place.write("../home/.netrc", `machine 127.0.0.1 login ada password ${secrets.inNetrc}\n`);
+    place.write(
+      "requirements.txt",
+      [
+        `--index-url http://ada:${secrets.inFile}@${host}/simple/`,
+        `--extra-index-url http://ada:${"${TOKEN}"}@${host}/simple/`,
+        `--extra-index-url http://${host}/simple/?token=${secrets.inToken}`,
+        pinned,
+        `vcs @ git+https://ada:${secrets.inVcs}@example.com/vcs.git@main`,
+      ].join("\n"),
+    );
+    place.write(
+      "Pipfile.lock",
+      JSON.stringify({
+        _meta: {
+          hash: { sha256: "0" },
+          "pipfile-spec": 6,
+          requires: {},
+          sources: [
+            { name: "main", url: `http://ada:${secrets.inPipfile}@${host}/simple/`, verify_ssl: true },
+          ],
+        },
+        default: { demo: { hashes: [`sha256:${demo.sha256}`], index: "main", version: "==1.0" } },
+        develop: {},
+      }),
+    );
+    const env = { TOKEN: secrets.inVariable };
+    const outputs: string[] = [];
+    const url = `http://ada:${secrets.inCommandLine}@${host}/simple/`;
+    for (const [format, ...more] of [
+      ["text", "--verbose", "--download"],
+      ["json"],
+      ["sarif", "--offline"],
+      ["cyclonedx"],
+    ]) {
+      const args = ["provenance", "requirements.txt", "Pipfile.lock", "--format", format!, ...more];
+      const { stdout, stderr } = await place.run([...args, "--extra-index-url", url], { env });
+      outputs.push(stdout, stderr);
+    }
+    const kept = filesBelow(join(place.folder, "..", "home", "data"));
+    assert.ok(kept.length > 0, "something was kept");
+    outputs.push(...kept.map((path) => readFileSync(path, "latin1")));
+    for (const [where, secret] of Object.entries(secrets)) {
+      const basic = Buffer.from(`ada:${secret}`).toString("base64");
+      for (const text of outputs) assert.ok(!text.includes(secret) && !text.includes(basic), where);
+    }
+  });
+});
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    return statSync(path).isDirectory() ? filesBelow(path) : [path];
+  });
+}
