@@ -33,7 +33,7 @@ const RULES: readonly Rule[] = [
   {
     code: "stray-quote",
     message: "Quotes around a version were removed.",
-    pattern: /(?<=[<>=!~]\s{0,9})['"](?=[\d*])|(?<=[\d*])['"](?=\s*(?:[,)]|$))/g,
+    pattern: /(?<=[<>=!~]\s{0,9})['"](?=[\d*])|(?<=[\w*])['"](?=\s*(?:[,)]|$))|(?<=^|[(,]\s{0,9})['"](?=\s{0,9}[<>=!~])/g,
     replacement: "",
   },
   {
@@ -71,6 +71,12 @@ const RULES: readonly Rule[] = [
     message: "A comma with no clause after it was removed.",
     pattern: /,\s{0,9}(?=,|\)|$)|(?<=\()\s{0,9},/g,
     replacement: "",
+  },
+  {
+    code: "zero-after-prerelease",
+    message: "A .0 after a pre-release was removed.",
+    pattern: /(\d(?:\.\d{1,20}){0,20}(?:a|b|rc|post|dev)\d{1,20})\.0\b/g,
+    replacement: "$1",
   },
   {
     code: "missing-operator-equal-sign",
