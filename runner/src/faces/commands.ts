@@ -69,6 +69,17 @@ const common: readonly OptionSpec[] = [
   { flags: "--knowledge <FILE>", description: "the file of what is known" },
 ];
 
+/** For what one stack may be for: the Python and the platform may be given several times, each with each. */
+const scoping: readonly OptionSpec[] = [
+  {
+    flags: "--universal",
+    description: "for every platform, from --python on or from what the project requires",
+  },
+  ...common.map((option) =>
+    /^--(python|platform) /.test(option.flags) ? { ...option, repeats: true } : option,
+  ),
+];
+
 const constraint: OptionSpec = {
   flags: "-c, --constraint <FILE>",
   description: "a file that narrows and never adds",
@@ -88,6 +99,7 @@ const findingOptions: readonly OptionSpec[] = [
 const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 const texts = (value: unknown): string[] | undefined =>
   Array.isArray(value) ? (value as string[]) : undefined;
+const firstText = (value: unknown): string | undefined => text(value) ?? texts(value)?.[0];
 const split = (value: unknown): string[] | undefined => texts(value)?.flatMap((one) => one.split(","));
 
 /** Leaves out what is undefined, as `exactOptionalPropertyTypes` asks. */
@@ -130,8 +142,8 @@ function commonInput(options: Options, cwd: string): CommonInput {
     cwd,
     environment: given({
       name: text(options.environment),
-      python: text(options.python),
-      platform: text(options.platform),
+      python: firstText(options.python),
+      platform: firstText(options.platform),
     }),
     index,
     ...(options.isolated === true ? { usePipConfiguration: false } : {}),
@@ -313,6 +325,15 @@ function selectionOf(options: Options): LockInput["selection"] {
   return Object.keys(selection).length > 0 ? selection : undefined;
 }
 
+/** Each Python with each platform, where there is more than one pair. */
+function environmentsOf(options: Options): LockInput["environments"] {
+  const pythons = texts(options.python) ?? [];
+  const platforms = texts(options.platform) ?? [];
+  if (pythons.length < 2 && platforms.length < 2) return undefined;
+  const each = <T>(list: readonly T[]): readonly (T | undefined)[] => (list.length > 0 ? list : [undefined]);
+  return each(pythons).flatMap((python) => each(platforms).map((platform) => given({ python, platform })));
+}
+
 const resolveInput = (args: readonly string[], options: Options, cwd: string) => ({
   ...commonInput(options, cwd),
   path: args[0] ?? ".",
@@ -321,6 +342,8 @@ const resolveInput = (args: readonly string[], options: Options, cwd: string) =>
     Pick<
       LockInput,
       | "resolution"
+      | "universal"
+      | "environments"
       | "excludeNewer"
       | "excludeNewerPackages"
       | "prerelease"
@@ -332,6 +355,8 @@ const resolveInput = (args: readonly string[], options: Options, cwd: string) =>
     >
   >({
     resolution: text(options.resolution) as LockInput["resolution"],
+    universal: options.universal === true ? true : undefined,
+    environments: environmentsOf(options),
     excludeNewer: text(options.excludeNewer),
     excludeNewerPackages: packageCutOffs(options),
     prerelease: text(options.prerelease) as LockInput["prerelease"],
@@ -355,7 +380,7 @@ const lock: CommandSpec = {
     { flags: "-U, --upgrade", description: "take the newest, whatever the file of --output has" },
     { flags: "-P, --upgrade-package <NAME>", description: "the same for one package", repeats: true },
     ...resolving,
-    ...common,
+    ...scoping,
   ],
   input: (args, options, cwd): LockInput => {
     const output = text(options.output);
@@ -385,7 +410,7 @@ const explain: CommandSpec = {
     ["[PATH]", "a manifest, or a folder with one"],
     ["[NAME]", "a project of its stack"],
   ],
-  options: [...resolving, ...common],
+  options: [...resolving, ...scoping],
   input: (args, options, cwd): ExplainInput => ({
     ...resolveInput(args, options, cwd),
     ...given<Pick<ExplainInput, "name">>({ name: args[1] }),
@@ -581,12 +606,13 @@ const knowledge: CommandSpec = {
   operation: "knowledge",
   args: [
     [`[ACTION]`, `${ACTIONS.join(", ")}; path by default`],
-    ["[FILE]", "for export and import; names or advisories for update"],
+    ["[FILE]", "for export and import; names, advisories or trust-root for update"],
   ],
   options: [
     {
       flags: "--from <WHERE>",
-      description: "update advisories: an archive, a folder or file of OSV records, or an address",
+      description:
+        "update advisories: an archive, a folder or file of OSV records, or an address; update trust-root: a mirror's address",
     },
     { flags: "--max-bytes <BYTES>", description: "prune: keep at most so much", number: true },
     { flags: "--older-than <DAYS>", description: "prune: forget what is older", number: true },
@@ -603,13 +629,14 @@ const knowledge: CommandSpec = {
       );
     }
     const what = file ?? "names";
-    if (action === "update" && what !== "names" && what !== "advisories") {
-      const next = "Name names or advisories.";
+    if (action === "update" && !/^(?:names|advisories|trust-root)$/.test(what)) {
+      const next = "Name names, advisories or trust-root.";
       throw new OperationError("usage", "unknown-list", `knowledge cannot update ${file}.`, next);
     }
-    if (options.from !== undefined && (action !== "update" || what !== "advisories")) {
-      const message = "--from says where advisories come from.";
-      throw new OperationError("usage", "from-without-update", message, "Use it with update advisories.");
+    if (options.from !== undefined && (action !== "update" || what === "names")) {
+      const message = "--from says where advisories or the trust root come from.";
+      const next = "Use it with update advisories or update trust-root.";
+      throw new OperationError("usage", "from-without-update", message, next);
     }
     if (file === undefined && (action === "export" || action === "import")) {
       throw new OperationError(

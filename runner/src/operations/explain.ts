@@ -21,8 +21,10 @@ import {
   type Pin,
   type Relaxation,
   resolve,
+  type Solve,
 } from "../resolve/index.ts";
 import type { Operation } from "./context.ts";
+import { describePart, scopeSolverFor } from "./lockScope.ts";
 import { type AskedManifest, askManifest, MOST_DECISIONS, refuseUnanswered } from "./question.ts";
 import { isWorthTelling, tellSearch } from "./tellSearch.ts";
 
@@ -34,10 +36,15 @@ export const explain: Operation<ExplainInput, ExplainOutput, ExplainPartial> = a
 ) => {
   const asked = await askManifest(context, input, calls, signal);
   try {
-    const { path, environment, catalogue, question } = asked;
+    const { path, catalogue, question } = asked;
+    const scope = await scopeSolverFor(context, input, asked, signal);
     calls.progress({ message: `resolving ${path}` });
-    const resolution = await resolve(catalogue, question, { signal, maxDecisions: MOST_DECISIONS });
+    const limits = { signal, maxDecisions: MOST_DECISIONS };
+    const resolution = scope
+      ? await scope.solve(question, limits)
+      : await resolve(catalogue, question, limits);
     refuseUnanswered(resolution, path);
+    const environment = scope ? describePart(scope, resolution) : asked.environment;
     if (resolution.kind === "solved") {
       const { pins } = resolution;
       const about = input.name === undefined ? undefined : await tellPackage(asked, input.name, pins, signal);
@@ -66,14 +73,21 @@ function conflictNames({ causes }: Explanation): string[] {
   return [...new Set(causes.map(({ requirement }) => normalizeName(requirement.name.text)))];
 }
 
+export interface TellConflictOptions {
+  readonly signal: AbortSignal;
+  onProven?(relaxation: ExplainRelaxation): void;
+  /** How edits are proven, where the conflict is not of the asked environment alone. */
+  readonly solve?: Solve | undefined;
+}
+
 /** A conflict on the lines that it stands on, with every edit that was found to help. */
 export async function tellConflict(
   explanation: Explanation,
   asked: AskedManifest,
-  { signal, onProven }: { readonly signal: AbortSignal; onProven?(relaxation: ExplainRelaxation): void },
+  { signal, onProven, solve }: TellConflictOptions,
 ): Promise<ExplainConflict> {
   const { catalogue, question } = asked;
-  const relaxations = await findRelaxations(catalogue, question, explanation.causes, {
+  const relaxations = await findRelaxations(solve ?? catalogue, question, explanation.causes, {
     signal,
     onProven: (relaxation) => onProven?.(tellRelaxation(relaxation, asked)),
   });

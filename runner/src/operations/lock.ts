@@ -1,16 +1,25 @@
 // `lock`: resolves a manifest and gives the stack with the digest of every file, as the lock that is asked for holds it.
 import { resolve as resolvePath } from "node:path";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
+import { markerToString } from "../../../shared/src/packaging/marker.ts";
 import type { LockForm, LockInput, LockOutput } from "../../../shared/src/protocol/lock.ts";
 import { checkFormName, formOfName, LockRefused } from "../lock/index.ts";
-import { explainFailure, type Failure, resolve } from "../resolve/index.ts";
+import {
+  explainFailure,
+  type Failure,
+  type Question,
+  type Resolution,
+  resolve,
+  type StackResolution,
+} from "../resolve/index.ts";
 import type { Operation } from "./context.ts";
 import { OperationError } from "./errors.ts";
 import { tellConflict } from "./explain.ts";
 import { lockPins } from "./lockedPins.ts";
 import { indexOptionsOf } from "./lockIndexes.ts";
 import type { Solve } from "./lockPipfile.ts";
-import { compareLocks, keepIdentities, keptVersions, readPreviousLock } from "./previousLock.ts";
+import { describePart, scopeSolverFor } from "./lockScope.ts";
+import { compareLocks, keepIdentities, keptPins, keptVersions, readPreviousLock } from "./previousLock.ts";
 import {
   type AskedManifest,
   askManifest,
@@ -23,11 +32,14 @@ import {
 class NoStack extends Error {
   readonly failure: Failure;
   readonly asked: Pick<AskedManifest, "question" | "places">;
+  /** What it was for, in words. */
+  readonly environment: string;
 
-  constructor(failure: Failure, asked: Pick<AskedManifest, "question" | "places">) {
+  constructor(failure: Failure, asked: Pick<AskedManifest, "question" | "places">, environment: string) {
     super("there is no stack");
     this.failure = failure;
     this.asked = asked;
+    this.environment = environment;
   }
 }
 
@@ -36,22 +48,38 @@ type LockedStack = Pick<LockOutput, "packages" | "pipfile" | "requiresPython" | 
 
 /** Throws an OperationError where nothing can be said; a manifest that does not resolve is told in `conflict`. */
 export const lock: Operation<LockInput, LockOutput, never> = async (context, input, calls, signal) => {
-  const asked = await askManifest(context, input, calls, signal);
+  const asked = await askManifest(context, input, calls, signal, { scoped: isScoped(input) });
   try {
     const form = formFor(input, asked);
     const previous = await readPreviousLock(asked, input);
-    const about = { path: asked.path, environment: asked.environment, form };
+    const scope = await scopeSolverFor(context, input, asked, signal);
+    if (scope && form === "pipfile-lock") throw forOneOnly(asked);
+    const about = { path: asked.path, environment: scope?.environment ?? asked.environment, form };
     const indexOptions = indexOptionsOf(asked);
-    const solve: Solve = async (question, places) => {
+    const limits = { signal, maxDecisions: MOST_DECISIONS };
+    const answer = async <Found extends Resolution | StackResolution>(
+      ask: (question: Question) => Promise<Found>,
+      question: Question,
+      places: AskedManifest["places"],
+    ): Promise<Extract<Found, { kind: "solved" }>> => {
       calls.progress({ message: `resolving ${asked.path}` });
-      const resolution = await resolve(asked.catalogue, question, { signal, maxDecisions: MOST_DECISIONS });
+      const resolution: Resolution | StackResolution = await ask(question);
       refuseUnanswered(resolution, asked.path);
-      if (resolution.kind === "impossible") throw new NoStack(resolution.failure, { question, places });
+      if (resolution.kind === "impossible") {
+        const environment = scope ? describePart(scope, resolution) : asked.environment;
+        throw new NoStack(resolution.failure, { question, places }, environment);
+      }
       for (const told of tellForeignSources(resolution.pins, question)) calls.warn(told);
-      return resolution.pins;
+      return resolution as Extract<Found, { kind: "solved" }>;
     };
+    const solve: Solve = async (question, places) =>
+      (await answer((one) => resolve(asked.catalogue, one, limits), question, places)).pins;
     try {
-      const stack = await lockStack(asked, form, previous, solve);
+      const stack = scope
+        ? await lockScope(asked, previous, (question) =>
+            answer((one) => scope.solve(one, limits), question, asked.places),
+          )
+        : await lockStack(asked, form, previous, solve);
       const packages = keepIdentities(previous, stack.packages);
       const result = {
         ...about,
@@ -65,10 +93,11 @@ export const lock: Operation<LockInput, LockOutput, never> = async (context, inp
     } catch (error) {
       if (!(error instanceof NoStack)) throw error;
       calls.progress({ message: "looking for what would help" });
-      const { failure, asked: unsolved } = error;
-      const conflict = await tellConflict(explainFailure(failure), { ...asked, ...unsolved }, { signal });
+      const { failure, asked: unsolved, environment } = error;
+      const options = { signal, solve: scope?.solve };
+      const conflict = await tellConflict(explainFailure(failure), { ...asked, ...unsolved }, options);
       const nothing = { packages: [], changed: [], removed: [], indexOptions };
-      return { result: { ...about, resolves: false, conflict, ...nothing }, notChecked: [] };
+      return { result: { ...about, environment, resolves: false, conflict, ...nothing }, notChecked: [] };
     }
   } finally {
     await asked.close();
@@ -89,6 +118,40 @@ async function lockStack(
   }
   const pins = await solve({ ...asked.question, preferences: keptVersions(previous) }, asked.places);
   return { packages: await lockPins(pins, asked), ...holdsFor(asked.runtime) };
+}
+
+type SolvedStack = Extract<StackResolution, { kind: "solved" }>;
+
+/** One lock for everything in a scope: what it holds for is what was solved for. */
+async function lockScope(
+  asked: AskedManifest,
+  previous: Previous,
+  solve: (question: Question) => Promise<SolvedStack>,
+): Promise<LockedStack> {
+  const { pins, parts, requiresPython } = await solve({ ...asked.question, kept: keptPins(previous) });
+  const named = parts.flatMap(({ environment, marker }) =>
+    environment === undefined || marker === undefined ? [] : [markerToString(marker)],
+  );
+  return {
+    packages: await lockPins(pins, asked),
+    requiresPython: requiresPython.toString(),
+    ...(named.length > 0 ? { environments: named } : {}),
+  };
+}
+
+/** A lock for everywhere holds every extra and group, each where it is asked for, in the one form that has words for that. */
+function isScoped({ universal, as, previous, selection }: LockInput): boolean {
+  const form = as ?? (previous === undefined ? undefined : formOfName(previous));
+  return universal === true && selection === undefined && (form === undefined || form === "pylock");
+}
+
+function forOneOnly({ path }: AskedManifest): OperationError {
+  return new OperationError(
+    "usage",
+    "one-environment",
+    `A Pipfile.lock is for one environment, and ${path} was to be locked for several.`,
+    "Take another form: --as pylock -o pylock.toml.",
+  );
 }
 
 /** By what is asked for, by the name of the file, by the manifest. Throws where these do not go together. */

@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
 import type { ProjectData } from "../../../shared/src/manifest/projectModel.ts";
-import { type Marker, readMarker } from "../../../shared/src/packaging/marker.ts";
+import { type Marker, markerToString, readMarker } from "../../../shared/src/packaging/marker.ts";
 import { readSpecifierSet, type SpecifierSet } from "../../../shared/src/packaging/specifier.ts";
 import type { LockInput } from "../../../shared/src/protocol/lock.ts";
 import type { EnvironmentOptions } from "../../../shared/src/protocol/operation.ts";
@@ -11,6 +11,7 @@ import type {
   OwnPart,
   Question,
   SolveOptions,
+  StackPart,
   StackResolution,
   StackScope,
 } from "../resolve/index.ts";
@@ -144,4 +145,11 @@ async function targetsSolver(
 
 function describeRuntime({ pythonVersion, platform, architecture }: RuntimeEnvironment): string {
   return `Python ${pythonVersion} on ${platform} ${architecture}`;
+}
+
+/** What an answer is for, in words: the part that has no solution, else everything. */
+export function describePart({ environment }: ScopeSolver, answer: Pick<StackResolution, "kind">): string {
+  const part = "part" in answer ? (answer.part as StackPart | undefined) : undefined;
+  if (part?.environment !== undefined) return part.environment;
+  return part?.marker === undefined ? environment : `${environment}, where ${markerToString(part.marker)}`;
 }

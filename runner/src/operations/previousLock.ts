@@ -7,6 +7,7 @@ import type { Manifest, RequirementEntry } from "../../../shared/src/manifest/mo
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import { parseVersion, type Version } from "../../../shared/src/packaging/version.ts";
 import type { LockedPackage, LockInput } from "../../../shared/src/protocol/lock.ts";
+import type { KeptPin } from "../resolve/index.ts";
 import { OperationError } from "./errors.ts";
 import type { AskedManifest } from "./question.ts";
 
@@ -118,6 +119,14 @@ export function keptVersions(
     if (!upgraded.has(name) && !kept.has(name) && takes(entry)) kept.set(name, version);
   }
   return kept;
+}
+
+/** The same for a lock that may pin one project several times, each by its marker. */
+export function keptPins({ pins, upgraded }: PreviousLock): KeptPin[] {
+  if (upgraded === "all") return [];
+  return pins.flatMap(({ name, version, entry: { marker } }) =>
+    upgraded.has(name) ? [] : [{ name, version, ...(marker ? { marker } : {}) }],
+  );
 }
 
 /** Names whose version differs from the lock before, and names that it had; nothing where there was none. */

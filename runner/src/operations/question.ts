@@ -25,6 +25,7 @@ import {
   type Resolution,
   readNameSet,
   type SourceReader,
+  type StackResolution,
   TargetReading,
 } from "../resolve/index.ts";
 import { environmentFor, finderFor } from "./checkRoots.ts";
@@ -420,10 +421,10 @@ export async function readPins(loader: Loader, path: string): Promise<Map<string
 }
 
 /** Turns the ends of a search that are no answer into what a person is told. */
-export function refuseUnanswered(
-  resolution: Resolution,
+export function refuseUnanswered<Answer extends Resolution | StackResolution>(
+  resolution: Answer,
   path: string,
-): asserts resolution is Exclude<Resolution, { readonly kind: "undecided" | "stopped" }> {
+): asserts resolution is Exclude<Answer, { readonly kind: "undecided" | "stopped" }> {
   if (resolution.kind === "stopped") {
     const { message, next } = resolution.failure;
     throw new OperationError(

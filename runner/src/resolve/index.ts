@@ -33,6 +33,7 @@ export {
   type LineEdit,
   type Relaxation,
   type RelaxOptions,
+  type Solve,
   withSpecifier,
 } from "./relax.ts";
 export { type Resolution, resolve } from "./resolve.ts";

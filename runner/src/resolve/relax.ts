@@ -6,8 +6,9 @@ import type { Version } from "../../../shared/src/packaging/version.ts";
 import type { SolveOptions } from "./core/model.ts";
 import { explainFailure } from "./explain.ts";
 import type { Catalogue } from "./python/catalogue.ts";
+import type { Failure } from "./python/failure.ts";
 import type { Demand, Pin, Question } from "./python/model.ts";
-import { type Resolution, resolve } from "./resolve.ts";
+import { resolve } from "./resolve.ts";
 
 /** One edit of a line: `replacement` is absent where the line goes. */
 export interface LineEdit {
@@ -33,6 +34,16 @@ const MOST = 5;
 /** A trial that takes longer than this is not worth the wait; what it would have shown is left out, never claimed. */
 const TRIAL_DECISIONS = 20_000;
 
+/** How a question is answered: for one environment, or for everything that a lock is to hold for. */
+export type Solve = (
+  question: Question,
+  options: SolveOptions,
+) => Promise<
+  | { readonly kind: "solved"; readonly pins: readonly Pin[] }
+  | { readonly kind: "impossible"; readonly failure: Failure }
+  | { readonly kind: "undecided" | "stopped" }
+>;
+
 /**
  * Proves edits of the lines that take part in a conflict, best first: each line with the clauses that stand in the way moved
  * just far enough, then each line left out, then, if none of those helps, two lines together.
@@ -40,12 +51,16 @@ const TRIAL_DECISIONS = 20_000;
  * @throws what `options.signal` was aborted with.
  */
 export async function findRelaxations(
-  catalogue: Catalogue,
+  where: Catalogue | Solve,
   question: Question,
   causes: readonly Demand[],
   options: RelaxOptions = {},
 ): Promise<readonly Relaxation[]> {
-  const search = new RelaxationSearch(catalogue, question, options);
+  const search = new RelaxationSearch(
+    typeof where === "function" ? where : (one, limits) => resolve(where, one, limits),
+    question,
+    options,
+  );
   for (const demand of causes) await search.moveLines([demand]);
   for (const demand of causes) await search.leaveOut(demand);
   if (search.found.length > 0) return search.found;
@@ -57,12 +72,12 @@ export async function findRelaxations(
 
 class RelaxationSearch {
   readonly found: Relaxation[] = [];
-  readonly #catalogue: Catalogue;
+  readonly #solve: Solve;
   readonly #question: Question;
   readonly #options: RelaxOptions;
 
-  constructor(catalogue: Catalogue, question: Question, options: RelaxOptions) {
-    this.#catalogue = catalogue;
+  constructor(solve: Solve, question: Question, options: RelaxOptions) {
+    this.#solve = solve;
     this.#question = question;
     this.#options = options;
   }
@@ -71,9 +86,9 @@ class RelaxationSearch {
     return this.found.length >= (this.#options.most ?? MOST);
   }
 
-  #resolve(edits: readonly LineEdit[]): Promise<Resolution> {
+  #resolve(edits: readonly LineEdit[]): ReturnType<Solve> {
     const { signal, maxDecisions = TRIAL_DECISIONS } = this.#options;
-    return resolve(this.#catalogue, withEdits(this.#question, edits), { signal, maxDecisions });
+    return this.#solve(withEdits(this.#question, edits), { signal, maxDecisions });
   }
 
   async #prove(edits: readonly LineEdit[]): Promise<void> {

@@ -8,6 +8,10 @@ export const resolveOptions = commonInput.extend({
   /** A manifest, or a folder with one. */
   path: z.string(),
   constraints: z.array(z.string()).default([]),
+  /** For every platform, from the named Python on, or from what the project requires: as uv does. */
+  universal: z.boolean().optional(),
+  /** The runtime environments that one lock is to hold for. Absent: the one of `environment`, or what `.thoth.yaml` declares. */
+  environments: z.array(environmentOptions).optional(),
   /** Absent: as the manifest says, else the highest. */
   resolution: z.enum(["highest", "lowest", "lowest-direct"]).optional(),
   /** A date, a moment, or a span before now such as `3 days` or `P3D`: files from then on are left out. */
@@ -47,10 +51,6 @@ export const input = resolveOptions.extend({
   as: lockForm.optional(),
   /** The lock that is to be written. Its pins are kept as far as they hold; a file that is not there keeps nothing. */
   previous: z.string().optional(),
-  /** For every platform, from the named Python on, or from what the project requires: as uv does. */
-  universal: z.boolean().optional(),
-  /** The runtime environments that one lock is to hold for. Absent: the one of `environment`, or what `.thoth.yaml` declares. */
-  environments: z.array(environmentOptions).optional(),
   /** Keep nothing. */
   upgrade: z.boolean().default(false),
   /** Do not keep these. */
