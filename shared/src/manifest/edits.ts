@@ -30,8 +30,7 @@ export function planPin(
   if (parseVersion(version) === undefined) return refuse("invalid-version", `${version} is not a version.`);
   const [only] = entry.specifier.clauses;
   const isArbitrary = entry.specifier.clauses.length === 1 && only!.operator === "===";
-  const operator = entry.grammar === "poetry" ? poetryOperator(manifest, entry) : isArbitrary ? "===" : "==";
-  const pin = planSpecifierOnly(manifest, entry, `${operator}${version}`);
+  const pin = planSpecifierOnly(manifest, entry, `${isArbitrary ? "===" : "=="}${version}`);
   if (!pin.ok || entry.hashes.length === 0 || pin.value.length === 0) return pin;
   if (hashes === undefined || hashes.length === 0) {
     return refuse(
@@ -152,7 +151,8 @@ function refusalOfSpecifier(specifier: string, entry: RequirementEntry): EditPla
   return undefined;
 }
 
-function planSpecifierOnly(manifest: Manifest, entry: RequirementEntry, specifier: string): EditPlan {
+function planSpecifierOnly(manifest: Manifest, entry: RequirementEntry, asked: string): EditPlan {
+  const specifier = entry.grammar === "poetry" ? inPoetryStyle(manifest, entry, asked) : asked;
   const refusal = refusalOf(manifest, entry) ?? refusalOfSpecifier(specifier, entry);
   if (refusal !== undefined) return refusal;
   if (entry.url !== undefined || entry.path !== undefined || entry.vcs !== undefined) {
@@ -231,10 +231,11 @@ function endOfExtras(text: string, entry: RequirementEntry): number | undefined 
   return entry.extras.length > 0 && entry.style === "toml-item" ? undefined : end;
 }
 
-/** `==` where the person writes it; a bare version is poetry's own pin. */
-function poetryOperator(manifest: Manifest, { specifierSpan }: RequirementEntry): string {
+/** A bare version is poetry's own pin, unless the person writes `==`. */
+function inPoetryStyle(manifest: Manifest, { specifierSpan }: RequirementEntry, specifier: string): string {
+  const pin = /^\s*==\s*([^\s,*|]+)\s*$/.exec(specifier)?.[1];
   const written = specifierSpan ? manifest.text.slice(specifierSpan.start, specifierSpan.end) : "";
-  return written.trimStart().startsWith("==") ? "==" : "";
+  return pin === undefined || written.trimStart().startsWith("==") ? specifier : pin;
 }
 
 /** One bound of `^1.2` is no text of its own: its piece is written out, so that the other bound stays. */

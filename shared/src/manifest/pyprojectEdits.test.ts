@@ -107,6 +107,13 @@ describe("edits of pyproject.toml", () => {
       [['"^2"', '"^3.1 || >=4.2,<5"']],
     );
     checkPoetry((manifest, entry) => planSpecifier(manifest, entry, ""), [['"^2"', '"*"']]);
+    checkPoetry(
+      (manifest, entry) => planSpecifier(manifest, entry, "==3.1"),
+      [
+        ['"2.0"', '"3.1"'],
+        ['"==2.0"', '"==3.1"'],
+      ],
+    );
     checkPoetry((manifest, entry) => planSpecifier(manifest, entry, "^^3"), [['"^2"', "invalid-specifier"]]);
     checkList((manifest, entry) => planSpecifier(manifest, entry, "^3"), [['"flask"', "invalid-specifier"]]);
     checkList(
