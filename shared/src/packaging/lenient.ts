@@ -33,7 +33,8 @@ const RULES: readonly Rule[] = [
   {
     code: "stray-quote",
     message: "Quotes around a version were removed.",
-    pattern: /(?<=[<>=!~]\s{0,9})['"](?=[\d*])|(?<=[\w*])['"](?=\s*(?:[,)]|$))|(?<=^|[(,]\s{0,9})['"](?=\s{0,9}[<>=!~])/g,
+    pattern:
+      /(?<=[<>=!~]\s{0,9})['"](?=[\d*])|(?<=[\w*])['"](?=\s*(?:[,)]|$))|(?<=^|[(,]\s{0,9})['"](?=\s{0,9}[<>=!~])/g,
     replacement: "",
   },
   {
