@@ -70,7 +70,12 @@ export function timed(
 /** An environment in which neither pip nor uv is told anything by this machine, with a data folder of its own. */
 export function cleanEnvironment(folder: string): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([key]) => !/^(PIP_|UV_|VIRTUAL_ENV|.*_proxy$)/i.test(key));
-  return { ...Object.fromEntries(kept), PIP_CONFIG_FILE: "/dev/null", XDG_DATA_HOME: join(folder, "data") };
+  const own = {
+    PIP_CONFIG_FILE: "/dev/null",
+    THOTH_TRUST_REPOSITORY: "off",
+    XDG_DATA_HOME: join(folder, "data"),
+  };
+  return { ...Object.fromEntries(kept), ...own };
 }
 
 /** The path of the interpreter itself: a shim before it would be timed with it. */

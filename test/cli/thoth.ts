@@ -48,6 +48,8 @@ export function makePlace(): Place {
     XDG_CACHE_HOME: join(home, "cache"),
     XDG_STATE_HOME: join(home, "state"),
     PIP_CONFIG_FILE: "/dev/null",
+    // Nobody outside this machine is asked.
+    THOTH_TRUST_REPOSITORY: "off",
     NODE_DISABLE_COMPILE_CACHE: "1",
   };
   const start = (args: readonly string[], options: RunOptions = {}) =>

@@ -37,6 +37,7 @@ export const SETTLED = { "thoth.environment.pythonVersion": "3.11" } as const;
 export function askingOnly(index: Pick<RunningIndex, "url">): Record<string, string | undefined> {
   return {
     PIP_CONFIG_FILE: "/dev/null",
+    THOTH_TRUST_REPOSITORY: "off",
     PIP_INDEX_URL: index.url,
     PIP_EXTRA_INDEX_URL: undefined,
     PIP_FIND_LINKS: undefined,

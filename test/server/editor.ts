@@ -106,6 +106,7 @@ export async function startEditor(options: EditorOptions = {}): Promise<Editor> 
       XDG_STATE_HOME: join(home, "state"),
       XDG_CONFIG_HOME: join(home, "config"),
       PIP_CONFIG_FILE: "/dev/null",
+      THOTH_TRUST_REPOSITORY: "off",
       PIP_INDEX_URL: options.indexUrl ?? "http://127.0.0.1:9/simple/",
       ...options.env,
     },

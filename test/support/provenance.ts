@@ -56,6 +56,7 @@ export function makeProvenancePlace(env: Readonly<Record<string, string>> = {}):
           env: {
             HOME: home,
             PIP_CONFIG_FILE: "/dev/null",
+            THOTH_TRUST_REPOSITORY: "off",
             PIP_KEYRING_PROVIDER: "disabled",
             PIP_RETRIES: "0",
             ...env,

@@ -27,6 +27,10 @@ export const knowledge: Operation<KnowledgeInput, KnowledgeOutput, never> = asyn
     const { updateStoredAdvisories } = await import("./advisories.ts");
     return updateStoredAdvisories(context, input, calls, signal, path);
   }
+  if (input.action === "update" && input.what === "trust-root") {
+    const { updateStoredTrust } = await import("./trustRoot.ts");
+    return updateStoredTrust(context, input, signal, path);
+  }
   if (input.action === "update") return updateNames(context, input, calls, signal, path);
   return { result: await act(await context.knowledge(), input, context, path), notChecked: [] };
 };

@@ -476,6 +476,10 @@ class RootCheck {
       const { code, message, next } = answer.failure;
       throw new OperationError("unreadable", code, message, next);
     }
+    if (input.trustedRoot === undefined) {
+      const { refreshTrustLater } = await import("./trustRoot.ts");
+      refreshTrustLater(context, input);
+    }
     const { trust, sentence } = answer;
     this.#basis.push({
       what: "trust root",

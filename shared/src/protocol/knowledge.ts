@@ -4,9 +4,10 @@ import { commonInput } from "./operation.ts";
 
 export const input = commonInput.extend({
   action: z.enum(["path", "stats", "update", "export", "import", "prune", "clear-cache"]),
-  /** `update`: what to fetch: `names`, the full list of names of the index, which is large, or `advisories`. */
-  what: z.enum(["names", "advisories"]).optional(),
-  /** `update advisories`: an archive, a folder or a file, or an address; the published archive by default. */
+  /** `update`: what to fetch: `names`, the full list of names of the index, which is large, `advisories`, or Sigstore's `trust-root`. */
+  what: z.enum(["names", "advisories", "trust-root"]).optional(),
+  /** `update advisories`: an archive, a folder or a file, or an address; the published archive by default. `update trust-root`: the
+   * address of a mirror of Sigstore's TUF repository. */
   from: z.string().optional(),
   /** `export` and `import`. */
   file: z.string().optional(),

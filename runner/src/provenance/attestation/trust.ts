@@ -79,11 +79,11 @@ export async function trustFromFile(path: string): Promise<TrustAnswer> {
 
 /**
  * The trust root to verify with, without asking anybody. `folder` is the platform's data folder, `now` in milliseconds since the epoch.
- * What an update kept there is used when it is of the same repository and newer than what is shipped.
+ * What an update kept there is used unless what is shipped is newer; whichever mirror it came from, the same keys have proven it.
  */
-export async function currentTrust(folder: string, now: number, repository?: string): Promise<TrustState> {
+export async function currentTrust(folder: string, now: number): Promise<TrustState> {
   const shipped = await shippedTrust();
-  const kept = await readKept(folder, repository ?? shipped.from);
+  const kept = await readKept(folder);
   if (kept === undefined) return withoutUpdate(shipped);
   const root = kept.time >= (shipped.time ?? 0) ? kept.root : shipped.root;
   const trust: TrustMaterial =
@@ -117,13 +117,13 @@ export function describeKept(trust: TrustMaterial, kept: KeptState, now: number)
   };
 }
 
-/** What an update of `repository` kept; undefined where there is none or it cannot be read. */
-export async function readKept(folder: string, repository: string): Promise<KeptState | undefined> {
+/** What an update kept; undefined where there is none or it cannot be read. */
+export async function readKept(folder: string): Promise<KeptState | undefined> {
   try {
     const text = await readFile(join(folder, TRUST_FOLDER, STATE_FILE), "utf8");
     const state = JSON.parse(text) as Partial<KeptState>;
-    const { confirmedAt, expires, time, root } = state;
-    if (state.repository !== repository || typeof root !== "object" || root === null) return undefined;
+    const { repository, confirmedAt, expires, time, root } = state;
+    if (typeof repository !== "string" || typeof root !== "object" || root === null) return undefined;
     if (typeof confirmedAt !== "number" || typeof expires !== "number" || typeof time !== "number")
       return undefined;
     return { repository, confirmedAt, expires, time, root };

@@ -77,7 +77,7 @@ describe("the trust root", () => {
     const asked = repository.requests.length;
     assert.deepEqual((await update(now + HOUR)).trust.root, roots[0]);
     assert.equal(repository.requests.length, asked);
-    const kept = await currentTrust(folder, now + HOUR, repository.url);
+    const kept = await currentTrust(folder, now + HOUR);
     assert.equal(kept.trust.sha256, state.trust.sha256);
     assert.equal(kept.trust.time, now);
   });
@@ -166,10 +166,7 @@ describe("the trust root", () => {
     const now = Date.now();
     await update(now);
     writeFileSync(join(folder, "trust", "state.json"), "{");
-    writeFileSync(
-      join(folder, "trust", encodeURIComponent(repository.url.slice("http://".length)), "root.json"),
-      "{",
-    );
+    writeFileSync(join(folder, "trust", "tuf", "root.json"), "{");
     const state = await update(now + HOUR);
     assert.equal(state.failure, undefined, state.failure?.message);
     assert.deepEqual(state.trust.root, roots[0]);

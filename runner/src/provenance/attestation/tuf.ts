@@ -18,6 +18,7 @@ import {
 import { shown } from "./words.ts";
 
 const TARGET = "trusted_root.json";
+const METADATA_FOLDER = "tuf";
 /** The repository's timestamp is signed anew every few days; asking once a day sees every change. */
 const DAY = 24 * 3_600_000;
 
@@ -28,7 +29,7 @@ const DAY = 24 * 3_600_000;
 export async function updateTrust(input: UpdateTrustInput): Promise<TrustState> {
   const { folder, now, maxAge = DAY } = input;
   const repository = input.repository ?? TUF_REPOSITORY;
-  const kept = await readKept(folder, repository);
+  const kept = await readKept(folder);
   if (kept && now - kept.confirmedAt < maxAge && now >= kept.confirmedAt && now <= kept.expires) {
     return trustOfKept(kept, now);
   }
@@ -38,7 +39,7 @@ export async function updateTrust(input: UpdateTrustInput): Promise<TrustState> 
   } catch (error) {
     input.signal?.throwIfAborted();
     const failure = asked.failure ?? failureOf(error, repository);
-    const before = kept ? trustOfKept(kept, now) : await currentTrust(folder, now, repository);
+    const before = kept ? trustOfKept(kept, now) : await currentTrust(folder, now);
     return { ...before, failure, sentence: `${before.sentence} ${failure.message}` };
   }
 }
@@ -95,11 +96,8 @@ async function refresh(
   fetcher: Fetcher,
   kept: KeptState | undefined,
 ): Promise<KeptState> {
-  const metadata = join(
-    input.folder,
-    TRUST_FOLDER,
-    encodeURIComponent(repository.replace(/^https?:\/\//, "")),
-  );
+  // One folder for all mirrors: what one has shown, another may not go behind.
+  const metadata = join(input.folder, TRUST_FOLDER, METADATA_FOLDER);
   await mkdir(metadata, { recursive: true, mode: 0o700 });
   const updater = await makeUpdater(metadata, repository, fetcher, input.root ?? SHIPPED_TUF_ROOT);
   const target = await updater.getTargetInfo(TARGET);
