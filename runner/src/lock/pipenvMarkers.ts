@@ -24,6 +24,8 @@ export interface PipfileMarkers {
   readonly markers?: string | undefined;
   /** The other keys, each as a marker: `sys_platform == 'win32'`. */
   readonly keys: readonly string[];
+  /** Whether the entry is spelled as the lock spells it: only then does pipenv join the keys to Requires-Python a second time. */
+  readonly isKey?: boolean | undefined;
 }
 
 /** Picks the parts of a marker out of an entry's keys; undefined where it has none. */
@@ -53,15 +55,18 @@ export interface MarkerParts {
 export function pipenvMarker({ requiresPython, required, own, inherited }: MarkerParts): string | undefined {
   const python = requiresPython === undefined ? undefined : markerOfPython(requiresPython);
   if (own?.markers !== undefined) return joined([own.markers, ...own.keys]);
-  if (own) return joined([both(python, joined(own.keys)), ...own.keys]);
+  if (own) {
+    const second = own.isKey ? joined(own.keys) : undefined;
+    return joined(python === undefined ? own.keys : [both(python, second), ...own.keys]);
+  }
   if (inherited !== undefined) return normal(inherited);
   const text = python ?? (required && markerToString(required));
   return text === undefined || /extra/.test(text) ? undefined : normal(text);
 }
 
 /** Requires-Python and the keys, in the parentheses that pipenv sets. */
-function both(python: string | undefined, keys: string | undefined): string | undefined {
-  if (python === undefined || keys === undefined) return python ?? keys;
+function both(python: string, keys: string | undefined): string {
+  if (keys === undefined) return python;
   return python.includes(keys) ? python : `(${python}) and (${keys})`;
 }
 

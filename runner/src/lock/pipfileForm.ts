@@ -71,7 +71,9 @@ function twice({ name, version }: LockedPackage, other: string): LockRefused {
 
 function entryOf(one: LockedPackage, folder: string): { readonly [key: string]: Json } {
   const { version, extras, source, marker, artifacts, url, vcs, directory, editable, subdirectory } = one;
-  const hashes = [...new Set(artifacts.map(({ sha256 }) => `sha256:${sha256}`))].sort(compareTexts);
+  // pipenv writes none beside an address.
+  const digests = url === undefined ? artifacts.map(({ sha256 }) => `sha256:${sha256}`) : [];
+  const hashes = [...new Set(digests)].sort(compareTexts);
   return {
     ...(extras.length > 0 ? { extras: [...extras] } : {}),
     ...(hashes.length > 0 ? { hashes } : {}),

@@ -168,7 +168,7 @@ async function lockCategory(
     const marker = pipenvMarker({
       requiresPython: one.url === undefined ? one.requiresPython : undefined,
       required: written.get(one.name)?.marker,
-      own: line && markersOf(line),
+      own: line && markersOf(line, key),
       inherited: inherited.get(one.name),
     });
     const { index: _, marker: __, ...rest } = one;
@@ -204,8 +204,9 @@ function writtenNames(
   return written;
 }
 
-function markersOf({ keys = [] }: RequirementEntry): PipfileMarkers | undefined {
-  return parsePipfileMarkers(keys.map(({ key, value }) => ({ key: key.text, value: value.text })));
+function markersOf({ keys = [], name }: RequirementEntry, key?: string): PipfileMarkers | undefined {
+  const own = parsePipfileMarkers(keys.map((one) => ({ key: one.key.text, value: one.value.text })));
+  return own && { ...own, isKey: name?.text === key };
 }
 
 /**
