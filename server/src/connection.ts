@@ -22,6 +22,7 @@ import type { NamesOutput } from "../../shared/src/protocol/names.ts";
 import type { Position } from "../../shared/src/text/span.ts";
 import { codeActionKinds } from "./features/codeActions.ts";
 import type { CompletionSources } from "./features/completion.ts";
+import { markProven, versionDataOf } from "./features/completionItems.ts";
 import { useMessages } from "./l10n.ts";
 import { withoutMarkdown } from "./markdown.ts";
 import type { View } from "./model.ts";
@@ -163,6 +164,20 @@ export function startServer(connection: Connection, runtime: Runtime): void {
         ? service.completion(view, offsetIn(view, position), sourcesFor(active, textDocument.uri, token))
         : null;
     }),
+  );
+  connection.onCompletionResolve((item, token) =>
+    guarded(
+      "Completion item",
+      token,
+      item,
+      (line) => session?.log(line),
+      async () => {
+        const data = versionDataOf(item);
+        const view = data && (await session?.view(data.uri));
+        if (!session || !data || !view) return item;
+        return markProven(item, await session.proofOf(view, data, provingPatience, token));
+      },
+    ),
   );
   connection.onCodeAction(
     about("Code actions", null, async (view, { range, context }, token) => {
@@ -315,7 +330,7 @@ function capabilitiesFor(client: Client, given: ClientCapabilities): InitializeR
     hoverProvider: true,
     completionProvider: {
       triggerCharacters: ["=", "<", ">", "~", "!", "[", ",", ";", "-", "/", '"', "'", " "],
-      resolveProvider: false,
+      resolveProvider: true,
     },
     codeActionProvider: { codeActionKinds: [...codeActionKinds] },
     codeLensProvider: {},

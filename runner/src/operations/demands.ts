@@ -62,12 +62,13 @@ export function readDemands({ tree }: LoadedRoot, loader: Loader, options: Deman
   if (fault) refuse(notResolvable(fault.message), true);
   for (const file of tree.files) {
     // uv passes these extras over, and so do we; pip refuses the line.
-    const error = file.manifest.errors.find(({ code }) => code !== "constraint-with-extras");
-    if (error)
-      refuse(
-        notResolvable(`${placeOf(file, error.span.start, loader)} cannot be read: ${error.message}`),
-        true,
-      );
+    const errors = file.manifest.errors.filter(({ code }) => code !== "constraint-with-extras");
+    const told = new Set<string>();
+    for (const { span, message } of errors) {
+      const where = placeOf(file, span.start, loader);
+      if (!told.has(where)) refuse(notResolvable(`${where} cannot be read: ${message}`), true);
+      told.add(where);
+    }
   }
   const add = (list: Demand[], file: ManifestFile, entry: RequirementEntry, marker = entry.marker): void => {
     try {
@@ -81,8 +82,8 @@ export function readDemands({ tree }: LoadedRoot, loader: Loader, options: Deman
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
       const { start, end } = entry.span;
-      const isFinding = file.manifest.errors.some(({ span }) => span.start <= end && start <= span.end);
-      refuse(error, isFinding);
+      const isTold = file.manifest.errors.some(({ span }) => span.start <= end && start <= span.end);
+      if (!isTold || !options.leaveOut) refuse(error, false);
     }
   };
   if (tree.files[0]?.manifest.project) {

@@ -6,7 +6,8 @@ import {
   type TextEdit,
 } from "vscode-languageserver";
 import type { ProjectFacts, ReleaseFacts } from "../../../shared/src/facts/model.ts";
-import { releaseChoice } from "../../../shared/src/rules/index.ts";
+import type { FixProof } from "../../../shared/src/facts/stack.ts";
+import { releaseChoice, sayProof } from "../../../shared/src/rules/index.ts";
 import { sayPython, tame } from "../../../shared/src/rules/words.ts";
 import { say } from "../l10n.ts";
 import { plain } from "../markdown.ts";
@@ -53,8 +54,37 @@ export function versionItems(view: View, spot: CompletionSpot, facts: ProjectFac
         ...(release.yanked === undefined ? {} : { tags: [CompletionItemTag.Deprecated] }),
         ...(detail ? { documentation: { kind: "markdown" as const, value: plain(detail) } } : {}),
         textEdit: replacing(view, spot, version),
+        data: { uri: view.file.uri, span: { ...spot.span }, newText: version } satisfies VersionData,
       };
     });
+}
+
+/** What is needed to find out whether the stack resolves with a version, once somebody looks at it. */
+export interface VersionData {
+  readonly uri: string;
+  readonly span: { readonly start: number; readonly end: number };
+  readonly newText: string;
+}
+
+/** What an item of versions was made with; undefined of any other item. */
+export function versionDataOf({ data }: CompletionItem): VersionData | undefined {
+  const given = data as Partial<VersionData> | undefined;
+  if (typeof given?.uri !== "string" || typeof given.newText !== "string") return undefined;
+  const { start, end } = given.span ?? {};
+  return typeof start === "number" && typeof end === "number" && start <= end
+    ? { uri: given.uri, span: { start, end }, newText: given.newText }
+    : undefined;
+}
+
+/** The item with what the resolver says of it; as it was where it says nothing. */
+export function markProven(item: CompletionItem, proof: FixProof | undefined): CompletionItem {
+  if (!proof) return item;
+  const said = proof.resolves
+    ? sayProof(proof)
+    : proof.code === "failed"
+      ? say("does not resolve: {0}", tame(proof.reason, 200))
+      : say("not checked: {0}", tame(proof.reason, 200));
+  return { ...item, detail: [item.detail, said].filter(Boolean).join(" · ") };
 }
 
 function versionDetail(release: ReleaseFacts): string {

@@ -2,7 +2,7 @@
 import type { CancellationToken, Connection } from "vscode-languageserver";
 import { MessageType, ShowMessageNotification, CancellationToken as Tokens } from "vscode-languageserver";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
-import type { StackEdits } from "../../../shared/src/facts/stack.ts";
+import { type FixProof, proofKey, type StackEdits } from "../../../shared/src/facts/stack.ts";
 import type { ManifestKind } from "../../../shared/src/manifest/model.ts";
 import type { ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
 import {
@@ -170,6 +170,20 @@ export class Session {
 
   #pairs(tree: ManifestTree): UriPairs {
     return pairUris(tree.files.map(({ uri }) => [uri, this.pathFor(uri)]));
+  }
+
+  /** What one replacement in a view's document comes to; undefined where that is not known in time. */
+  async proofOf(
+    view: View,
+    { span, newText }: StackEdits["edits"][number],
+    milliseconds: number,
+    token: CancellationToken,
+  ): Promise<FixProof | undefined> {
+    if (span.end > view.file.manifest.text.length) return undefined;
+    const edits = [{ uri: view.file.uri, edits: [{ span, newText }] }];
+    const present = await this.prove(view, [{ edits }], milliseconds, token);
+    const { stack } = present.snapshot;
+    return present.tree === view.tree ? stack?.proofs[proofKey(edits)] : undefined;
   }
 
   /** Has fixes of a view proven, as far as that is done within so many milliseconds; the view as it then is. */
