@@ -13,6 +13,9 @@ import {
 import type { Manifest } from "../../shared/src/manifest/model.ts";
 import { readPipfile } from "../../shared/src/manifest/pipfile.ts";
 import { readPipfileLock } from "../../shared/src/manifest/pipfileLock.ts";
+import { readPoetryConstraint } from "../../shared/src/manifest/poetryConstraint.ts";
+import { selectEntries } from "../../shared/src/manifest/projectSelection.ts";
+import { readPyproject } from "../../shared/src/manifest/pyproject.ts";
 import { readRequirements } from "../../shared/src/manifest/requirements.ts";
 import type { TomlParser } from "../../shared/src/manifest/toml.ts";
 import { tomlForTests } from "../support/toml.ts";
@@ -163,6 +166,59 @@ const tomlTokens = fc
   )
   .map((parts) => parts.join(""));
 
+const pyprojectTokens = fc
+  .array(
+    fc.constantFrom(
+      "[project]\n",
+      "[project.optional-dependencies]\n",
+      "[dependency-groups]\n",
+      "[build-system]\n",
+      "[tool.uv]\n",
+      "[tool.uv.sources]\n",
+      "[[tool.uv.index]]\n",
+      "[tool.poetry.dependencies]\n",
+      "[tool.poetry.group.a.dependencies.b]\n",
+      "[tool.setuptools.dynamic]\n",
+      "[tool.pdm.dev-dependencies]\n",
+      "name = 'a'\n",
+      "dependencies = ",
+      "requires-python = ",
+      "dynamic = ",
+      "conflicts = ",
+      "a = ",
+      "a.b = ",
+      "[",
+      "]",
+      "{",
+      "}",
+      ", ",
+      "\n",
+      '"a>=1"',
+      "'a[b]; os_name'",
+      '"a @ https://h/x"',
+      '"a\\u003e=1"',
+      '"""\\\n a"""',
+      "'''a'''",
+      '"^1.2 || ~3"',
+      '"*"',
+      'include-group = "a"',
+      "version = ",
+      "index = ",
+      "true",
+      "1",
+      '"',
+      "'",
+      "#",
+      "\u{1F600}",
+      "\0",
+      "\ufeff",
+      "\r\n",
+      "__proto__",
+    ),
+    { maxLength: 40 },
+  )
+  .map((parts) => parts.join(""));
+
 const jsonTokens = fc
   .array(
     fc.constantFrom(
@@ -200,6 +256,9 @@ const jsonTokens = fc
   )
   .map((parts) => parts.join(""));
 
+const tables = (line: (at: number) => string): string =>
+  Array.from({ length: 20_000 }, (_, at) => `${line(at)}\n`).join("");
+
 describe("the manifest readers under fuzzing", () => {
   let toml: TomlParser;
   before(async () => {
@@ -220,6 +279,54 @@ describe("the manifest readers under fuzzing", () => {
       const manifest = readPipfile(each, toml);
       check(manifest);
       assert.ok(Array.isArray(manifest.pipfileHashInputs));
+    };
+    fc.assert(fc.property(text, run), { numRuns: RUNS });
+  });
+
+  it("answer to any pyproject.toml", () => {
+    const text = fc.oneof(pyprojectTokens, tomlTokens, fc.string({ unit: "binary", maxLength: 200 }));
+    const run = (each: string) => {
+      const manifest = readPyproject(each, toml);
+      check(manifest);
+      const file = { uri: "file:///pyproject.toml", manifest, as: "requirements" as const };
+      selectEntries({ root: file.uri, files: [file], faults: [] }, { extras: "all", groups: "all" });
+    };
+    fc.assert(fc.property(text, run), { numRuns: RUNS });
+  });
+
+  it("answer to any constraint of poetry's", () => {
+    const pieces = [
+      "^",
+      "~",
+      "=",
+      "<",
+      ">",
+      "!",
+      "*",
+      ".",
+      "1",
+      "23",
+      "rc",
+      "|",
+      "||",
+      ",",
+      " ",
+      "-",
+      "x",
+      "+",
+    ];
+    const text = fc.oneof(
+      fc.array(fc.constantFrom(...pieces), { maxLength: 15 }).map((parts) => parts.join("")),
+      fc.string({ unit: "binary", maxLength: 40 }),
+    );
+    const run = (each: string) => {
+      const read = readPoetryConstraint(each, 3);
+      const places = read.ok
+        ? read.value.clauses.map(({ span }) => span)
+        : [{ start: read.error.offset, end: read.error.offset + read.error.length }];
+      for (const { start, end } of places)
+        assert.ok(start >= 3 && start <= end && end <= 3 + each.length, each);
+      if (read.ok) read.value.toVersionSet();
     };
     fc.assert(fc.property(text, run), { numRuns: RUNS });
   });
@@ -302,6 +409,29 @@ describe("the manifest readers under fuzzing", () => {
       const manifest = readPipfile(make(), toml);
       assert.ok(manifest.entries.length + manifest.errors.length > 0);
       assert.ok(manifest.pipfileHashInputs);
+    });
+  }
+
+  const pyprojects: readonly (readonly [string, () => string])[] = [
+    ["nested arrays", () => `[project]\ndependencies = ${"[".repeat(100_000)}${"]".repeat(100_000)}`],
+    ["an open list", () => `[project]\ndependencies = [\n${'"a>=1",\n'.repeat(20_000)}`],
+    ["a list with a broken line", () => `[project]\ndependencies = [\n${'"a>=1",\n'.repeat(4000)}"\n]\n`],
+    ["escapes", () => `[project]\ndependencies = ["a\\u003e=1${"\\u0020".repeat(100_000)}"]`],
+    ["one requirement", () => `[project]\ndependencies = ["a${",==1".repeat(500_000)}"]`],
+    ["requirements", () => `[project]\ndependencies = [${"\"a>=1; os_name == 'nt'\",".repeat(20_000)}]`],
+    ["extras", () => `[project.optional-dependencies]\n${tables((at) => `e${at} = ["a"]`)}`],
+    [
+      "groups in a chain",
+      () => `[dependency-groups]\n${tables((at) => `g${at} = [{include-group = "g${at + 1}"}]`)}`,
+    ],
+    ["dotted keys", () => `[tool.poetry.dependencies]\n${"a.".repeat(50_000)}b = 1`],
+    ["alternatives", () => `[tool.poetry.dependencies]\na = "${"^1 || ".repeat(1000)}2"`],
+    ["a long constraint", () => `[tool.poetry.dependencies]\na = "${"^1 ".repeat(200_000)}"`],
+  ];
+  for (const [what, make] of pyprojects) {
+    it(`reads a pyproject.toml of ${what}`, () => {
+      const manifest = readPyproject(make(), toml);
+      assert.ok(manifest.entries.length + manifest.errors.length > 0);
     });
   }
 
