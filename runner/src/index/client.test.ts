@@ -7,7 +7,13 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { buildSdist, buildWheel, type RunningIndex, startIndex } from "../../../test/support/index.ts";
+import {
+  type BuiltArtifact,
+  buildSdist,
+  buildWheel,
+  type RunningIndex,
+  startIndex,
+} from "../../../test/support/index.ts";
 import { clientFor, settingsFor } from "../../../test/support/indexClient.ts";
 import { createMemoryPageStore, type MetadataStore } from "../knowledge/pageStore.ts";
 import type { IndexClient, PageFile, ProjectAnswer } from "./index.ts";
@@ -351,6 +357,30 @@ describe("the index client", () => {
     writeFileSync(join(loose, built.filename), built.bytes);
     const local = ask(settingsFor("x", { noIndex: true, findLinks: [loose] }));
     assert.equal(await sourceOf(local, fileOf(await local.project("demo"))), "wheel");
+  });
+
+  it("reads an older sdist by the project table of its pyproject.toml, and no further than that goes", async () => {
+    const pyproject = (more: string) => ({
+      "pyproject.toml": `[project]\nname = "Demo"\nversion = "1.0"\n${more}`,
+    });
+    const sdist = (more: string, requires: readonly string[] = []) =>
+      buildSdist({ name: "demo", version: "1.0", metadataVersion: "2.1", requires, files: pyproject(more) });
+    const read = async (artifact: BuiltArtifact) => {
+      const index = await serve({ demo: [artifact] });
+      const answer = await ask(index.url).metadata(fileOf(await ask(index.url).project("demo")));
+      if ("failure" in answer) return answer.failure.code;
+      return [answer.source, ...answer.metadata.requiresDist, ...answer.metadata.providesExtra];
+    };
+    const table =
+      'dependencies = ["other>=1"]\n[project.optional-dependencies]\nMore = ["x; os_name == \'nt\'"]\n';
+    assert.deepEqual(await read(sdist(table)), [
+      "sdist",
+      "other>=1",
+      "x ; (os_name == 'nt') and extra == \"more\"",
+      "more",
+    ]);
+    assert.equal(await read(sdist('dynamic = ["dependencies"]\n')), "metadata-not-static");
+    assert.equal(await read(sdist("", ["other>=1"])), "metadata-not-static");
   });
 
   it("keeps core metadata by the digest of its artifact, and then asks no more", async () => {

@@ -231,28 +231,74 @@ async function fromSdist(
     );
   }
   const bytes = checked(file, await wholeFile(file, context, signal));
-  const { readTarPackageInfo, readZipPackageInfo } = await import("./wheelArchive.ts");
-  let data: Buffer | undefined;
+  const { readTarFile, readZipFile } = await import("./wheelArchive.ts");
+  const most = context.transport.limits.maxMemoryBytes * 4;
+  const read = async (wanted: string): Promise<string | undefined> => {
+    try {
+      const data = await (ending === ".zip" ? readZipFile(bytes, wanted) : readTarFile(bytes, wanted, most));
+      return data?.toString("utf8");
+    } catch (error) {
+      const why = `has ${name} broken (${cleanText((error as Error).message, 80)})`;
+      throw new IndexError(fail("bad-archive", file.url, why, AGAIN));
+    }
+  };
+  const text = await read("PKG-INFO");
+  if (text !== undefined) {
+    const { metadata } = readCoreMetadata(text);
+    if (isStatic(metadata)) return { text, source: "sdist" };
+    // From 2.2 on PKG-INFO itself says what is left open; before that only the table can.
+    const pyproject = saysDynamic(metadata) ? undefined : await read("pyproject.toml");
+    const stated = pyproject === undefined ? undefined : await statedMetadata(metadata, pyproject);
+    if (stated !== undefined) return { text: stated, source: "sdist" };
+  }
+  const why = `has ${name}, which says what it needs only when built`;
+  throw new IndexError(fail("metadata-not-static", file.url, why, "Choose a release with a wheel."));
+}
+
+/** What an sdist's pyproject.toml states binds every build of it (PEP 621), where an older PKG-INFO does not: as core metadata. */
+async function statedMetadata(
+  { name, version, requiresDist: said }: CoreMetadata,
+  pyproject: string,
+): Promise<string | undefined> {
+  const [{ parse }, { readProjectTable }] = await Promise.all([
+    import("toml"),
+    import("../../../shared/src/packaging/projectTable.ts"),
+  ]);
+  let document: unknown;
   try {
-    data = await (ending === ".zip"
-      ? readZipPackageInfo(bytes)
-      : readTarPackageInfo(bytes, context.transport.limits.maxMemoryBytes * 4));
-  } catch (error) {
-    const why = `has ${name} broken (${cleanText((error as Error).message, 80)})`;
-    throw new IndexError(fail("bad-archive", file.url, why, AGAIN));
+    document = parse(pyproject);
+  } catch {
+    return undefined;
   }
-  const text = data?.toString("utf8");
-  if (text === undefined || !isStatic(readCoreMetadata(text).metadata)) {
-    const why = `has ${name}, which says what it needs only when built`;
-    throw new IndexError(fail("metadata-not-static", file.url, why, "Choose a release with a wheel."));
-  }
-  return { text, source: "sdist" };
+  const read = readProjectTable(document);
+  if (read === undefined || "fault" in read || normalizeName(read.project.name) !== normalizeName(name))
+    return undefined;
+  const { requiresDist, requiresPython, providesExtra } = read.project;
+  // A back-end that wrote something else into PKG-INFO did not keep to the table.
+  if (said.length > 0 && said.length !== requiresDist.length) return undefined;
+  const isOneLine = [...requiresDist, requiresPython ?? ""].every((value) => !/[\r\n]/.test(value));
+  if (!isOneLine) return undefined;
+  return [
+    "Metadata-Version: 2.2",
+    `Name: ${name}`,
+    `Version: ${version}`,
+    ...(requiresPython === undefined ? [] : [`Requires-Python: ${requiresPython}`]),
+    ...providesExtra.map((extra) => `Provides-Extra: ${extra}`),
+    ...requiresDist.map((one) => `Requires-Dist: ${one}`),
+    "",
+    "",
+  ].join("\n");
+}
+
+/** Whether metadata is of a version that has to say what is dynamic (PEP 643). */
+function saysDynamic({ metadataVersion }: CoreMetadata): boolean {
+  const [major = 0, minor = 0] = (metadataVersion ?? "").split(".").map(Number);
+  return major > 2 || (major === 2 && minor >= 2);
 }
 
 /** Whether an sdist's metadata holds for every wheel built from it (PEP 643): 2.2 or newer, dependencies not dynamic. */
 export function isStatic(metadata: CoreMetadata): boolean {
-  const [major = 0, minor = 0] = (metadata.metadataVersion ?? "").split(".").map(Number);
-  if (!(major > 2 || (major === 2 && minor >= 2))) return false;
+  if (!saysDynamic(metadata)) return false;
   const dynamic = metadata.dynamic.map((field) => field.toLowerCase());
   return !dynamic.some((field) => ["requires-dist", "requires-python", "provides-extra"].includes(field));
 }

@@ -92,17 +92,26 @@ export function readWheelMetadataEntry(size: number, readRange: ReadRange): Prom
   return readEntry(size, readRange, (name) => /^[^/]+\.dist-info\/METADATA$/.test(name));
 }
 
-/** PKG-INFO at the top of an sdist in zip form. */
-export function readZipPackageInfo(bytes: Uint8Array): Promise<Buffer | undefined> {
+/** The file `wanted` at the top of an sdist in zip form. */
+export function readZipFile(bytes: Uint8Array, wanted: string): Promise<Buffer | undefined> {
   return readEntry(
     bytes.length,
     async (start, end) => bytes.subarray(start, end),
-    (name) => /^[^/]+\/PKG-INFO$/.test(name),
+    (name) => isAtTop(name, wanted),
   );
 }
 
-/** PKG-INFO at the top of an sdist in `.tar.gz` form, which is unpacked no further than that and at most `maxBytes`. */
-export async function readTarPackageInfo(bytes: Uint8Array, maxBytes: number): Promise<Buffer | undefined> {
+function isAtTop(name: string, wanted: string): boolean {
+  const [folder, file, ...deeper] = name.replace(/^\.\//, "").split("/");
+  return folder !== "" && file === wanted && deeper.length === 0;
+}
+
+/** The file `wanted` at the top of an sdist in `.tar.gz` form, which is unpacked no further than that and at most `maxBytes`. */
+export async function readTarFile(
+  bytes: Uint8Array,
+  wanted: string,
+  maxBytes: number,
+): Promise<Buffer | undefined> {
   const [{ extract }, { createGunzip }] = await Promise.all([import("tar-stream"), import("node:zlib")]);
   const unpack = extract();
   const gunzip = createGunzip();
@@ -117,7 +126,7 @@ export async function readTarPackageInfo(bytes: Uint8Array, maxBytes: number): P
   try {
     for await (const entry of unpack) {
       const { name, type, size = 0 } = entry.header;
-      if (type === "file" && /^[^/]+\/PKG-INFO$/.test(name.replace(/^\.\//, ""))) {
+      if (type === "file" && isAtTop(name, wanted)) {
         if (size > MAX_METADATA) throw new Error("the metadata is too long");
         const chunks: Buffer[] = [];
         for await (const chunk of entry as AsyncIterable<Buffer>) chunks.push(chunk);

@@ -1,7 +1,7 @@
 // Static metadata of a source tree: PKG-INFO (PEP 643), pyproject.toml (PEP 621), setup.cfg, in the order in which they bind.
 import { readCoreMetadata } from "../../../shared/src/packaging/metadata.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
-import { readRequirement } from "../../../shared/src/packaging/requirement.ts";
+import { readProjectTable, withExtra } from "../../../shared/src/packaging/projectTable.ts";
 import { readIniFile } from "../index/index.ts";
 import { readStaticVersion } from "./staticVersion.ts";
 
@@ -84,45 +84,16 @@ async function fromPyproject(text: string, tree: ProjectTree): Promise<Pyproject
     const [why = ""] = String((error as Error).message).split("\n");
     return { fault: `has a pyproject.toml that is not TOML: ${why.replace(/\.$/, "")}`, isFinal: true };
   }
-  if (!isTable(document.project)) return { fault: "", isFinal: false };
-  const { project } = document;
-  const { name } = project;
-  const fault = (what: string): PyprojectRead => ({ fault: `has a pyproject.toml ${what}`, isFinal: true });
-  if (typeof name !== "string" || !/^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(name)) {
-    return fault("whose project has no name");
-  }
-  const dynamic = isTexts(project.dynamic) ? project.dynamic : [];
-  if (dynamic.includes("requires-python")) return fault("that leaves requires-python to the build");
   const setuptools = tableOf(tableOf(tableOf(document.tool).setuptools).dynamic);
-  const dependencies = dynamic.includes("dependencies")
-    ? await filesOf(setuptools.dependencies, tree)
-    : (project.dependencies ?? []);
-  if (!isTexts(dependencies)) return fault("that leaves its dependencies to the build");
-  const optional = dynamic.includes("optional-dependencies")
-    ? await optionalFilesOf(setuptools["optional-dependencies"], tree)
-    : (project["optional-dependencies"] ?? {});
-  if (!isTable(optional)) return fault("that leaves its extras to the build");
-  const requiresDist = [...dependencies];
-  for (const [extra, wanted] of Object.entries(optional)) {
-    if (!isTexts(wanted)) return fault(`whose extra ${extra} is no list`);
-    for (const one of wanted) requiresDist.push(withExtra(one, normalizeName(extra)));
-  }
-  const version = dynamic.includes("version")
-    ? await readStaticVersion(document, name, tree)
-    : typeof project.version === "string"
-      ? project.version
-      : undefined;
-  const requiresPython = project["requires-python"];
-  return {
-    project: {
-      name,
-      version,
-      requiresDist,
-      requiresPython: typeof requiresPython === "string" ? requiresPython : undefined,
-      providesExtra: Object.keys(optional).map(normalizeName),
-      from: "pyproject.toml",
-    },
-  };
+  const read = readProjectTable(document, {
+    dependencies: await filesOf(setuptools.dependencies, tree),
+    optional: await optionalFilesOf(setuptools["optional-dependencies"], tree),
+  });
+  if (read === undefined) return { fault: "", isFinal: false };
+  if ("fault" in read) return { fault: `has a pyproject.toml that ${read.fault}`, isFinal: true };
+  const { project } = read;
+  const version = project.version ?? (await readStaticVersion(document, project.name, tree));
+  return { project: { ...project, version, from: "pyproject.toml" } };
 }
 
 /** setuptools' `{file = [...]}`: requirements, one a line. Undefined where they come from elsewhere. */
@@ -143,7 +114,10 @@ async function filesOf(value: unknown, tree: ProjectTree): Promise<string[] | un
   return found;
 }
 
-async function optionalFilesOf(value: unknown, tree: ProjectTree): Promise<Table | undefined> {
+async function optionalFilesOf(
+  value: unknown,
+  tree: ProjectTree,
+): Promise<Readonly<Record<string, readonly string[]>> | undefined> {
   if (!isTable(value)) return undefined;
   const found: Record<string, readonly string[]> = {};
   for (const [extra, one] of Object.entries(value)) {
@@ -157,18 +131,6 @@ async function optionalFilesOf(value: unknown, tree: ProjectTree): Promise<Table
 /** A path of the tree that does not climb out of it. */
 export function isInside(path: string): boolean {
   return !/^[/\\]|^[A-Za-z]:|\0/.test(path) && !path.split(/[/\\]/).includes("..");
-}
-
-/** A requirement that only an extra brings, as core metadata writes it. */
-function withExtra(text: string, extra: string): string {
-  const read = readRequirement(text);
-  // What cannot be read is kept as it is, and told by whoever reads it.
-  if (!read.ok) return text;
-  const { markerSpan } = read.value;
-  const condition = `extra == "${extra}"`;
-  if (markerSpan === undefined) return `${text.trim()} ; ${condition}`;
-  const head = text.slice(0, text.lastIndexOf(";", markerSpan.start)).trim();
-  return `${head} ; (${text.slice(markerSpan.start, markerSpan.end)}) and ${condition}`;
 }
 
 /** Whether a setup.py only hands over to setup.cfg or pyproject.toml. */
