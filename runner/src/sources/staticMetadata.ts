@@ -136,7 +136,7 @@ export function isInside(path: string): boolean {
 /** Whether a setup.py only hands over to setup.cfg or pyproject.toml. */
 function isBareSetup(text: string): boolean {
   const code = text
-    .replace(/^\uFEFF/, "")
+    .replace(/^\uFEFF?(?:\s*#.*\n|\s*\n)*/, "")
     .replace(/^\s*(?:"""[\s\S]*?"""|'''[\s\S]*?''')/, "")
     .split(/\r?\n/)
     .map((line) => line.replace(/#.*$/, "").trim())
