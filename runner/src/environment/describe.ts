@@ -26,8 +26,15 @@ export interface DescribeOptions {
   readonly interpreter?: string;
   /** `3.11` or `3.11.7`: in place of the interpreter's own. A path counts as `interpreter`. */
   readonly python?: string;
-  /** What the manifest itself asks for, used where nothing else is said: a Pipfile's `python_version`. */
-  readonly manifestPython?: { readonly version: string; readonly origin: string };
+  /**
+   * What the manifest itself asks for, used where nothing else is said: a Pipfile's `python_version`, or the lowest that
+   * `requires-python` admits, which stands back where the interpreter's own version is admitted.
+   */
+  readonly manifestPython?: {
+    readonly version: string;
+    readonly origin: string;
+    admits?(version: string): boolean;
+  };
   /** uv's platform name or a wheel platform tag. */
   readonly platformName?: string;
   /** `all`, or the PEP 503 names whose installed distributions are wanted. */
@@ -78,7 +85,10 @@ export async function describeEnvironment(
   if ("code" in asked) return { fault: asked };
   const python = await findPython({ ...options, ...asked.options });
   if ("code" in python) return { fault: python };
-  return { environment: compose(options, python, named, asked.version) };
+  const { manifestPython } = options;
+  const isAdmitted =
+    asked.version === manifestPython && python.version && manifestPython?.admits?.(python.version);
+  return { environment: compose(options, python, named, isAdmitted ? undefined : asked.version) };
 }
 
 type AskedPython = {

@@ -127,6 +127,14 @@ describe("the runtime environment", () => {
     assert.equal((await describeIt({ manifestPython, python: "3.12" })).pythonVersion, "3.12.0");
   });
 
+  it("takes the lowest Python of a range only where the interpreter is not one of it", async () => {
+    makeVenv("project/.venv", "version = 3.11.7\n");
+    const range = { version: "3.9", origin: "pyproject.toml", admits: (version: string) => version > "3.1" };
+    assert.equal((await describeIt({ manifestPython: range })).pythonVersion, "3.11.7");
+    const other = { ...range, version: "3.12", admits: () => false };
+    assert.equal((await describeIt({ manifestPython: other })).pythonVersion, "3.12.0");
+  });
+
   it("reads installed distributions from their metadata, direct ones with their source", () => {
     const site = join(folder, "site-packages");
     write(

@@ -6,6 +6,7 @@ import type { RuntimeEnvironment } from "../../../shared/src/environment/model.t
 import type { ProjectFacts, ReleaseDetail } from "../../../shared/src/facts/model.ts";
 import type { OptionEntry } from "../../../shared/src/manifest/model.ts";
 import { projectIndexesOf } from "../../../shared/src/manifest/projectIndexes.ts";
+import type { ProjectData } from "../../../shared/src/manifest/projectModel.ts";
 import type { ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import type { Calls, CommonInput, NotChecked } from "../../../shared/src/protocol/operation.ts";
@@ -17,6 +18,7 @@ import {
   type Snapshot,
   wantedProjects,
 } from "../../../shared/src/rules/index.ts";
+import type { DescribeOptions } from "../environment/index.ts";
 import { type FileOption, prepareRequests } from "../index/index.ts";
 import { configurationFor } from "./configuration.ts";
 import type { OperationContext } from "./context.ts";
@@ -136,9 +138,10 @@ export async function environmentFor(
 }
 
 /** The Python that a Pipfile requires, as pipenv reads it: `python_full_version`, else `python_version`. */
-function pythonOf(tree: ManifestTree): { readonly version: string; readonly origin: string } | undefined {
+function pythonOf(tree: ManifestTree): DescribeOptions["manifestPython"] {
   for (const file of filesOf(tree)) {
     const { manifest } = file;
+    if (manifest.project) return lowestPython(manifest.project);
     if (manifest.kind === "pipfile-lock" && manifest.lock) {
       const version = manifest.lock.requires.python_full_version ?? manifest.lock.requires.python_version;
       if (version) return { version, origin: "Pipfile.lock, _meta.requires" };
@@ -173,6 +176,20 @@ async function planFor({ index }: CommonInput, { path, tree }: LoadedRoot): Prom
     if (error instanceof OperationError) return undefined;
     throw error;
   }
+}
+
+/** The lowest Python that a project runs on, and whether it runs on another. */
+function lowestPython({ requiresPython }: ProjectData): DescribeOptions["manifestPython"] {
+  if (requiresPython === undefined) return undefined;
+  const { specifier } = requiresPython;
+  const { clauses } = specifier.alternatives?.[0] ?? specifier;
+  const lower = clauses.find(({ operator }) => operator === ">=" || operator === "~=" || operator === "==");
+  if (lower === undefined) return undefined;
+  return {
+    version: lower.version.replace(/\.\*$/, ""),
+    origin: "pyproject.toml, requires-python",
+    admits: (version) => specifier.contains(version, { prereleases: true }),
+  };
 }
 
 /** Roots with the same indexes in the same environment share one finder, so that nothing is asked twice. */
