@@ -1,8 +1,9 @@
-// Provenance: signatures against Python's own verifier of attestations, on the same files in the same run.
+// Provenance: signatures against Python's own verifier of attestations, advisories against the tools that look them up, in one run.
+import { measureAdvisories } from "./provenance/advisories.ts";
 import { measureAttestations } from "./provenance/attestations.ts";
 import type { Row } from "./support.ts";
 
 /** Measures; without what lies beside the clone or cannot be installed, rows are missing, with a line that says so. */
 export async function run(): Promise<Row[]> {
-  return [...(await measureAttestations())];
+  return [...(await measureAttestations()), ...(await measureAdvisories())];
 }

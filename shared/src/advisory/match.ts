@@ -36,15 +36,24 @@ export function groupByAliases(records: readonly AdvisoryRecord[]): AdvisoryReco
   return [...groups.values()];
 }
 
-const activeRecords = new WeakMap<readonly AdvisoryRecord[], { now: number; groups: AdvisoryRecord[][] }>();
+interface Remembered {
+  readonly now: number;
+  readonly groups: AdvisoryRecord[][];
+  /** What was answered, by version: hover, diagnostics and the lens ask the same one after the other. */
+  readonly matches: Map<string, readonly AdvisoryMatch[]>;
+  readonly fixes: Map<string, string | undefined>;
+}
+
+const remembered = new WeakMap<readonly AdvisoryRecord[], Remembered>();
 
 /** The groups that count at a time: withdrawn records are left out. */
-function activeGroups(records: readonly AdvisoryRecord[], now: number): AdvisoryRecord[][] {
-  const known = activeRecords.get(records);
-  if (known?.now === now) return known.groups;
+function remember(records: readonly AdvisoryRecord[], now: number): Remembered {
+  const known = remembered.get(records);
+  if (known?.now === now) return known;
   const groups = groupByAliases(records.filter((record) => !isWithdrawn(record, now)));
-  activeRecords.set(records, { now, groups });
-  return groups;
+  const made = { now, groups, matches: new Map(), fixes: new Map() };
+  remembered.set(records, made);
+  return made;
 }
 
 /** Whether the record says nothing any more. `now` in milliseconds since the epoch. */
@@ -61,19 +70,23 @@ export function matchAdvisories(
   records: readonly AdvisoryRecord[],
   version: string,
   now: number,
-): AdvisoryMatch[] {
+): readonly AdvisoryMatch[] {
   if (records.length === 0) return [];
+  const { groups, matches: known } = remember(records, now);
+  const found = known.get(version);
+  if (found) return found;
   const sought = soughtVersion(version);
-  const matches: AdvisoryMatch[] = [];
-  for (const group of activeGroups(records, now)) {
-    if (group.some((record) => isAffected(record, sought))) matches.push(mergeGroup(group, sought));
-  }
-  return matches.sort(
-    (a, b) =>
-      Number(b.malicious) - Number(a.malicious) ||
-      severityRank(b.severity) - severityRank(a.severity) ||
-      (a.id < b.id ? -1 : 1),
-  );
+  const matches = groups
+    .filter((group) => group.some((record) => isAffected(record, sought)))
+    .map((group) => mergeGroup(group, sought))
+    .sort(
+      (a, b) =>
+        Number(b.malicious) - Number(a.malicious) ||
+        severityRank(b.severity) - severityRank(a.severity) ||
+        (a.id < b.id ? -1 : 1),
+    );
+  known.set(version, matches);
+  return matches;
 }
 
 /** Where a severity stands among the others. Unknown stands above what is known to be mild. */
@@ -143,8 +156,10 @@ export function smallestFix(
   now: number,
   releases?: readonly string[],
 ): string | undefined {
+  const { fixes } = remember(records, now);
+  if (releases === undefined && fixes.has(version)) return fixes.get(version);
   const current = soughtVersion(version).version;
-  const active = activeGroups(records, now).flat();
+  const active = remember(records, now).groups.flat();
   const candidates = releases
     ? releases.flatMap((text) => parseVersion(text) ?? [])
     : active.flatMap(({ ranges = [] }) =>
@@ -153,7 +168,10 @@ export function smallestFix(
   const above = candidates.filter((one) => current === undefined || compareVersions(one, current) > 0);
   for (const candidate of above.sort(compareVersions)) {
     const sought = soughtVersion(candidate.toString());
-    if (!active.some((record) => isAffected(record, sought))) return candidate.toString();
+    if (active.some((record) => isAffected(record, sought))) continue;
+    if (releases === undefined) fixes.set(version, candidate.toString());
+    return candidate.toString();
   }
+  if (releases === undefined) fixes.set(version, undefined);
   return undefined;
 }
