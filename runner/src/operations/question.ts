@@ -29,6 +29,7 @@ import {
   TargetReading,
 } from "../resolve/index.ts";
 import { environmentFor, finderFor } from "./checkRoots.ts";
+import { configurationFor } from "./configuration.ts";
 import type { OperationContext } from "./context.ts";
 import {
   addressesOf,
@@ -134,9 +135,18 @@ export async function askManifest(
 ): Promise<AskedManifest> {
   const loader = new Loader(input.cwd);
   const root = await oneRoot(loader, input);
-  const environment = await environmentFor(context, input, root, signal);
+  const environment = await environmentFor(context, await withDeclared(input, root), root, signal);
   signal.throwIfAborted();
   return askRoot(context, input, { loader, root, environment }, calls, signal, options);
+}
+
+/** Where nobody names an environment, the one that `.thoth.yaml` declares for locks; several are the lock's own affair. */
+async function withDeclared(input: QuestionInput, { path }: LoadedRoot): Promise<QuestionInput> {
+  const { environment } = input;
+  if (environment && Object.values(environment).some((value) => value !== undefined)) return input;
+  const { configuration } = await configurationFor(dirname(path));
+  const [name, ...more] = configuration.lock?.environments ?? [];
+  return name === undefined || more.length > 0 ? input : { ...input, environment: { name } };
 }
 
 /** A manifest that is read, and what it is meant for. */

@@ -3,14 +3,14 @@ import { createHash } from "node:crypto";
 import { accessSync, constants, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
-import type { Answer, Calls, NotChecked } from "../../../shared/src/protocol/operation.ts";
+import type { Answer, Calls, EnvironmentOptions, NotChecked } from "../../../shared/src/protocol/operation.ts";
 import type {
   ValidateInput,
   ValidateOutput,
   ValidatePartial,
 } from "../../../shared/src/protocol/validate.ts";
 import { cacheFolder, stateFolder } from "../data/index.ts";
-import { describeEnvironment } from "../environment/index.ts";
+import { describeEnvironment, parsePlatform } from "../environment/index.ts";
 import {
   findProgram,
   gatherRequirements,
@@ -19,6 +19,7 @@ import {
   type InspectionIndexes,
   inspectStack,
 } from "../inspect/index.ts";
+import { configurationFor, environmentNamed } from "./configuration.ts";
 import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
 import { Loader } from "./load.ts";
@@ -123,7 +124,7 @@ async function environmentOf(
   input: ValidateInput,
   path: string,
 ): Promise<RuntimeEnvironment> {
-  const asked = input.environment ?? {};
+  const asked = await withConfigured(input, path);
   if (asked.platform !== undefined) {
     throw new OperationError(
       "usage",
@@ -157,6 +158,19 @@ async function environmentOf(
     );
   }
   return environment;
+}
+
+/** What is asked for, with what `.thoth.yaml` says of an environment that is named; its platform has to be this machine's. */
+async function withConfigured(input: ValidateInput, path: string): Promise<EnvironmentOptions> {
+  const asked = input.environment ?? {};
+  if (asked.name === undefined || asked.name === "this machine") return asked;
+  const { python, platform } = environmentNamed(await configurationFor(dirname(path)), asked.name);
+  const isHere = platform === undefined || parsePlatform(platform)?.platform === process.platform;
+  return {
+    ...asked,
+    ...(asked.python === undefined && python !== undefined ? { python } : {}),
+    ...(isHere ? {} : { platform }),
+  };
 }
 
 /** A validation needs the interpreter itself: `3.12` is looked up as `python3.12`. */
