@@ -3,7 +3,12 @@ import { createHash } from "node:crypto";
 import { accessSync, constants, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
-import type { Answer, Calls, EnvironmentOptions, NotChecked } from "../../../shared/src/protocol/operation.ts";
+import type {
+  Answer,
+  Calls,
+  EnvironmentOptions,
+  NotChecked,
+} from "../../../shared/src/protocol/operation.ts";
 import type {
   ValidateInput,
   ValidateOutput,
