@@ -16,6 +16,7 @@ const schema = {
   "index.url": z.string().default(""),
   "index.extraUrls": z.array(z.string()).default([]),
   "index.findLinks": z.array(z.string()).default([]),
+  "index.strategy": z.enum(["", "first-index", "unsafe-first-match", "unsafe-best-match"]).default(""),
   "index.usePipConfiguration": z.boolean().default(true),
   offline: z.boolean().default(false),
   rules: z.record(z.string(), severity).default({}),

@@ -422,6 +422,7 @@ export class Session {
       ...(configured["index.url"] ? { indexUrl: configured["index.url"] } : {}),
       ...(configured["index.extraUrls"].length > 0 ? { extraIndexUrls: configured["index.extraUrls"] } : {}),
       ...(configured["index.findLinks"].length > 0 ? { findLinks: configured["index.findLinks"] } : {}),
+      ...(configured["index.strategy"] ? { strategy: configured["index.strategy"] } : {}),
     };
     const environment = {
       ...(interpreter ? { interpreter } : {}),
