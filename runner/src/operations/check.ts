@@ -25,7 +25,9 @@ export const check: Operation<CheckInput, CheckOutput, CheckPartial> = async (
   );
   const { roots, notChecked } = await loader.roots(input.paths, input.constraints);
   const checkedRoots = await checkRoots(context, input, roots, calls, signal);
-  const session = await resolveRoots(context, input, checkedRoots, loader, signal);
+  const resolved = await resolveRoots(context, input, checkedRoots, loader, signal);
+  const { addProvenance } = await import("./checkProvenance.ts");
+  const session = await addProvenance(context, input, resolved, loader, calls, signal);
   const files = filesOfFindings(session.roots, loader);
   for (const file of files) calls.partial({ file });
   const checked = session.checked;

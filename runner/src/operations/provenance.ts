@@ -14,7 +14,7 @@ import { RequestBudget } from "./provenanceIndexes.ts";
 import { checkProvenanceOf, type RootProvenance } from "./provenanceRoot.ts";
 
 /** More requests than this are sent only where the person says so. */
-const MOST_REQUESTS = 4000;
+export const MOST_REQUESTS = 4000;
 
 /** Checks every package of the manifests that the paths mean. When cancelled, the answer holds what was known by then. */
 export const provenance: Operation<ProvenanceInput, ProvenanceOutput, ProvenancePartial> = async (

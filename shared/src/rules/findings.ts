@@ -5,6 +5,7 @@ import { addKnownFindings } from "./known.ts";
 import { addLocalFindings } from "./local.ts";
 import { Collector } from "./make.ts";
 import type { Findings, RuleConfiguration, RuleInput, Snapshot } from "./model.ts";
+import { addProvenanceFindings } from "./provenance.ts";
 import { judgeFindings } from "./stack.ts";
 
 /** What the text alone shows. */
@@ -30,6 +31,7 @@ export function findingsOf(input: RuleInput): Findings {
   const collector = new Collector(input.configuration);
   addLocalFindings(input.tree, collector);
   const notChecked = addKnownFindings(input, collector);
+  addProvenanceFindings(input, collector);
   const judged = judgeFindings(input, rank(collector.findings));
   const findings = { ...judged, silenced: collector.silenced, notChecked };
   perTree.set(input.tree, { configuration: input.configuration, findings });

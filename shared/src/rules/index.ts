@@ -12,6 +12,7 @@ export type {
   Snapshot,
   WantedProject,
 } from "./model.ts";
+export { addProvenanceFindings, isOfProvenance, isProvenanceFinding, provenanceOf } from "./provenance.ts";
 export { raiseSpecifier } from "./raise.ts";
 export { releaseChoice } from "./releases.ts";
 export { choosesVersion, isStackCurrent, sayProof, stackLineOf, stackStateOf } from "./stack.ts";

@@ -16,6 +16,8 @@ export interface Draft {
   readonly entry?: RequirementEntry;
   readonly package?: string;
   readonly severity?: Severity;
+  /** The severity is a policy's: no setting changes it, and where it is an error no comment silences it. */
+  readonly isJudged?: boolean;
   readonly evidence?: readonly Evidence[];
   readonly fixes?: readonly Fix[];
   readonly related?: readonly RelatedPlace[];
@@ -43,10 +45,10 @@ export class Collector {
   }
 
   add(draft: Draft): void {
-    const severity =
-      this.#configuration.severities[draft.rule] ?? draft.severity ?? ruleCatalogue[draft.rule].severity;
+    const own = draft.severity ?? ruleCatalogue[draft.rule].severity;
+    const severity = draft.isJudged ? own : (this.#configuration.severities[draft.rule] ?? own);
     if (severity === "off") return;
-    if (isIgnored(draft)) {
+    if (isIgnored(draft) && !(draft.isJudged && severity === "error")) {
       this.silenced++;
       return;
     }

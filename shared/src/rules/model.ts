@@ -1,6 +1,7 @@
 // What the rules look at: a manifest tree, and an immutable snapshot of what is known. Features are pure functions of the two.
 import type { RuntimeEnvironment } from "../environment/model.ts";
 import type { InspectionFacts, ProjectFacts } from "../facts/model.ts";
+import type { ProvenanceFacts } from "../facts/provenance.ts";
 import type { StackFacts } from "../facts/stack.ts";
 import type { Finding, Fix, Severity } from "../finding/model.ts";
 import type { RequirementEntry } from "../manifest/model.ts";
@@ -18,6 +19,8 @@ export interface Snapshot {
   readonly stack?: StackFacts;
   /** True while the resolver is being asked, or will be as soon as the facts are known. */
   readonly resolving?: boolean;
+  /** What the checks of provenance said, perhaps of an earlier text. */
+  readonly provenance?: ProvenanceFacts;
   /** Why nothing is asked: `untrusted`, `offline`, `disabled`, `runner-failed`; absent while all is well. */
   readonly unasked?: { readonly code: string; readonly message: string };
   /** True while answers are still to come. */

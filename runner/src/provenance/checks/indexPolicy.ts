@@ -82,6 +82,7 @@ export function checkIndexUse(use: IndexUse, policy: MergedPolicy): CheckDraft[]
     next: fault.next,
     ...(fault.severity ? { severity: fault.severity } : {}),
     ...(fault.alias ? { aliases: [fault.alias] } : {}),
+    ...(fault.alias === "INSECURE-SOURCE" ? { labels: ["insecure"] } : {}),
     ...(fault.isForbidden ? { isForbidden: true } : {}),
     evidence: evidence(fault.says),
   }));

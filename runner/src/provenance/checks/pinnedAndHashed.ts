@@ -32,7 +32,7 @@ function checkPin(subject: Subject): CheckDraft {
   const { written, version, digests, fileHasHashes } = subject;
   if (version === undefined) {
     const message = `${written} is not pinned to one version.`;
-    return failed(message, "Pin it with ==, or install from a lock.", "no pin");
+    return { ...failed(message, "Pin it with ==, or install from a lock.", "no pin"), labels: ["unpinned"] };
   }
   if (digests.length === 0) {
     if (!fileHasHashes) {
@@ -43,11 +43,8 @@ function checkPin(subject: Subject): CheckDraft {
         evidence: FROM_TEXT("pinned, no digest"),
       };
     }
-    return failed(
-      `${written} ${version} has no digest although others have.`,
-      "Add its hashes.",
-      "no digest",
-    );
+    const message = `${written} ${version} has no digest although others have.`;
+    return { ...failed(message, "Add its hashes.", "no digest"), labels: ["missing-hash"] };
   }
   return checkStrength(subject, `${count(digests.length)} of ${written} ${version}`);
 }
@@ -115,6 +112,7 @@ export function checkLockHash(lock: ManifestFile, pipfile: ManifestFile | undefi
     return {
       ...failed("Pipfile.lock does not say of which Pipfile it is: it has no _meta.hash.", "Lock again.", ""),
       aliases: ["INVALID-LOCK-HASH"],
+      labels: ["lock-out-of-date"],
       evidence: FROM_TEXT("no _meta.hash"),
     };
   }
@@ -146,6 +144,7 @@ export function checkLockHash(lock: ManifestFile, pipfile: ManifestFile | undefi
   return {
     ...failed("Pipfile.lock was made from another Pipfile.", "Lock again.", ""),
     aliases: ["INVALID-LOCK-HASH"],
+    labels: ["lock-out-of-date"],
     evidence: [
       ...FROM_TEXT(`_meta.hash ${recorded.algorithm}:${recorded.digest}`),
       { source: "Pipfile", freshness: "fresh", says: `sha256:${hashes[0]}` },

@@ -1,0 +1,158 @@
+// Findings of what the checks of provenance said: placed on the line that a person wrote, and on the lock's where there is none.
+import type { PackageProvenance, ProvenanceCheck, ProvenanceFacts } from "../facts/provenance.ts";
+import type { Evidence, Finding, Severity } from "../finding/model.ts";
+import type { RequirementEntry } from "../manifest/model.ts";
+import type { ManifestFile, ManifestTree } from "../manifest/treeModel.ts";
+import { describeRule, type RuleName } from "./catalogue.ts";
+import type { Collector } from "./make.ts";
+import type { PlacedRequirement, RuleInput } from "./model.ts";
+import { pinnedVersion } from "./place.ts";
+
+/** What other rules say of the same, from facts or from the text: told once, by them. */
+const TOLD_ELSEWHERE = new Set([
+  "unpinned",
+  "missing-hash",
+  "archived",
+  "deprecated",
+  "insecure",
+  "lock-out-of-date",
+]);
+const OTHER_RULES = new Set(["known-vulnerability", "yanked-release"]);
+
+/** How grave a finding of provenance is beside others of its severity: what is poisoned comes before what is merely odd. */
+const WEIGHTS: Readonly<Record<string, number>> = {
+  "known-bad": 60,
+  "artifact-digest": 55,
+  attestation: 50,
+  "index-policy": 45,
+  "publisher-continuity": 40,
+  "artifact-on-several-indexes": 35,
+  "name-confusion": 30,
+  "archive-truth": 58,
+  policy: 25,
+  "cool-down": 5,
+};
+
+/** Whether a check is a finding of its own. */
+export function isProvenanceFinding(check: ProvenanceCheck): boolean {
+  return (
+    check.state === "failed" && check.severity !== undefined && !check.accepted && check.inherited !== true
+  );
+}
+
+/** Adds what the checks found. */
+export function addProvenanceFindings(input: RuleInput, collector: Collector): void {
+  const { provenance } = input.snapshot;
+  if (!provenance) return;
+  for (const one of provenance.packages) {
+    const placed = placeOf(input.tree, one);
+    if (!placed) continue;
+    for (const check of one.checks) if (isTold(check)) addCheck(collector, placed, check, one);
+  }
+  addFileChecks(input.tree, provenance, collector);
+}
+
+function isTold(check: ProvenanceCheck): boolean {
+  if (!isProvenanceFinding(check)) return false;
+  if (OTHER_RULES.has(check.rule)) return false;
+  // An error is told whoever else says something of the kind.
+  return check.severity === "error" || !check.labels?.some((label) => TOLD_ELSEWHERE.has(label));
+}
+
+function addCheck(
+  collector: Collector,
+  { file, entry }: PlacedRequirement,
+  check: ProvenanceCheck,
+  one: PackageProvenance,
+): void {
+  collector.add({
+    rule: check.rule as RuleName,
+    message: check.message,
+    file,
+    entry,
+    span: entry.name?.span ?? entry.span,
+    package: one.name,
+    severity: check.severity as Severity,
+    isJudged: true,
+    evidence: check.evidence.map(tellEvidence),
+    weight: WEIGHTS[check.rule] ?? 10,
+  });
+}
+
+function tellEvidence({ source, says, time, freshness }: ProvenanceCheck["evidence"][number]): Evidence {
+  return {
+    source: says === undefined ? source : `${source}: ${says}`,
+    freshness,
+    ...(time === undefined ? {} : { time: Date.parse(time) }),
+  };
+}
+
+function addFileChecks(tree: ManifestTree, provenance: ProvenanceFacts, collector: Collector): void {
+  const files = filesOf(tree);
+  for (const { path, checks } of provenance.files) {
+    const name = lastPart(path);
+    const file = files.find(({ uri }) => lastPart(decode(uri)) === name) ?? files[0];
+    if (!file) continue;
+    for (const check of checks) {
+      if (!isTold(check)) continue;
+      const [first] = file.manifest.entries;
+      const span = check.range ? file.manifest.lines.spanOf(check.range) : first?.span;
+      collector.add({
+        rule: check.rule as RuleName,
+        message: check.message,
+        file,
+        span: span ?? { start: 0, end: 0 },
+        severity: check.severity as Severity,
+        isJudged: true,
+        evidence: check.evidence.map(tellEvidence),
+        weight: WEIGHTS[check.rule] ?? 10,
+      });
+    }
+  }
+}
+
+function filesOf(tree: ManifestTree): ManifestFile[] {
+  return tree.companion ? [...tree.files, tree.companion] : [...tree.files];
+}
+
+function lastPart(path: string): string {
+  return path.split(/[/\\]/).at(-1) ?? path;
+}
+
+function decode(uri: string): string {
+  try {
+    return decodeURIComponent(uri);
+  } catch {
+    return uri;
+  }
+}
+
+/** The line that a person wrote of the package: the root's own files first, then the lock beside them. */
+export function placeOf(tree: ManifestTree, one: PackageProvenance): PlacedRequirement | undefined {
+  for (const file of filesOf(tree)) {
+    let loose: RequirementEntry | undefined;
+    for (const entry of file.manifest.entries) {
+      if (entry.kind !== "requirement" || entry.normalizedName !== one.name) continue;
+      const pinned = pinnedVersion(entry);
+      if (pinned !== undefined && pinned === one.version) return { file, entry };
+      if (pinned === undefined || one.version === undefined) loose ??= entry;
+    }
+    if (loose) return { file, entry: loose };
+  }
+  return undefined;
+}
+
+/** What was said of the package that an entry names. */
+export function provenanceOf(
+  provenance: ProvenanceFacts | undefined,
+  entry: RequirementEntry,
+): PackageProvenance | undefined {
+  const all = provenance?.packages.filter(({ name }) => name === entry.normalizedName) ?? [];
+  const pinned = pinnedVersion(entry);
+  return all.find(({ version }) => version === pinned) ?? all[0];
+}
+
+/** Whether the finding is of what a package is and where it comes from, of which an editor shows one per package. */
+export function isOfProvenance({ rule }: Pick<Finding, "rule">): boolean {
+  return describeRule(rule)?.provenance === true;
+}
