@@ -79,8 +79,6 @@ export const configuration = z.strictObject({
   overrides: z.array(z.string()).optional(),
   /** Projects that are left out whoever asks for them. */
   exclude: z.array(name).optional(),
-  /** Whether sdists without static metadata are built in the sandbox to learn what they need. */
-  "allow-builds": z.boolean().optional(),
   policy: policy.optional(),
 });
 export type Configuration = z.infer<typeof configuration>;
