@@ -137,7 +137,11 @@ function groupClauses(clauses: readonly Clause[]): Comparison[] {
   const sorted = [...clauses].sort(
     (a, b) => compareTexts(key(a), key(b)) || compareVersions(a.version, b.version),
   );
-  for (const clause of sorted) groups.set(key(clause), [...(groups.get(key(clause)) ?? []), clause]);
+  for (const clause of sorted) {
+    const group = groups.get(key(clause)) ?? [];
+    if (!group.some((other) => compareVersions(other.version, clause.version) === 0)) group.push(clause);
+    groups.set(key(clause), group);
+  }
   return [...groups.values()].flatMap((group) => {
     const [first] = group as [Clause];
     const { operator } = first;

@@ -25,8 +25,10 @@ export function writePylock(lock: LockOutput, { folder }: WriteOptions): string 
 
 function packageLines(one: LockedPackage, versions: ReadonlyMap<string, number>, folder: string): string[] {
   const { name, version, url, vcs, directory, editable, index, dependencies = [] } = one;
-  const wheels = one.artifacts.filter(({ filename }) => filename.endsWith(".whl") && url === undefined);
-  const sdist = one.artifacts.find(({ filename }) => !filename.endsWith(".whl") && url === undefined);
+  // What no environment of the lock takes is never installed from it.
+  const files = url === undefined ? one.artifacts.filter(({ admissible }) => admissible !== false) : [];
+  const wheels = files.filter(({ filename }) => filename.endsWith(".whl"));
+  const sdist = files.find(({ filename }) => !filename.endsWith(".whl"));
   // What lies in a folder or a repository may come to have another version.
   const isFixed = !vcs && !directory;
   return [

@@ -117,7 +117,7 @@ async function lockStack(
     return lockCategories(asked, previous, solve);
   }
   const pins = await solve({ ...asked.question, preferences: keptVersions(previous) }, asked.places);
-  return { packages: await lockPins(pins, asked), ...holdsFor(asked.runtime) };
+  return { packages: await lockPins(pins, asked, "chosen"), ...holdsFor(asked.runtime) };
 }
 
 type SolvedStack = Extract<StackResolution, { kind: "solved" }>;
@@ -133,7 +133,7 @@ async function lockScope(
     environment === undefined || marker === undefined ? [] : [markerToString(marker)],
   );
   return {
-    packages: await lockPins(pins, asked),
+    packages: await lockPins(pins, asked, "chosen"),
     requiresPython: requiresPython.toString(),
     ...(named.length > 0 ? { environments: named } : {}),
   };

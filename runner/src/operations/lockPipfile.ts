@@ -155,7 +155,7 @@ async function lockCategory(
   hashed: HashedPipfile,
 ): Promise<LockedPackage[]> {
   const places = new Map([...asked.places, ...category.places]);
-  const packages = await lockPins(pins, { ...asked, places });
+  const packages = await lockPins(pins, { ...asked, places }, "every");
   const lines = new Map(
     [...category.places].map(([demand, { entry }]) => [normalizeName(demand.requirement.name.text), entry]),
   );

@@ -10,40 +10,55 @@ import type { AskedManifest } from "./question.ts";
 export type LockingManifest = Pick<AskedManifest, "universe" | "loader" | "places">;
 
 /**
- * Sorted by name, then version. One after another: only what lists no digest is fetched, and that is rare.
+ * Which files of a release a lock has to have, where their index lists no sha256: the one that is installed here, those that one
+ * of several environments takes, or every one.
+ */
+export type NeededFiles = "chosen" | "admissible" | "every";
+
+/**
+ * In the order of the pins. One after another: only what lists no digest is fetched, and that is rare.
  * @throws OperationError where a file without a digest cannot be read to make one.
  */
-export async function lockPins(pins: readonly Pin[], asked: LockingManifest): Promise<LockedPackage[]> {
+export async function lockPins(
+  pins: readonly Pin[],
+  asked: LockingManifest,
+  needed: NeededFiles,
+): Promise<LockedPackage[]> {
   const packages: LockedPackage[] = [];
-  for (const pin of pins) packages.push(lockedPackage(pin, await artifactsOf(pin, asked), asked));
+  for (const pin of pins) packages.push(lockedPackage(pin, await artifactsOf(pin, asked, needed), asked));
   return packages;
 }
 
-/** Every file of the release; where the index lists no sha256, what could be installed is hashed here. */
-async function artifactsOf(pin: Pin, { universe }: LockingManifest): Promise<LockedArtifact[]> {
+/** Every file of the release with a digest; one that is needed and has none listed is hashed here. */
+async function artifactsOf(
+  pin: Pin,
+  { universe }: LockingManifest,
+  needed: NeededFiles,
+): Promise<LockedArtifact[]> {
   const source = pin.direct === undefined ? undefined : universe.sourceOf(pin.name, pin.direct);
   // A folder has no digest, and of a repository the commit says it all.
   if (source && source.kind !== "archive") return [];
   const admissible = new Set(pin.files.map(({ filename }) => filename));
   const artifacts: LockedArtifact[] = [];
+  const chosen = (pin.files[0] ?? pin.file).filename;
   for (const file of pin.release) {
-    const { sha256 } = file.hashes;
-    if (sha256 !== undefined) artifacts.push(lockedArtifact(file, sha256, admissible.has(file.filename)));
-  }
-  if (artifacts.length === 0) {
-    artifacts.push(lockedArtifact(pin.file, await digestOf(pin, universe), true));
+    const isAdmissible = admissible.has(file.filename);
+    const isNeeded =
+      needed === "every" || file.filename === chosen || (needed === "admissible" && isAdmissible);
+    const sha256 = file.hashes.sha256 ?? (isNeeded ? await digestOf(pin, file, universe) : undefined);
+    if (sha256 !== undefined) artifacts.push(lockedArtifact(file, sha256, isAdmissible));
   }
   return artifacts.sort((a, b) => (a.filename < b.filename ? -1 : 1));
 }
 
-async function digestOf(pin: Pin, universe: LockingManifest["universe"]): Promise<string> {
-  const answer = await universe.digest(pin.name, pin.file);
+async function digestOf(pin: Pin, file: PageFile, universe: LockingManifest["universe"]): Promise<string> {
+  const answer = await universe.digest(pin.name, file);
   if ("sha256" in answer) return answer.sha256;
   const { message, next } = answer.failure;
   throw new OperationError(
     "not-checked",
     "no-digest",
-    `${pin.name} ${pin.version} has no sha256 listed, and its file cannot be read to make one: ${message}`,
+    `${pin.name} ${pin.version} has no sha256 listed, and ${file.filename} cannot be read to make one: ${message}`,
     next,
   );
 }
