@@ -49,8 +49,17 @@ const PIECES = {
   attestation: "runner/src/provenance/attestation/verify.ts",
   trustRoot: "runner/src/provenance/attestation/shipped.ts",
   tuf: "runner/src/provenance/attestation/tuf.ts",
+  cyclonedx: "runner/src/faces/cyclonedx.ts",
 };
 type Piece = keyof typeof PIECES;
+
+/** What a piece gives to an ES module that imports it, which sees no names in CommonJS. */
+const NAMES: Readonly<Partial<Record<Piece, readonly string[]>>> = {
+  commandLine: ["runCommandLine"],
+  attestation: ["checkTrust", "verifyAttestation", "verifyBeside", "verifyBundle", "verifyProvenance"],
+  trustRoot: ["SHIPPED_ROOT", "SHIPPED_TIME", "SHIPPED_TUF_ROOT", "TUF_REPOSITORY"],
+  tuf: ["updateTrust"],
+};
 
 /** Makes a dynamic import of a piece load its file. */
 function pieces(names: readonly Piece[]): Plugin {
@@ -65,12 +74,15 @@ function pieces(names: readonly Piece[]): Plugin {
       onResolve({ filter: /^\.\/\w+\.cjs$/ }, ({ path, namespace }) =>
         namespace === "piece" ? { path, external: true } : undefined,
       );
-      onLoad({ filter: /./, namespace: "piece" }, ({ path }) => ({
-        contents:
-          path === "commandLine"
-            ? 'export const { runCommandLine } = require("./commandLine.cjs");'
-            : `module.exports = require("./${path}.cjs");`,
-      }));
+      onLoad({ filter: /./, namespace: "piece" }, ({ path }) => {
+        const given = NAMES[path as Piece];
+        const loaded = `require("./${path}.cjs")`;
+        return {
+          contents: given
+            ? `export const { ${given.join(", ")} } = ${loaded};`
+            : `module.exports = ${loaded};`,
+        };
+      });
     },
   };
 }
@@ -114,7 +126,7 @@ function buildPiece(name: string, entryPoint: string) {
     define: { "import.meta.url": "__thothUrl" },
     plugins:
       name === "commandLine"
-        ? [pieces(["http", "kysely", "attestation", "trustRoot", "tuf"]), apart, lateProcesses]
+        ? [pieces(["http", "kysely", "attestation", "trustRoot", "tuf", "cyclonedx"]), apart, lateProcesses]
         : [pieces(["attestation"])],
   });
 }
@@ -179,7 +191,7 @@ export async function buildAll(): Promise<void> {
     entryPoints: { server: "server/src/node/main.ts", thoth: "runner/src/faces/main.ts" },
     splitting: true,
     chunkNames: "chunk-[hash]",
-    plugins: [pieces(["commandLine"])],
+    plugins: [pieces(["commandLine", "attestation", "trustRoot", "tuf", "cyclonedx"])],
   });
   const whole = await Promise.all([
     ...Object.entries(PIECES).map(([name, source]) => buildPiece(name, source)),
