@@ -1,7 +1,9 @@
 // What is gathered from manifests, as pip is handed it.
 import assert from "node:assert/strict";
+import { readPyproject } from "../../../shared/src/manifest/pyproject.ts";
 import { readRequirements } from "../../../shared/src/manifest/requirements.ts";
 import type { ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
+import { tomlForTests } from "../../../test/support/toml.ts";
 import { gatherRequirements } from "./requirements.ts";
 
 function treeOf(text: string, constraints?: string): ManifestTree {
@@ -96,5 +98,51 @@ describe("gatherRequirements", () => {
   it("leaves ${VAR} for pip to expand", () => {
     const { indexes } = gather("--index-url https://${USER}:${TOKEN}@example.com/simple\na\n");
     assert.equal(indexes.indexUrl, "https://${USER}:${TOKEN}@example.com/simple");
+  });
+
+  it("gives of a pyproject.toml the project and its default groups, poetry's constraints in pip's words", async () => {
+    const toml = await tomlForTests();
+    const gatherProject = (text: string) =>
+      gatherRequirements(
+        {
+          root: "file:///pyproject.toml",
+          files: [{ uri: "file:///pyproject.toml", manifest: readPyproject(text, toml), as: "requirements" }],
+          faults: [],
+        },
+        (uri) => uri.replace("file:///", ""),
+      );
+    const uv = gatherProject(`[project]
+dependencies = ["a\\u003e=1 ; os_name == 'posix'", "b"]
+[project.optional-dependencies]
+x = ["c"]
+[dependency-groups]
+dev = ["d"]
+docs = ["e"]
+[build-system]
+requires = ["f"]
+[tool.uv]
+constraint-dependencies = ["g<2"]
+[tool.uv.sources]
+b = { git = "https://git.example/b" }
+[[tool.uv.index]]
+name = "own"
+url = "https://own.example/simple"
+`);
+    assert.deepEqual(
+      uv.requirements.map(({ text, obstacle }) => obstacle?.reason ?? text),
+      ['a>=1 ; os_name == "posix"', "needs-build", "d"],
+    );
+    assert.deepEqual(
+      uv.constraints.map(({ text }) => text),
+      ["g<2"],
+    );
+    assert.deepEqual(uv.indexes, { extraIndexUrls: ["https://own.example/simple"] });
+    const poetry = gatherProject(
+      '[tool.poetry.dependencies]\npython = "^3.11"\na = "^1.2"\nb = "1 || 2"\nc = {version = "~2", optional = true}\n',
+    );
+    assert.deepEqual(
+      poetry.requirements.map(({ text, obstacle }) => obstacle?.reason ?? text),
+      ["a<2.0,>=1.2", "unreadable"],
+    );
   });
 });

@@ -1,10 +1,13 @@
 // What a manifest asks for, as lines that pip reads, each with its place; what would need a build is said, not left out.
 import type {
+  Manifest,
   ManifestEntry,
   OptionEntry,
   RequirementEntry,
   SourceEntry,
 } from "../../../shared/src/manifest/model.ts";
+import { projectIndexesOf } from "../../../shared/src/manifest/projectIndexes.ts";
+import { selectEntries } from "../../../shared/src/manifest/projectSelection.ts";
 import type { IncludeFault, ManifestFile, ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
 import { markerToString } from "../../../shared/src/packaging/marker.ts";
 import type { InspectionIndexes, Obstacle, RequirementLine } from "./model.ts";
@@ -41,9 +44,10 @@ export function gatherRequirements(
     : tree.files;
   const requirements: RequirementLine[] = [];
   const constraints: RequirementLine[] = [];
+  if (root.manifest.project) gatherProject(tree, pathOf, requirements, constraints);
   for (const file of files) {
     const path = pathOf(file.uri);
-    for (const entry of file.manifest.entries) {
+    for (const entry of root.manifest.project ? [] : file.manifest.entries) {
       if (entry.kind !== "requirement" && entry.kind !== "constraint") continue;
       if (entry.section !== undefined && entry.section !== "packages" && entry.section !== "default")
         continue;
@@ -75,7 +79,50 @@ export function gatherRequirements(
     });
   }
   const entries = files.flatMap((file): ManifestEntry[] => [...file.manifest.entries]);
-  return { requirements, constraints, indexes: indexesOf(entries), onlyListed: lock !== undefined };
+  const indexes = root.manifest.project ? projectIndexes(root.manifest, files.slice(1)) : indexesOf(entries);
+  return { requirements, constraints, indexes, onlyListed: lock !== undefined };
+}
+
+/** Of a pyproject.toml the project and its default groups: what is installed to work on it. */
+function gatherProject(
+  tree: ManifestTree,
+  pathOf: (uri: string) => string,
+  requirements: RequirementLine[],
+  constraints: RequirementLine[],
+): void {
+  const selected = selectEntries(tree);
+  for (const { file, entry, marker } of selected.requirements)
+    requirements.push(lineOf(marker ? { ...entry, marker } : entry, file, pathOf(file.uri)));
+  for (const { file, entry } of selected.constraints) constraints.push(lineOf(entry, file, pathOf(file.uri)));
+  if (selected.overrides.length === 0 && selected.excluded.length === 0) return;
+  requirements.push({
+    text: "",
+    path: pathOf(tree.root),
+    obstacle: {
+      reason: "unreadable",
+      message: "uv's overrides and exclusions change what packages ask for, which pip has no way to do.",
+      next: "Validate a lock: thoth lock --as requirements -o requirements.txt.",
+    },
+  });
+}
+
+function projectIndexes(manifest: Manifest, included: readonly ManifestFile[]): InspectionIndexes {
+  const own = indexesOf(included.flatMap((file): ManifestEntry[] => [...file.manifest.entries]));
+  const { indexUrl, extraIndexUrls, findLinks, noIndex, pre, named } = projectIndexesOf(manifest);
+  // pip asks every index for every project: those for single packages are among them.
+  const bound = named
+    .map(({ url }) => url)
+    .filter((url) => url !== indexUrl && !extraIndexUrls.includes(url));
+  const extra = [...(own.extraIndexUrls ?? []), ...extraIndexUrls, ...bound].map(oneLine);
+  const links = [...(own.findLinks ?? []), ...findLinks].map(oneLine);
+  return {
+    ...own,
+    ...(indexUrl === undefined ? {} : { indexUrl: oneLine(indexUrl) }),
+    ...(extra.length > 0 ? { extraIndexUrls: extra } : {}),
+    ...(links.length > 0 ? { findLinks: links } : {}),
+    ...(noIndex ? { noIndex } : {}),
+    ...(pre ? { pre } : {}),
+  };
 }
 
 function lineOf(entry: RequirementEntry, file: ManifestFile, path: string): RequirementLine {
@@ -84,8 +131,17 @@ function lineOf(entry: RequirementEntry, file: ManifestFile, path: string): Requ
   const written = entry.name?.text ?? entry.path?.text ?? entry.url?.text ?? "this entry";
   const link = entry.url?.text ?? entry.path?.text;
   const isWheel = link !== undefined && /\.whl(?:[#?].*)?$/i.test(link);
-  if (entry.editable || entry.vcs || (link !== undefined && !isWheel)) {
+  const isBuilt = entry.sources?.some(({ kind }) => kind !== "index");
+  if (entry.editable || entry.vcs || isBuilt || (link !== undefined && !isWheel)) {
     return { text: "", ...place, obstacle: buildObstacle(entry, written) };
+  }
+  if (entry.specifier.alternatives) {
+    const message = `${written} gives alternatives, which pip has no words for.`;
+    return {
+      text: "",
+      ...place,
+      obstacle: { reason: "unreadable", message, next: "Validate a lock of it." },
+    };
   }
   if (!entry.understood && !entry.hasVariables) {
     const message = `${written} is not understood.`;
@@ -96,7 +152,9 @@ function lineOf(entry: RequirementEntry, file: ManifestFile, path: string): Requ
   const marker =
     entry.style === "line" ? text(entry.markerSpan) : entry.marker ? markerToString(entry.marker) : "";
   const extras = entry.extras.length > 0 ? `[${entry.extras.map((extra) => extra.text).join(",")}]` : "";
-  const specifier = text(entry.specifierSpan).trim();
+  // TOML strings may hold escapes, and poetry's constraints are its own.
+  const isOwn = entry.grammar !== undefined || entry.style === "toml-item";
+  const specifier = isOwn ? entry.specifier.toString() : text(entry.specifierSpan).trim();
   const wanted = link === undefined ? (specifier === "*" ? "" : specifier) : "";
   const subject = entry.name
     ? `${entry.name.text}${extras}${link === undefined ? wanted : ` @ ${link}`}`
