@@ -1,0 +1,122 @@
+// Advisories where a person meets them: a vulnerable pin, said on its line, and a proven quick fix that moves its lock too.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { updateAdvisories } from "../../runner/src/advisories/index.ts";
+import { openKnowledge } from "../../runner/src/knowledge/index.ts";
+import { readPipfile } from "../../shared/src/manifest/pipfile.ts";
+import { buildWheel, type RunningIndex, startIndex } from "../support/index.ts";
+import { tomlForTests } from "../support/toml.ts";
+import { askingOnly, SETTLED } from "./stack.ts";
+import { Workbench } from "./workbench.ts";
+
+const advisory = (id: string, name: string, fixed: string) => ({
+  id,
+  modified: new Date(Date.now() - 3_600_000).toISOString(),
+  severity: [{ type: "CVSS_V3", score: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N" }],
+  affected: [
+    {
+      package: { ecosystem: "PyPI", name },
+      ranges: [{ type: "ECOSYSTEM", events: [{ introduced: "0" }, { fixed }] }],
+    },
+  ],
+});
+
+/** A data folder in which advisories are stored already, as `thoth knowledge update advisories --from` stores them. */
+async function folderWith(advisories: readonly object[]): Promise<string> {
+  const data = mkdtempSync(join(tmpdir(), "thoth-journey-data-"));
+  const file = join(data, "advisories.json");
+  writeFileSync(file, JSON.stringify(advisories));
+  const knowledge = openKnowledge({
+    env: { XDG_DATA_HOME: data },
+    platform: process.platform,
+    home: data,
+    warn: (message) => assert.fail(message),
+  });
+  await updateAdvisories({
+    from: file,
+    advisories: knowledge.advisories,
+    now: Date.now(),
+    signal: new AbortController().signal,
+    client: () => Promise.reject(new Error("nothing is fetched")),
+    progress: () => {},
+  });
+  knowledge.close();
+  return data;
+}
+
+describe("advisories", () => {
+  const flask = {
+    "2.2.3": buildWheel({ name: "flask", version: "2.2.3", requires: ["werkzeug==2.2.3"] }),
+    "2.3.2": buildWheel({ name: "flask", version: "2.3.2", requires: ["werkzeug==2.3.2"] }),
+    "3.1.3": buildWheel({ name: "flask", version: "3.1.3", requires: ["werkzeug==2.3.2"] }),
+  };
+  const werkzeug = {
+    "2.2.3": buildWheel({ name: "werkzeug", version: "2.2.3" }),
+    "2.3.2": buildWheel({ name: "werkzeug", version: "2.3.2" }),
+  };
+  let index: RunningIndex;
+  let data: string;
+
+  before(async () => {
+    index = await startIndex({
+      flask: { files: Object.values(flask) },
+      werkzeug: { files: Object.values(werkzeug) },
+    });
+    data = await folderWith([
+      advisory("GHSA-m2qf-hxjv-5gpq", "flask", "2.3.2"),
+      advisory("GHSA-px8h-6qxv-m22q", "werkzeug", "2.3.0"),
+    ]);
+  });
+  after(async () => {
+    await index.close();
+    rmSync(data, { recursive: true, force: true });
+  });
+
+  it("are said on the line, and the quick fix moves the Pipfile and its lock together", async () => {
+    const line = 'flask = "==2.2.3"  # pinned by hand';
+    const pipfile = `[[source]]\nname = "pypi"\nurl = "${index.url}"\nverify_ssl = true\n\n[packages]\n${line}\n`;
+    const [hash] = readPipfile(pipfile, await tomlForTests()).pipfileHashes!;
+    const digest = ({ bytes }: { readonly bytes: Uint8Array }) =>
+      `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+    const lock = {
+      _meta: { hash: { sha256: hash }, "pipfile-spec": 6, requires: {}, sources: [] },
+      default: {
+        flask: { hashes: [digest(flask["2.2.3"])], index: "pypi", version: "==2.2.3" },
+        werkzeug: { hashes: [digest(werkzeug["2.2.3"])], version: "==2.2.3" },
+      },
+      develop: {},
+    };
+    const workbench = await Workbench.open({
+      files: { Pipfile: pipfile, "Pipfile.lock": `${JSON.stringify(lock, undefined, 4)}\n` },
+      open: "Pipfile",
+      environment: askingOnly(index),
+      settings: SETTLED,
+      dataFolder: data,
+    });
+    await workbench.squiggles("warning").first().waitFor();
+    await workbench.untilHover("flask", 7, /1 advisory, high, fixed in 2\.3\.2: GHSA-m2qf-hxjv-5gpq/);
+    await workbench.keepPicture("advisory");
+    await workbench.putCursorOn("2.2.3", 7);
+    const titles = await workbench.openFixes();
+    const title = titles.find((each) => each.startsWith("Raise flask to 2.3.2 with the lock"));
+    assert.ok(title !== undefined, titles.join("\n"));
+    assert.match(title, /fixes 2 advisories; resolves with 2 packages/);
+    await workbench.keepPicture("advisory-fix");
+    await workbench.chooseFix(title);
+    await workbench.untilLine(7, "==2.3.2");
+    await workbench.command("File: Save All");
+    assert.equal(await workbench.untilFile("Pipfile", /==2\.3\.2/), pipfile.replace("==2.2.3", "==2.3.2"));
+    const moved = JSON.parse(await workbench.untilFile("Pipfile.lock", /==2\.3\.2/)) as typeof lock;
+    assert.deepEqual(moved.default, {
+      flask: { hashes: [digest(flask["2.3.2"])], index: "pypi", version: "==2.3.2" },
+      werkzeug: { hashes: [digest(werkzeug["2.3.2"])], version: "==2.3.2" },
+    });
+    assert.equal(
+      moved._meta.hash.sha256,
+      readPipfile(pipfile.replace("2.2.3", "2.3.2"), await tomlForTests()).pipfileHashes![0],
+    );
+  });
+});
