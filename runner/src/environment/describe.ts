@@ -91,6 +91,8 @@ export async function describeEnvironment(
   return { environment: compose(options, python, named, isAdmitted ? undefined : asked.version) };
 }
 
+const OPTION = "option --python";
+
 type AskedPython = {
   readonly options: Partial<DescribeOptions>;
   readonly version?: { readonly version: string; readonly origin: string };
@@ -106,7 +108,7 @@ function askedPython(options: DescribeOptions): AskedPython | DescribeFault {
       : { options: {} };
   }
   const version = /^(?:python|cpython|py)?@?(\d+\.\d+(?:\.\d+)?(?:(?:a|b|rc)\d+)?)$/i.exec(python)?.[1];
-  if (version) return { options: {}, version: { version, origin: "option --python" } };
+  if (version) return { options: {}, version: { version, origin: OPTION } };
   if (/^(?:python|cpython|py)?@?\d+(\.|$)|^[<>=~!]/.test(python) && !/[\\/]/.test(python)) {
     return {
       code: "unknown-python",
@@ -212,7 +214,10 @@ function platformOf(answer: ProbeAnswer, executable: string): { readonly platfor
   };
 }
 
-/** `3.11` asked of an interpreter that is 3.11.7 is 3.11.7; of any other it is 3.11.0, as uv has it. */
+/**
+ * `3.11` that a person names is 3.11.0, as in uv: a stack for it has to hold for each of its patches. What a manifest says of the same
+ * series as the interpreter's is the interpreter.
+ */
 function chosenVersion(
   python: Python,
   asked: AskedPython["version"],
@@ -224,7 +229,7 @@ function chosenVersion(
     };
   const [major, minor, patch] = asked.version.split(".");
   if (patch !== undefined) return { version: asked.version, origin: asked.origin };
-  if (python.version?.startsWith(`${major}.${minor}.`)) {
+  if (asked.origin !== OPTION && python.version?.startsWith(`${major}.${minor}.`)) {
     return { version: python.version, origin: `${asked.origin}, patch level of ${python.executable}` };
   }
   return { version: `${major}.${minor}.0`, origin: asked.origin };

@@ -112,7 +112,9 @@ describe("the runtime environment", () => {
 
   it("puts a version and a platform in place of the interpreter's, as uv reads them", async () => {
     makeVenv("project/.venv", "version = 3.11.7\n");
-    assert.equal((await describeIt({ python: "3.11" })).pythonVersion, "3.11.7");
+    assert.equal((await describeIt({ python: "3.11" })).pythonVersion, "3.11.0");
+    const pipfile = { version: "3.11", origin: "Pipfile, python_version" };
+    assert.equal((await describeIt({ manifestPython: pipfile })).pythonVersion, "3.11.7");
     const other = await describeIt({ python: "3.13", platformName: "windows" });
     assert.equal(other.pythonVersion, "3.13.0");
     assert.equal(other.markers?.sys_platform, "win32");
