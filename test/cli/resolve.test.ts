@@ -116,6 +116,7 @@ describe("lock and explain on the command line", () => {
       "What would help, each checked:",
       "  a. line 2: flask ==2.2.5       2 packages",
       "  b. line 3: werkzeug <=3.1.0    2 packages",
+      "thoth fix requirements.in --choose a shows the change as a diff.",
       "",
     ]);
   });
@@ -144,6 +145,90 @@ describe("lock and explain on the command line", () => {
       }
       place.write("edited.in", lines.join("\n"));
       assert.equal((await thoth(["lock", "edited.in"])).status, 0, lines.join("\n"));
+    }
+  });
+
+  it("applies a relaxation by its letter: as a diff first, then in the file, as it was explained", async () => {
+    const text = "# mine\nflask ==3.1.3  # web\nwerkzeug<3\n";
+    place.write("requirements.in", text);
+    const shown = await thoth(["fix", "requirements.in", "--choose", "a"]);
+    assert.equal(shown.status, 0, shown.stderr);
+    assert.match(shown.stdout, /\n-flask ==3\.1\.3 {2}# web\n\+flask ==2\.2\.5 {2}# web\n/);
+    assert.match(shown.stdout, /1 fix in 1 file, not written\./);
+    assert.equal(readFileSync(join(place.folder, "requirements.in"), "utf8"), text);
+    const written = await thoth(["fix", "requirements.in", "--choose", "a", "--write"]);
+    assert.equal(written.status, 0, written.stderr);
+    assert.equal(
+      readFileSync(join(place.folder, "requirements.in"), "utf8"),
+      "# mine\nflask ==2.2.5  # web\nwerkzeug<3\n",
+    );
+    const nothing = await thoth(["fix", "requirements.in", "--choose", "a"]);
+    assert.equal(nothing.status, 2);
+    assert.match(nothing.stderr, /resolves for .*: there is nothing to choose/);
+  });
+
+  it("refuses a letter that is none of the list, and names those that are", async () => {
+    place.write("requirements.in", "flask==3.1.3\nwerkzeug<3\n");
+    const { status, stderr } = await thoth(["fix", "requirements.in", "--choose", "q"]);
+    assert.equal(status, 2);
+    assert.match(stderr, /There is no choice q: the choices are a, b\./);
+  });
+
+  it("names the setting that would help, as what it is", async () => {
+    const old = buildWheel({ name: "modern", version: "1.0" });
+    const one = await startIndex({ modern: { files: [{ artifact: old, requiresPython: ">=3.12" }] } });
+    try {
+      place.write("requirements.in", "modern\n");
+      const { status, stdout } = await place.run([
+        "explain",
+        "requirements.in",
+        "--index-url",
+        one.url,
+        "--quiet",
+      ]);
+      assert.equal(status, 1);
+      assert.match(stdout, /a\. setting: Python 3\.12 \(--python 3\.12\) +1 package\n/);
+      const chosen = await place.run([
+        "fix",
+        "requirements.in",
+        "--choose",
+        "a",
+        "--index-url",
+        one.url,
+        "-q",
+      ]);
+      assert.equal(chosen.status, 2);
+      assert.match(chosen.stderr, /Choice a changes a setting and no line: Python 3\.12/);
+    } finally {
+      await one.close();
+    }
+  });
+
+  it("tells a conflict of a check on each of its lines, with the fixes that were proven", async () => {
+    place.write("requirements.in", "flask==3.1.3\nwerkzeug<3\n");
+    const { status, stdout } = await thoth(["check", "requirements.in", "--format", "json"]);
+    assert.equal(status, 1);
+    const { findings } = JSON.parse(stdout).result.files[0];
+    const told = findings.filter(({ rule }: { rule: string }) => rule === "conflicting-requirements");
+    assert.deepEqual(
+      told.map((one: { range: { start: { line: number } }; message: string }) => [
+        one.range.start.line,
+        one.message,
+      ]),
+      [
+        [0, "flask 3.1.3 needs werkzeug >=3; line 2 asks for <3."],
+        [1, "werkzeug <3 cannot be met: flask 3.1.3 (line 1) needs werkzeug >=3."],
+      ],
+    );
+    for (const { fixes, related } of told) {
+      assert.deepEqual(
+        fixes.map(({ title, proven }: { title: string; proven: boolean }) => [title, proven]),
+        [
+          ["Change flask to ==2.2.5 (resolves with 2 packages)", true],
+          ["Change werkzeug to <=3.1.0 (resolves with 2 packages)", true],
+        ],
+      );
+      assert.equal(related.length, 1);
     }
   });
 

@@ -17,15 +17,17 @@ import {
   type Explanation,
   explainFailure,
   findRelaxations,
-  type LineEdit,
   type Pin,
   type Relaxation,
   resolve,
   type Solve,
 } from "../resolve/index.ts";
+import { tellFromLine } from "./conflictWords.ts";
 import type { Operation } from "./context.ts";
 import { describePart, scopeSolverFor } from "./lockScope.ts";
 import { type AskedManifest, askManifest, MOST_DECISIONS, refuseUnanswered } from "./question.ts";
+import { findSettingRelaxations, type SettingRelaxation } from "./settingTrials.ts";
+import { tellRelaxation as tellStackRelaxation } from "./stackFacts.ts";
 import { isWorthTelling, tellSearch } from "./tellSearch.ts";
 
 export const explain: Operation<ExplainInput, ExplainOutput, ExplainPartial> = async (
@@ -34,7 +36,7 @@ export const explain: Operation<ExplainInput, ExplainOutput, ExplainPartial> = a
   calls,
   signal,
 ) => {
-  const asked = await askManifest(context, input, calls, signal);
+  const asked = await askManifest(context, input, calls, signal, { allSections: "pipfile" });
   try {
     const { path, catalogue, question } = asked;
     const scope = await scopeSolverFor(context, input, asked, signal);
@@ -57,6 +59,13 @@ export const explain: Operation<ExplainInput, ExplainOutput, ExplainPartial> = a
     const conflict = await tellConflict(explanation, asked, {
       signal,
       onProven: (relaxation) => calls.partial({ relaxation }),
+      solve: scope?.solve,
+      // Several environments at once have no one Python to change.
+      ...(scope
+        ? {}
+        : {
+            settings: (kinds, found) => findSettingRelaxations(context, input, asked, kinds, signal, found),
+          }),
     });
     const searches = conflictNames(explanation)
       .flatMap((name) => tellSearch(name, asked) ?? [])
@@ -76,6 +85,8 @@ function conflictNames({ causes }: Explanation): string[] {
 export interface TellConflictOptions {
   readonly signal: AbortSignal;
   onProven?(relaxation: ExplainRelaxation): void;
+  /** Looks for changes of settings that help, by what stands in the way. */
+  settings?(kinds: readonly string[], onProven: (relaxation: SettingRelaxation) => void): Promise<void>;
   /** How edits are proven, where the conflict is not of the asked environment alone. */
   readonly solve?: Solve | undefined;
 }
@@ -84,24 +95,30 @@ export interface TellConflictOptions {
 export async function tellConflict(
   explanation: Explanation,
   asked: AskedManifest,
-  { signal, onProven, solve }: TellConflictOptions,
+  { signal, onProven, solve, settings }: TellConflictOptions,
 ): Promise<ExplainConflict> {
   const { catalogue, question } = asked;
-  const relaxations = await findRelaxations(solve ?? catalogue, question, explanation.causes, {
-    signal,
-    onProven: (relaxation) => onProven?.(tellRelaxation(relaxation, asked)),
-  });
-  return {
-    ...tellSteps(explanation, asked),
-    kinds: [...explanation.kinds],
-    relaxations: relaxations.map((relaxation) => tellRelaxation(relaxation, asked)),
+  const relaxations: ExplainRelaxation[] = [];
+  const add = (told: ExplainRelaxation | undefined): void => {
+    if (told === undefined) return;
+    relaxations.push(told);
+    onProven?.(told);
   };
+  await findRelaxations(solve ?? catalogue, question, explanation.causes, {
+    signal,
+    onProven: (relaxation) => add(tellRelaxation(relaxation, asked)),
+  });
+  const tellSetting = ({ setting, title, pins }: SettingRelaxation): void =>
+    add({ title, edit: [], proven: true, packages: pins.length, setting });
+  await settings?.(explanation.kinds, tellSetting);
+  return { ...tellSteps(explanation, asked), kinds: [...explanation.kinds], relaxations };
 }
 
 function tellSteps(
-  { steps, causes }: Explanation,
+  explanation: Explanation,
   asked: AskedManifest,
 ): { readonly steps: ExplainStep[]; readonly causes: ExplainCause[] } {
+  const { steps, causes } = explanation;
   const known = causes.filter((demand) => asked.places.has(demand));
   return {
     steps: steps.map(({ number, because, therefore }) => ({
@@ -113,16 +130,17 @@ function tellSteps(
       })),
       therefore,
     })),
-    causes: known.map((demand) => causeOf(demand, asked)),
+    causes: known.map((demand) => causeOf(demand, explanation, asked)),
   };
 }
 
-function causeOf(demand: Demand, { places, loader }: AskedManifest): ExplainCause {
+function causeOf(demand: Demand, explanation: Explanation, { places, loader }: AskedManifest): ExplainCause {
   const { uri, manifest, entry } = places.get(demand)!;
   return {
     path: loader.displayUri(uri),
     range: rangeOf(manifest.lines, entry.span),
     requirement: demand.text,
+    message: tellFromLine(demand, explanation),
   };
 }
 
@@ -132,44 +150,24 @@ function rangeOf(lines: Lines, { start, end }: Span) {
   return { start: lines.positionAt(start), end: lines.positionAt(end) };
 }
 
-function tellRelaxation({ edits, pins }: Relaxation, asked: AskedManifest): ExplainRelaxation {
+/** Undefined where a line of it cannot be edited. */
+function tellRelaxation(relaxation: Relaxation, asked: AskedManifest): ExplainRelaxation | undefined {
+  const told = tellStackRelaxation(relaxation, asked);
+  if (told === undefined) return undefined;
+  const { places, loader } = asked;
+  const manifests = new Map([...places.values()].map(({ uri, manifest }) => [uri, manifest]));
   return {
-    title: edits.map((edit) => titleOf(edit)).join(" and "),
-    edit: edits.map((edit) => editOf(edit, asked)),
+    title: told.title,
+    edit: told.edits.flatMap(({ uri, edits }) =>
+      edits.map(({ span, newText }) => ({
+        path: loader.displayUri(uri),
+        range: rangeOf(manifests.get(uri)!.lines, span),
+        newText,
+      })),
+    ),
     proven: true,
-    packages: pins.length,
+    packages: told.packages,
   };
-}
-
-function titleOf({ demand, replacement }: LineEdit): string {
-  const { line } = demand.place!;
-  if (replacement === undefined) return `line ${line}: leave out ${demand.text}`;
-  const { name, extras } = replacement.requirement;
-  const brackets = extras.length > 0 ? `[${extras.map((extra) => extra.text).join(",")}]` : "";
-  const clauses = clausesOf(replacement);
-  return `line ${line}: ${name.text}${brackets} ${clauses === "" ? "without a version" : clauses}`;
-}
-
-function clausesOf({ requirement }: Demand): string {
-  return requirement.specifier.clauses.map(({ operator, version }) => operator + version).join(",");
-}
-
-function editOf({ demand, replacement }: LineEdit, { places, loader }: AskedManifest) {
-  const { uri, manifest, entry } = places.get(demand)!;
-  const path = loader.displayUri(uri);
-  if (replacement === undefined)
-    return { path, range: rangeOf(manifest.lines, wholeLine(manifest.text, entry.span)), newText: "" };
-  const clauses = clausesOf(replacement);
-  // A Pipfile has no way to leave the version out of a string: any version is a star there.
-  const newText = clauses === "" && manifest.kind === "pipfile" ? "*" : clauses;
-  return { path, range: rangeOf(manifest.lines, entry.specifierSpan ?? entry.span), newText };
-}
-
-/** The entry with the rest of its lines, so that none is left empty. */
-function wholeLine(text: string, { start, end }: Span): Span {
-  const before = text.lastIndexOf("\n", start - 1) + 1;
-  const after = text.indexOf("\n", end);
-  return { start: before, end: after < 0 ? text.length : after + 1 };
 }
 
 /** Chains of more than these would not be read. */

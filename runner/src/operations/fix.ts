@@ -104,7 +104,7 @@ function chooseFixes(
       left.push(leftFinding(finding, reason, loader));
     };
     if (!best) {
-      const disabled = finding.fixes.find((one) => one.disabled !== undefined && one.kind !== "silence-rule");
+      const disabled = finding.fixes.find((one) => one.disabled !== undefined && !isDecision(one.kind));
       leave(disabled?.disabled ?? "no change is known to help");
       continue;
     }
@@ -122,10 +122,14 @@ function chooseFixes(
   return { chosen, left };
 }
 
-/** To silence a rule is a person's decision, never a fix. */
+/** To silence a rule, or to do without a package, is a person's decision, never a fix. */
 function bestFix(fixes: readonly Fix[]): Fix | undefined {
-  const usable = fixes.filter((one) => one.disabled === undefined && one.kind !== "silence-rule");
+  const usable = fixes.filter(({ disabled, kind }) => disabled === undefined && !isDecision(kind));
   return usable.find((one) => one.preferred) ?? usable[0];
+}
+
+function isDecision(kind: string): boolean {
+  return kind === "silence-rule" || kind === "remove-requirement";
 }
 
 /** Why a fix cannot be taken beside those that are. */

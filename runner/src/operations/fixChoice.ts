@@ -7,6 +7,7 @@ import { OperationError } from "./errors.ts";
 import type { Plan } from "./fix.ts";
 import type { Loader } from "./load.ts";
 import { type AskedManifest, askManifest, refuseUnanswered } from "./question.ts";
+import { findSettingRelaxations } from "./settingTrials.ts";
 import { addRelaxations, FixProver, searchStack } from "./stackFacts.ts";
 
 export interface Choice {
@@ -25,12 +26,14 @@ export async function chooseRelaxations(
   signal: AbortSignal,
 ): Promise<Choice> {
   const question = { ...input, path: input.paths[0] ?? ".", resolution: "highest" as const };
-  const asked = await askManifest(context, question, calls, signal, { allSections: true });
+  const asked = await askManifest(context, question, calls, signal, { allSections: "pipfile" });
   try {
     calls.progress({ message: `resolving ${asked.path}` });
     const searched = await searchStack(asked, context.now(), signal);
     refuseUnanswered(searched.resolution, asked.path);
-    const { conflict } = await addRelaxations(searched, signal);
+    const { conflict } = await addRelaxations(searched, signal, {}, (kinds, found) =>
+      findSettingRelaxations(context, input, asked, kinds, signal, found),
+    );
     if (!conflict) {
       const message = `${asked.path} resolves for ${asked.environment}: there is nothing to choose.`;
       throw new OperationError("usage", "nothing-to-choose", message, `See it: thoth explain ${asked.path}`);

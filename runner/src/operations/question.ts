@@ -114,8 +114,11 @@ export interface IndexShelf {
 
 export interface AskOptions {
   readonly shelf?: IndexShelf | undefined;
-  /** Every section of a Pipfile at once, as they have to agree; without it the packages alone, as `pipenv install` takes them. */
-  readonly allSections?: boolean | undefined;
+  /**
+   * Every section of a Pipfile, and every extra and group of a pyproject.toml, at once, as they have to agree; `pipfile`: of a
+   * Pipfile only. Without it the packages alone, as `pipenv install` takes them.
+   */
+  readonly allSections?: boolean | "pipfile" | undefined;
   /** A line that cannot be resolved is left out and said, in place of the whole question being refused. */
   readonly lenient?: boolean | undefined;
   /** Every extra and group of a pyproject.toml at once, each line with the one that it belongs to. */
@@ -220,7 +223,8 @@ async function askOpened(
   const leaveOut = options.lenient ? (line: LeftOut) => void leftOut.push(line) : undefined;
   const read = (from: LoadedRoot, takes: (entry: RequirementEntry) => boolean): Demands =>
     readDemands(from, loader, { takes, selection, names, cwd, leaveOut, scoped: options.scoped });
-  const takes = options.allSections ? () => true : isInstalled;
+  const isPipfile = root.tree.files[0]?.manifest.kind === "pipfile";
+  const takes = options.allSections === true || (options.allSections && isPipfile) ? () => true : isInstalled;
   const demands = read(root, takes);
   const first = leftOut;
   const overrides = [...(await readOverrides(input, loader, names)), ...resolving.overrides];
@@ -274,7 +278,10 @@ function selectionOf(input: QuestionInput, root: LoadedRoot, options: AskOptions
     );
   }
   if (input.selection !== undefined) return { ...input.selection } as ProjectSelection;
-  return options.allSections || options.scoped ? { extras: "all", groups: "all" } : {};
+  // Extras and groups that exclude each other are never asked for together.
+  const areExclusive = (root.tree.files[0]?.manifest.project?.uv.conflicts.length ?? 0) > 0;
+  const isWhole = options.scoped || (options.allSections === true && !areExclusive);
+  return isWhole ? { extras: "all", groups: "all" } : {};
 }
 
 /** What is left out is left out whatever an override says of it. */

@@ -8,6 +8,7 @@ import { OperationError } from "./errors.ts";
 import { type LoadedRoot, Loader } from "./load.ts";
 import { proposeNewest } from "./newestStack.ts";
 import { askRoot } from "./question.ts";
+import { findSettingRelaxations } from "./settingTrials.ts";
 import { shelfOf } from "./shelf.ts";
 import { addRelaxations, FixProver, searchStack, unaskable, untilAborted } from "./stackFacts.ts";
 
@@ -46,9 +47,12 @@ export const resolveManifest: Operation<ResolveInput, ResolveOutput, ResolvePart
       }
       const newest = input.newest ? await proposeNewest(searched, prover, signal) : undefined;
       const facts = input.relaxations
-        ? await addRelaxations(searched, signal, {
-            onRelaxation: (relaxation) => calls.partial({ relaxation }),
-          })
+        ? await addRelaxations(
+            searched,
+            signal,
+            { onRelaxation: (relaxation) => calls.partial({ relaxation }) },
+            (kinds, found) => findSettingRelaxations(context, input, asked, kinds, signal, found),
+          )
         : searched.facts;
       // With the relaxations comes all that takes longer than the status itself.
       const full = input.relaxations

@@ -31,6 +31,7 @@ import { tellFromLine } from "./conflictWords.ts";
 import { OperationError } from "./errors.ts";
 import type { LoadedRoot, Loader } from "./load.ts";
 import { type AskedManifest, MOST_DECISIONS, refuseUnanswered } from "./question.ts";
+import type { SettingRelaxation } from "./settingTrials.ts";
 
 /** A manifest together with what its search came to. */
 export interface SearchedStack {
@@ -212,19 +213,23 @@ export async function addRelaxations(
   { asked, facts, explanation }: SearchedStack,
   signal: AbortSignal,
   calls: RelaxationCalls = {},
+  settings?: (kinds: readonly string[], found: (relaxation: SettingRelaxation) => void) => Promise<void>,
 ): Promise<StackFacts> {
   if (explanation === undefined || facts.conflict === undefined) return facts;
   const relaxations: StackRelaxation[] = [];
+  const add = (told: StackRelaxation | undefined): void => {
+    if (told === undefined) return;
+    relaxations.push(told);
+    calls.onRelaxation?.(told);
+  };
   const work = findRelaxations(asked.catalogue, asked.question, explanation.causes, {
     signal,
-    onProven(relaxation) {
-      const told = tellRelaxation(relaxation, asked);
-      if (told === undefined) return;
-      relaxations.push(told);
-      calls.onRelaxation?.(told);
-    },
+    onProven: (relaxation) => add(tellRelaxation(relaxation, asked)),
   });
   await untilAborted(work, signal);
+  const tellSetting = ({ setting, title, pins }: SettingRelaxation): void =>
+    add({ title, changes: [], edits: [], packages: pins.length, setting });
+  if (settings) await untilAborted(settings(explanation.kinds, tellSetting), signal);
   return { ...facts, conflict: { ...facts.conflict, relaxations, searching: false } };
 }
 

@@ -93,7 +93,8 @@ class RelaxationSearch {
 
   async #prove(edits: readonly LineEdit[]): Promise<void> {
     const resolution = await this.#resolve(edits);
-    if (resolution.kind !== "solved") return;
+    // A stack of nothing helps nobody.
+    if (resolution.kind !== "solved" || resolution.pins.length === 0) return;
     const relaxation = { edits, pins: resolution.pins };
     this.found.push(relaxation);
     this.#options.onProven?.(relaxation);

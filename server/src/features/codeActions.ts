@@ -246,7 +246,8 @@ export function provenFixes(view: View): { edits: Fix["edits"]; fixes: Fix[] } {
 
 function takenFix(fixes: readonly Fix[]): Fix[] {
   const open = fixes.filter(
-    (fix) => fix.disabled === undefined && fix.edits.length > 0 && fix.kind !== "silence-rule",
+    ({ disabled, edits, kind }) =>
+      disabled === undefined && edits.length > 0 && kind !== "silence-rule" && kind !== "remove-requirement",
   );
   const [only] = open.filter((fix) => fix.preferred);
   if (only) return [only];

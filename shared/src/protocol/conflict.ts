@@ -2,7 +2,13 @@
 import * as z from "zod";
 import { range } from "./operation.ts";
 
-export const cause = z.object({ path: z.string(), range, requirement: z.string() });
+export const cause = z.object({
+  path: z.string(),
+  range,
+  requirement: z.string(),
+  /** What is wrong, told from this line. */
+  message: z.string(),
+});
 export type ExplainCause = z.infer<typeof cause>;
 
 export const step = z.object({
@@ -28,6 +34,8 @@ export const relaxation = z.object({
   proven: z.boolean(),
   /** Packages of the stack that then resolves. */
   packages: z.number().int(),
+  /** Of a change that is no edit: the setting, as `python`, `sdists`, `cut-off`. */
+  setting: z.string().optional(),
 });
 export type ExplainRelaxation = z.infer<typeof relaxation>;
 

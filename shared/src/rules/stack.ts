@@ -132,13 +132,15 @@ function relaxationFix(input: RuleInput, relaxation: StackRelaxation, at: number
       : `change ${name} to ${specifier === "" ? "any version" : specifier}`,
   );
   const title = tame(changes.join(" and "), 160);
+  const removes = relaxation.changes.some(({ specifier }) => specifier === undefined);
   return [
     {
-      kind: "relax-requirement",
+      kind: removes ? "remove-requirement" : "relax-requirement",
       title: `${title.charAt(0).toUpperCase()}${title.slice(1)} (resolves with ${count(relaxation.packages, "package")})`,
       edits: relaxation.edits,
       proven: true,
-      preferred: at === 0,
+      // To do without a package is a person's decision.
+      preferred: at === 0 && !removes,
     },
   ];
 }
@@ -178,7 +180,7 @@ const VERSION_KINDS = new Set([
 
 /** Whether a fix decides which versions are installed, so that with it the stack has to resolve. */
 export function choosesVersion({ kind }: Fix): boolean {
-  return VERSION_KINDS.has(kind) || kind === "relax-requirement";
+  return VERSION_KINDS.has(kind) || kind === "relax-requirement" || kind === "remove-requirement";
 }
 
 /** Whether a fix needs the resolver's word before it is offered. */

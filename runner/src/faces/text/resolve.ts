@@ -29,10 +29,18 @@ function conflictLines(
     lines.push("No edit of these lines, alone or two together, was found to help.");
   else {
     lines.push(relaxations.length > 1 ? "What would help, each checked:" : "What would help, checked:");
-    const width = Math.max(...relaxations.map(({ title }) => title.length));
-    for (const [index, { title, packages }] of relaxations.entries()) {
+    const titles = relaxations.map(({ title, setting }) =>
+      setting === undefined ? title : `setting: ${title}`,
+    );
+    const width = Math.max(...titles.map((title) => title.length));
+    for (const [index, { packages }] of relaxations.entries()) {
       const letter = String.fromCharCode(97 + index);
-      lines.push(`  ${letter}. ${escapeControls(title.padEnd(width))}    ${count(packages)}`);
+      lines.push(`  ${letter}. ${escapeControls(titles[index]!.padEnd(width))}    ${count(packages)}`);
+    }
+    const first = relaxations.findIndex(({ setting }) => setting === undefined);
+    if (first >= 0) {
+      const letter = String.fromCharCode(97 + first);
+      lines.push(`thoth fix ${escapeControls(path)} --choose ${letter} shows the change as a diff.`);
     }
   }
   return lines;

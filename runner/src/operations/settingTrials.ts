@@ -1,0 +1,146 @@
+// Changes of a setting that could make a stack resolve: another Python, sources, wheels, pre-releases, a later cut-off.
+import { parseVersion } from "../../../shared/src/packaging/version.ts";
+import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
+import {
+  Catalogue,
+  type FilePolicy,
+  type Pin,
+  type Question,
+  resolve,
+  TargetReading,
+} from "../resolve/index.ts";
+import { environmentFor } from "./checkRoots.ts";
+import type { OperationContext } from "./context.ts";
+import { OperationError } from "./errors.ts";
+import type { AskedManifest } from "./question.ts";
+
+/** A change of a setting with which the stack was shown to resolve. */
+export interface SettingRelaxation {
+  /** `python`, `sdists`, `wheels`, `prereleases`, `cut-off`. */
+  readonly setting: string;
+  /** In words, with the option: `Python 3.12 (--python 3.12)`. */
+  readonly title: string;
+  readonly pins: readonly Pin[];
+}
+
+const TRIAL_DECISIONS = 20_000;
+/** Minor versions of Python 3 that are tried, the nearest first. */
+const PYTHONS = [8, 9, 10, 11, 12, 13, 14];
+/** So many Pythons that help are enough. */
+const MOST_PYTHONS = 2;
+
+/** Tries the settings that stand in the way by the kinds of the conflict, one at a time, and tells each that helps. */
+export async function findSettingRelaxations(
+  context: OperationContext,
+  input: CommonInput,
+  asked: AskedManifest,
+  kinds: readonly string[],
+  signal: AbortSignal,
+  onProven: (relaxation: SettingRelaxation) => void,
+): Promise<void> {
+  const trials = new SettingTrials(context, input, asked, signal, onProven);
+  const has = (kind: string): boolean => kinds.includes(kind);
+  if (has("only-sdist"))
+    await trials.tryPolicy("sdists", "source distributions too (without --only-binary)", {
+      onlyBinary: undefined,
+    });
+  if (has("only-wheels"))
+    await trials.tryPolicy("wheels", "wheels too (without --no-binary)", { noBinary: undefined });
+  if (has("prerelease")) await trials.tryPrereleases();
+  if (has("cut-off")) await trials.tryLaterCutOff();
+  if (has("tag") || has("requires-python") || has("no-files")) await trials.tryPythons();
+}
+
+class SettingTrials {
+  readonly #context: OperationContext;
+  readonly #input: CommonInput;
+  readonly #asked: AskedManifest;
+  readonly #signal: AbortSignal;
+  readonly #onProven: (relaxation: SettingRelaxation) => void;
+
+  constructor(
+    context: OperationContext,
+    input: CommonInput,
+    asked: AskedManifest,
+    signal: AbortSignal,
+    onProven: (relaxation: SettingRelaxation) => void,
+  ) {
+    this.#context = context;
+    this.#input = input;
+    this.#asked = asked;
+    this.#signal = signal;
+    this.#onProven = onProven;
+  }
+
+  async #resolve(
+    policy: FilePolicy,
+    runtime = this.#asked.runtime,
+    question: Question = this.#asked.question,
+  ): Promise<readonly Pin[] | undefined> {
+    const python = parseVersion(runtime.pythonVersion ?? "");
+    const { markers, tags } = runtime;
+    if (!python || !markers || !tags) return undefined;
+    const reading = new TargetReading({ python, markers, tags }, policy);
+    const catalogue = new Catalogue(this.#asked.universe, reading);
+    const options = { signal: this.#signal, maxDecisions: TRIAL_DECISIONS };
+    const resolution = await resolve(catalogue, question, options);
+    return resolution.kind === "solved" ? resolution.pins : undefined;
+  }
+
+  async tryPolicy(setting: string, title: string, change: Partial<FilePolicy>): Promise<void> {
+    const pins = await this.#resolve({ ...this.#asked.policy, ...change });
+    if (pins) this.#onProven({ setting, title, pins });
+  }
+
+  async tryPrereleases(): Promise<void> {
+    const question: Question = { ...this.#asked.question, prereleases: "allow" };
+    const pins = await this.#resolve(this.#asked.policy, this.#asked.runtime, question);
+    if (pins) this.#onProven({ setting: "prereleases", title: "pre-releases too (--pre)", pins });
+  }
+
+  /** The day after the newest file that the stack without a cut-off takes. */
+  async tryLaterCutOff(): Promise<void> {
+    const free = await this.#resolve({
+      ...this.#asked.policy,
+      excludeNewer: undefined,
+      excludeNewerPackages: undefined,
+    });
+    if (!free) return;
+    const newest = Math.max(...free.map(({ file }) => file.uploadTime ?? Number.NaN));
+    if (Number.isNaN(newest)) return;
+    const day = new Date(newest + 24 * 3_600_000).toISOString().slice(0, 10);
+    const policy = { ...this.#asked.policy, excludeNewer: Date.parse(day), excludeNewerPackages: undefined };
+    const pins = await this.#resolve(policy);
+    if (pins) this.#onProven({ setting: "cut-off", title: `a later cut-off (--exclude-newer ${day})`, pins });
+  }
+
+  async tryPythons(): Promise<void> {
+    const minor = Number(/^3\.(\d+)/.exec(this.#asked.runtime.pythonVersion ?? "")?.[1]);
+    if (Number.isNaN(minor)) return;
+    const others = PYTHONS.filter((one) => one !== minor).sort(
+      (a, b) => Math.abs(a - minor) - Math.abs(b - minor) || b - a,
+    );
+    let found = 0;
+    for (const other of others) {
+      if (found === MOST_PYTHONS) return;
+      const version = `3.${other}`;
+      const runtime = await this.#described(version);
+      const pins = runtime && (await this.#resolve(this.#asked.policy, runtime));
+      if (!pins) continue;
+      found++;
+      this.#onProven({ setting: "python", title: `Python ${version} (--python ${version})`, pins });
+    }
+  }
+
+  async #described(python: string) {
+    const { interpreter: _, ...rest } = this.#input.environment ?? {};
+    const input = { ...this.#input, environment: { ...rest, python } };
+    try {
+      return await environmentFor(this.#context, input, this.#asked.root, this.#signal);
+    } catch (error) {
+      // A Python that cannot be described is not proposed.
+      if (error instanceof OperationError) return undefined;
+      throw error;
+    }
+  }
+}
