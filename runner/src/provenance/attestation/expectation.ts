@@ -28,7 +28,8 @@ export function isExpected(identity: Identity, expected: readonly ExpectedIdenti
 
 /**
  * One entry of a pylock's `attestation-identities` (PEP 751) as an expectation: `kind` and the publisher's own keys, as in
- * PEP 740. The environment is kept out of it, since certificates seldom tell. Undefined where the entry names nothing.
+ * PEP 740. The environment is kept out of it, since certificates seldom tell. Undefined where the entry
+ * names nobody.
  */
 export function readExpectedIdentity(entry: Readonly<Record<string, unknown>>): ExpectedIdentity | undefined {
   const text = (key: string): string | undefined => {
@@ -42,13 +43,16 @@ export function readExpectedIdentity(entry: Readonly<Record<string, unknown>>): 
     const value = text(key);
     if (value !== undefined) claims[key] = value;
   }
-  return {
+  const expected: ExpectedIdentity = {
     kind,
     repository: text("repository"),
     workflow: text("workflow") ?? text("workflow_filepath"),
     email: text("email"),
     ...(Object.keys(claims).length > 0 ? { claims } : {}),
   };
+  // A kind alone would be met by everybody who publishes from there.
+  const { kind: _, ...rest } = expected;
+  return Object.values(rest).some((value) => value !== undefined) ? expected : undefined;
 }
 
 function isSameRepository({ repository }: Identity, expected: string): boolean {
