@@ -362,7 +362,7 @@ async function oneRoot(loader: Loader, input: QuestionInput): Promise<LoadedRoot
   const { roots } = await loader.roots([input.path], input.constraints);
   const sources = roots.filter(({ tree }) => !isLockKind(tree.files[0]?.manifest.kind ?? "requirements"));
   // What people write comes before what tools wrote from it.
-  const ranked = ["requirements.in", "Pipfile", "requirements.txt"].flatMap((name) =>
+  const ranked = ["requirements.in", "Pipfile", "pyproject.toml", "requirements.txt"].flatMap((name) =>
     sources.filter(({ path }) => path.endsWith(`/${name}`) || path.endsWith(`\\${name}`)),
   );
   const root = roots.length === 1 ? roots[0] : (ranked[0] ?? sources[0]);
@@ -370,7 +370,7 @@ async function oneRoot(loader: Loader, input: QuestionInput): Promise<LoadedRoot
   throw new OperationError(
     "usage",
     "no-manifest",
-    `${input.path} has no requirements file and no Pipfile.`,
+    `${input.path} has no requirements file, no Pipfile and no pyproject.toml with dependencies.`,
     "Name the manifest to resolve.",
   );
 }
