@@ -68,6 +68,7 @@ import type { LoadedRoot, Loader } from "./load.ts";
 import { policyFor } from "./policy.ts";
 import { FileJudge } from "./projectFacts.ts";
 import { ProvenanceIndexes, type RequestBudget } from "./provenanceIndexes.ts";
+import { ProvenanceMemory } from "./provenanceMemory.ts";
 
 export interface RootProvenance {
   readonly files: readonly FileProvenance[];
@@ -148,12 +149,13 @@ class RootCheck {
   readonly #input: RootInput;
   readonly #policy: MergedPolicy;
   readonly #indexes: ProvenanceIndexes;
-  readonly #judges: readonly EnvironmentJudge[];
+  readonly #judges: readonly KnownJudge[];
   readonly #judging: JudgeOptions;
   readonly #expired = new Map<string, CheckDraft>();
   readonly #times: number[] = [];
   #advisories: ReadonlyMap<string, ProjectAdvisories> | undefined;
   #tools: Promise<AttestationTools> | undefined;
+  #memory: ProvenanceMemory | undefined;
   readonly #basis: ProvenanceOutput["basis"] = [];
 
   constructor(
@@ -179,6 +181,24 @@ class RootCheck {
     const knowledge = await context.knowledge();
     this.#advisories = knowledge.advisories.read(new Set(subjects.map(({ name }) => name)));
     this.#noteAdvisories();
+    if (!input.download && !input.offline && input.trustedRoot === undefined) {
+      const asOf = this.#advisories && [...this.#advisories.values()].map((one) => one.asOf)[0];
+      const { policy } = this.#judging;
+      const basis = [
+        { ...policy, fixed: [...policy.fixed], require: [...policy.require] },
+        input.rules,
+        input.allArtifacts,
+        this.#judges.map(({ basis }) => basis),
+        this.#indexes.uses.map(({ label, verifiesCertificate, hasLogin }) => [
+          label,
+          verifiesCertificate,
+          hasLogin,
+        ]),
+        asOf,
+      ];
+      this.#memory = new ProvenanceMemory(knowledge.pages, basis, this.#judging.now);
+      context.afterwards(async () => this.#memory?.flush());
+    }
     let done = 0;
     const packages: (PackageProvenance | undefined)[] = await Promise.all(
       subjects.map(async (subject) => {
@@ -208,6 +228,9 @@ class RootCheck {
   async #checkSubject(subject: Subject): Promise<PackageProvenance> {
     const views = await this.#indexes.ask(subject);
     for (const { answer } of views) if (answer.state === "page") this.#times.push(answer.page.fetchedAt);
+    const key = this.#memory?.keyOf(subject, views);
+    const known = key === undefined ? undefined : this.#memory?.recall(key);
+    if (known) return this.#recalled(known, subject);
     const view = viewSubject(subject, views, this.#judges, this.#input.input.allArtifacts);
     const context = this.#context();
     const drafts: CheckDraft[] = [
@@ -234,7 +257,24 @@ class RootCheck {
       version: view.version,
       digests: subject.digests.map(({ algorithm, digest }) => `${algorithm}:${digest}`),
     };
-    return this.#tell(view, judge(drafts, about, this.#judging, this.#expired), attested.signer);
+    const before = this.#expired.size;
+    const found = this.#tell(view, judge(drafts, about, this.#judging, this.#expired), attested.signer);
+    // An expired acceptance is told by the file, which a kept result knows nothing of.
+    if (key !== undefined && this.#expired.size === before) this.#memory?.keep(key, found);
+    return found;
+  }
+
+  /** A result of before, at the places of now. */
+  #recalled(known: PackageProvenance, subject: Subject): PackageProvenance {
+    return { ...known, places: this.#placesOf(subject) };
+  }
+
+  #placesOf(subject: Subject): PackageProvenance["places"] {
+    const { loader } = this.#input;
+    return subject.places.map(({ file, entry }) => ({
+      path: loader.displayUri(file.uri),
+      range: file.manifest.lines.rangeOf(entry.span),
+    }));
   }
 
   #context(): CheckContext {
@@ -250,17 +290,13 @@ class RootCheck {
 
   #tell(view: SubjectView, checks: ProvenanceCheck[], signer: Signer | undefined): PackageProvenance {
     const { subject, version } = view;
-    const { loader } = this.#input;
     const bound = view.indexes.filter(({ isBound }) => isBound);
     return {
       name: subject.name,
       ...(version === undefined ? {} : { version }),
       ...(view.isAssumed ? { assumed: true } : {}),
       indexes: bound.map(({ location }) => redactUrl(location.url)),
-      places: subject.places.map(({ file, entry }) => ({
-        path: loader.displayUri(file.uri),
-        range: file.manifest.lines.rangeOf(entry.span),
-      })),
+      places: this.#placesOf(subject),
       artifacts: view.selected.map(({ file, view: index, installs }) => ({
         filename: file.filename,
         index: redactUrl(index.location.url),
@@ -585,12 +621,17 @@ function releasesOf(views: readonly IndexView[]): string[] | undefined {
   return versions.length > 0 ? versions : undefined;
 }
 
+interface KnownJudge extends EnvironmentJudge {
+  /** All that its judgements depend on. */
+  readonly basis: unknown;
+}
+
 /** Judges files for one environment: the best wheel first, an sdist last. */
 function environmentJudge(
   environment: RuntimeEnvironment,
   onlyBinary: readonly string[],
   noBinary: readonly string[],
-): EnvironmentJudge {
+): KnownJudge {
   const judge = new FileJudge({
     ...(environment.pythonVersion === undefined ? {} : { python: environment.pythonVersion }),
     ...(environment.tags === undefined ? {} : { tags: environment.tags }),
@@ -600,6 +641,7 @@ function environmentJudge(
   return {
     name: sayEnvironment(environment),
     isKnown: environment.tags !== undefined,
+    basis: [environment.pythonVersion, environment.tags?.length, environment.tags?.[0], onlyBinary, noBinary],
     rank(project, file) {
       const wheel = isWheel(file);
       if (!judge.allows(wheel ? "wheel" : "sdist", project)) return undefined;

@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { createGunzip, inflateRawSync } from "node:zlib";
-import { extract } from "tar-stream";
 import type { CheckDraft } from "../model.ts";
 
 const RULE = "archive-truth";
@@ -400,6 +399,7 @@ function compareRow(member: Member, { digest, size }: RecordRow): string | undef
 /** An sdist: members that are there twice, that go outside, and bytes behind the end. */
 async function faultsOfTar(path: string, filename: string): Promise<string[]> {
   if (!/\.(?:tar\.gz|tgz|tar)$/i.test(filename)) return [];
+  const { extract } = await import("tar-stream");
   const faults: string[] = [];
   const names = new Map<string, number>();
   const tops = new Set<string>();
