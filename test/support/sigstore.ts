@@ -190,10 +190,16 @@ async function record(
 ): Promise<Record<string, unknown>> {
   const lines = certificate.match(/.{1,64}/g)?.join("\n");
   const pem = `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
+  const envelope = {
+    payload: base64(payload),
+    payloadType: PAYLOAD_TYPE,
+    signatures: [{ sig: base64(signature) }],
+  };
   const entries = await log.log({
     apiVersion: "0.0.1",
     kind: "dsse",
     spec: {
+      envelopeHash: { algorithm: "sha256", value: sha256(JSON.stringify(envelope)).toString("hex") },
       payloadHash: { algorithm: "sha256", value: sha256(payload).toString("hex") },
       signatures: [{ signature: base64(signature), verifier: base64(pem) }],
     },
