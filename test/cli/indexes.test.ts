@@ -261,7 +261,7 @@ describe("thoth config", () => {
     assert.match(checked.stdout, /Sound, 1 environment\.\n$/);
     const { stdout } = await place.run(["environment", "default", "--format", "json"]);
     const { name, pythonVersion, origins } = JSON.parse(stdout).result;
-    assert.deepEqual([name, pythonVersion], ["default", "3.11.7"]);
+    assert.deepEqual([name, pythonVersion], ["default", "3.11.0"]);
     assert.match(origins.pythonVersion, /^\.thoth\.yaml, environments\.default/);
     assert.match((await place.run(["config", "init"])).stderr, /is there already/);
   });
