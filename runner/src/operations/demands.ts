@@ -1,5 +1,5 @@
 // The lines of a manifest as what is asked of the resolver, each with its place: requirements, constraints, overrides.
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { LeftOut } from "../../../shared/src/facts/stack.ts";
@@ -243,6 +243,7 @@ function specifierOf(entry: RequirementEntry, manifest: Manifest): string {
 export function addressOf(entry: RequirementEntry, file: ManifestFile, cwd: string): string | undefined {
   const folder = file.uri.startsWith("file:") ? dirname(fileURLToPath(file.uri)) : cwd;
   const [source] = (entry.sources ?? []).filter(({ kind }) => kind !== "index");
+  if (source?.kind === "workspace") return memberAddress(entry, file, folder);
   if (source) return addressOfSource(source, folder);
   if (entry.vcs) return repositoryAddress(entry);
   if (entry.path) return pathAddress(entry.path.text, entry.subdirectory, file, folder, cwd);
@@ -290,6 +291,30 @@ function addressOfSource(
   if (kind === "git") return `git+${value.text}${reference ? `@${reference.text}` : ""}${fragment}`;
   if (kind === "url") return `${withoutEgg(value.text)}${fragment}`;
   return kind === "path" ? `${pathToFileURL(resolve(folder, value.text)).href}${fragment}` : undefined;
+}
+
+/** A member of uv's workspace: the folder among those that the root lists whose project has the name. */
+function memberAddress(entry: RequirementEntry, file: ManifestFile, folder: string): string {
+  for (const pattern of file.manifest.project?.uv.workspace?.members ?? []) {
+    for (const member of expandFolders(folder, pattern.split("/"))) {
+      const path = resolve(member, "pyproject.toml");
+      const name = existsSync(path)
+        ? /^\s*name\s*=\s*["']([^"'\n]+)["']/m.exec(readFileSync(path, "utf8"))?.[1]
+        : undefined;
+      if (name !== undefined && normalizeName(name) === entry.normalizedName) return pathToFileURL(member).href;
+    }
+  }
+  throw notResolvable(`${entry.name?.text} comes from a workspace that this pyproject.toml does not list it in.`);
+}
+
+function expandFolders(folder: string, [part, ...rest]: readonly string[]): string[] {
+  if (part === undefined) return [folder];
+  if (!part.includes("*")) return expandFolders(resolve(folder, part), rest);
+  const pattern = new RegExp(`^${part.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`);
+  const inside = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+  return inside
+    .filter((one) => one.isDirectory() && pattern.test(one.name))
+    .flatMap((one) => expandFolders(resolve(folder, one.name), rest));
 }
 
 /** Only what says where to look is part of an address: two that differ in `#egg=` are one. */

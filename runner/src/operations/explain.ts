@@ -189,6 +189,7 @@ async function tellPackage(
     name,
     version: pin.version.toString(),
     chains,
+    file: pin.file.filename,
     ...(search && isWorthTelling(search) ? { search } : {}),
     ...(heldBack ? { heldBack } : {}),
   };

@@ -179,13 +179,15 @@ export async function askRoot(
   const open = async (while_: AbortSignal): Promise<OpenIndexes> => {
     const finder = finderFor(context, input, root, environment, while_, new Map());
     const { settings, routeFor } = await openRoutes(finder, plan);
-    const { createSourceReader } = await import("../sources/index.ts");
-    const sources = createSourceReader({
-      env: context.env,
-      signal: while_,
-      offline: input.offline === true,
-      authorization: (url) => settings.secrets.authorization(url),
-      store: (await context.knowledge()).metadata,
+    const sources = lazySources(async () => {
+      const { createSourceReader } = await import("../sources/index.ts");
+      return createSourceReader({
+        env: context.env,
+        signal: while_,
+        offline: input.offline === true,
+        authorization: (url) => settings.secrets.authorization(url),
+        store: (await context.knowledge()).metadata,
+      });
     });
     const policy = policyOf(settings, resolving);
     const reading = new TargetReading(target, policy);
@@ -388,6 +390,17 @@ export function targetOf(environment: RuntimeEnvironment | undefined) {
     environment?.notes[0] ?? "No Python was found.",
     "Name a version: --python 3.12.",
   );
+}
+
+/** Most manifests name no address: what reads them is loaded when one does. */
+function lazySources(load: () => Promise<SourceReader>): SourceReader {
+  let reader: Promise<SourceReader> | undefined;
+  return {
+    async read(url) {
+      reader ??= load();
+      return (await reader).read(url);
+    },
+  };
 }
 
 /** Opens every lane of a plan; nothing is asked yet. */

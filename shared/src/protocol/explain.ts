@@ -48,6 +48,8 @@ export const output = z.object({
       /** From a line of the person's to the project, each asking for the next. */
       chains: z.array(z.array(z.string())),
       search: search.optional(),
+      /** The file whose metadata says what it needs. */
+      file: z.string().optional(),
       /** Why a newer release is not taken. */
       heldBack: z.object({ newest: z.string(), steps: z.array(step), causes: z.array(cause) }).optional(),
     })

@@ -95,6 +95,7 @@ function packageStory(
   if (about.version === undefined) return [first, `${about.name} is not among them.`];
   const lines = [first, "", terminal.style("bold", `${about.name} ${about.version} is there because of:`)];
   for (const chain of about.chains) lines.push(`  ${escapeControls(chain.join(" → "))}`);
+  if (about.file !== undefined) lines.push("", `What it needs is read from ${escapeControls(about.file)}.`);
   if (about.search) lines.push("", ...searchLines(about.search));
   const { heldBack } = about;
   if (heldBack === undefined) lines.push("", "No newer release can be used here.");
