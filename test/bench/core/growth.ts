@@ -83,6 +83,7 @@ function drawPlot(points: readonly Point[]): string {
   <text x="${left}" y="${Number(top) - 9}" text-anchor="middle">${time.toFixed(time < 10 ? 1 : 0)} ms</text>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12" fill="#57606a">
+  <title>Time to resolve a chain of packages, by its length</title>
   <rect width="${width}" height="${height}" fill="#ffffff"/>
   <polyline points="${line(linear)}" fill="none" stroke="#afb8c1" stroke-dasharray="4 4"/>
   <polyline points="${line(points.map(({ time }) => time))}" fill="none" stroke="#1f6feb" stroke-width="2"/>
