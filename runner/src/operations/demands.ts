@@ -41,8 +41,6 @@ export interface DemandOptions {
   readonly cwd: string;
   /** Told each line that cannot be resolved, which is then left out; without it such a line is thrown. */
   readonly leaveOut?: ((line: LeftOut) => void) | undefined;
-  /** Lines of extras and groups say which of them they belong to: for a lock that holds each where it is asked for. */
-  readonly scoped?: boolean | undefined;
 }
 
 /** Throws OperationError for a line that cannot be resolved. */
@@ -70,15 +68,17 @@ export function readDemands({ tree }: LoadedRoot, loader: Loader, options: Deman
       told.add(where);
     }
   }
-  const add = (list: Demand[], file: ManifestFile, entry: RequirementEntry, marker = entry.marker): void => {
+  const add = (
+    list: Demand[],
+    file: ManifestFile,
+    entry: RequirementEntry,
+    marker = entry.marker,
+    scope?: OwnPart,
+  ): void => {
     try {
-      const demand = demandOf(entry, marker, file, loader, options);
-      const scopes = options.scoped ? scopesOf(entry, tree.files[0]?.manifest.project) : [undefined];
-      for (const scope of scopes) {
-        const one = scope ? { ...demand, scope } : demand;
-        list.push(one);
-        demands.places.set(one, { uri: file.uri, manifest: file.manifest, entry });
-      }
+      const demand = { ...demandOf(entry, marker, file, loader, options), ...(scope ? { scope } : {}) };
+      list.push(demand);
+      demands.places.set(demand, { uri: file.uri, manifest: file.manifest, entry });
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
       const { start, end } = entry.span;
@@ -93,8 +93,8 @@ export function readDemands({ tree }: LoadedRoot, loader: Loader, options: Deman
     if (wrong && wrong.span === undefined && !options.leaveOut)
       throw notSelectable(wrong.message, tree.files[0].manifest.project);
     if (wrong) refuse(notResolvable(wrong.message), true);
-    for (const { file, entry, marker } of selected.requirements)
-      add(demands.requirements, file, entry, marker);
+    for (const { file, entry, marker, part } of selected.requirements)
+      add(demands.requirements, file, entry, marker, part);
     for (const { file, entry } of selected.constraints) add(demands.constraints, file, entry);
     for (const { file, entry } of selected.overrides) add(demands.overrides, file, entry);
     demands.excluded.push(...selected.excluded);
@@ -163,20 +163,6 @@ export function addressesOf({ tree }: LoadedRoot, cwd: string): string[] {
 }
 
 /** A Pipfile's development packages stay out unless all sections are asked for, as `pipenv install` leaves them out. */
-/** The extra or group that an entry belongs to, and the groups that include that group. */
-function scopesOf({ scope }: RequirementEntry, project: ProjectData | undefined): (OwnPart | undefined)[] {
-  if (scope?.kind === "extra") return [{ kind: "extra", name: scope.name }];
-  if (scope?.kind !== "group") return [undefined];
-  const names = new Set([scope.name]);
-  // A set that grows while it is gone through comes to the groups that include it indirectly too.
-  for (const name of names) {
-    for (const { normalizedName, includes } of project?.groups ?? []) {
-      if (includes.some(({ text }) => normalizeName(text) === name)) names.add(normalizedName);
-    }
-  }
-  return [...names].map((name) => ({ kind: "group", name }));
-}
-
 export function isInstalled({ section }: RequirementEntry): boolean {
   return section === undefined || section === "packages" || section === "default";
 }
@@ -301,10 +287,13 @@ function memberAddress(entry: RequirementEntry, file: ManifestFile, folder: stri
       const name = existsSync(path)
         ? /^\s*name\s*=\s*["']([^"'\n]+)["']/m.exec(readFileSync(path, "utf8"))?.[1]
         : undefined;
-      if (name !== undefined && normalizeName(name) === entry.normalizedName) return pathToFileURL(member).href;
+      if (name !== undefined && normalizeName(name) === entry.normalizedName)
+        return pathToFileURL(member).href;
     }
   }
-  throw notResolvable(`${entry.name?.text} comes from a workspace that this pyproject.toml does not list it in.`);
+  throw notResolvable(
+    `${entry.name?.text} comes from a workspace that this pyproject.toml does not list it in.`,
+  );
 }
 
 function expandFolders(folder: string, [part, ...rest]: readonly string[]): string[] {

@@ -224,7 +224,7 @@ async function askOpened(
   let leftOut: LeftOut[] = [];
   const leaveOut = options.lenient ? (line: LeftOut) => void leftOut.push(line) : undefined;
   const read = (from: LoadedRoot, takes: (entry: RequirementEntry) => boolean): Demands =>
-    readDemands(from, loader, { takes, selection, names, cwd, leaveOut, scoped: options.scoped });
+    readDemands(from, loader, { takes, selection, names, cwd, leaveOut });
   const isPipfile = root.tree.files[0]?.manifest.kind === "pipfile";
   const takes = options.allSections === true || (options.allSections && isPipfile) ? () => true : isInstalled;
   const demands = read(root, takes);
@@ -282,7 +282,8 @@ function selectionOf(input: QuestionInput, root: LoadedRoot, options: AskOptions
   if (input.selection !== undefined) return { ...input.selection } as ProjectSelection;
   // Extras and groups that exclude each other are never asked for together.
   const areExclusive = (root.tree.files[0]?.manifest.project?.uv.conflicts.length ?? 0) > 0;
-  const isWhole = options.scoped || (options.allSections === true && !areExclusive);
+  if (options.scoped) return { isApart: true };
+  const isWhole = options.allSections === true && !areExclusive;
   return isWhole ? { extras: "all", groups: "all" } : {};
 }
 

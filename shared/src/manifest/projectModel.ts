@@ -169,4 +169,6 @@ export interface ProjectSelection {
   readonly onlyGroups?: readonly string[];
   /** False leaves `defaultGroups` out. Default true. */
   readonly defaultGroups?: boolean;
+  /** Every extra and group, each by itself, for a lock from which any of them may be installed. Nothing else counts then. */
+  readonly isApart?: boolean;
 }

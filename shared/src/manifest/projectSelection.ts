@@ -17,6 +17,8 @@ export interface SelectedEntry {
   readonly entry: RequirementEntry;
   /** The entry's own marker, and that of the self-reference that brings its extra: both have to hold. */
   readonly marker?: Marker;
+  /** The extra or group that brings it, where parts are selected apart: an entry that several bring is there once for each. */
+  readonly part?: { readonly kind: "extra" | "group"; readonly name: string };
 }
 
 export interface SelectionFault {
@@ -98,6 +100,7 @@ class Selector {
   readonly #skipped: string[] = [];
   readonly #extras = new Set<string>();
   readonly #groups = new Set<string>();
+  #part: SelectedEntry["part"];
   /** Extras with the markers under which they were taken, so that circles end. */
   readonly #taken = new Set<string>();
 
@@ -113,7 +116,8 @@ class Selector {
   }
 
   select(selection: ProjectSelection): SelectedEntries {
-    if (selection.onlyGroups !== undefined) {
+    if (selection.isApart) this.#takeApart();
+    else if (selection.onlyGroups !== undefined) {
       for (const name of selection.onlyGroups) this.#takeGroup(name, [], undefined);
     } else {
       this.#takeProject();
@@ -126,7 +130,7 @@ class Selector {
         if (!isApart) this.#takeGroup(name, [], undefined);
       }
     }
-    this.#checkConflicts();
+    if (!selection.isApart) this.#checkConflicts();
     const of = (kind: EntryScope["kind"]) =>
       this.#entries
         .filter(({ scope }) => scope.kind === kind)
@@ -141,6 +145,30 @@ class Selector {
       skipped: this.#skipped,
       faults: this.#faults,
     };
+  }
+
+  /** Every extra and group as if it were the only one, whatever excludes what. */
+  #takeApart(): void {
+    this.#takeProject();
+    const extras = this.#project.extras.map(({ normalizedName }) => normalizedName);
+    const groups = new Set(this.#project.groups.map(({ normalizedName }) => normalizedName));
+    for (const name of extras) {
+      this.#begin({ kind: "extra", name });
+      this.#takeExtra(name, undefined, undefined);
+    }
+    for (const name of groups) {
+      this.#begin({ kind: "group", name });
+      this.#takeGroup(name, [], undefined);
+    }
+    for (const name of extras) this.#extras.add(name);
+    for (const name of groups) this.#groups.add(name);
+  }
+
+  #begin(part: NonNullable<SelectedEntry["part"]>): void {
+    this.#part = part;
+    this.#taken.clear();
+    this.#extras.clear();
+    this.#groups.clear();
   }
 
   #extrasOf({ extras = [] }: ProjectSelection): readonly string[] {
@@ -215,7 +243,12 @@ class Selector {
       for (const extra of entry.extras) this.#takeExtra(extra.text, marker, extra.span);
       return;
     }
-    this.#requirements.push({ file, entry, ...(marker && { marker }) });
+    this.#requirements.push({
+      file,
+      entry,
+      ...(marker && { marker }),
+      ...(this.#part && { part: this.#part }),
+    });
   }
 
   /**

@@ -1,0 +1,166 @@
+// `thoth lock --universal` and with several Pythons and platforms, from end to end.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { markersOf } from "../../shared/src/environment/markers.ts";
+import { evaluateMarker, readMarker } from "../../shared/src/packaging/marker.ts";
+import type { LockOutput } from "../../shared/src/protocol/lock.ts";
+import { buildWheel, type RunningIndex, startIndex } from "../support/index.ts";
+import { makePlace, type Place } from "./thoth.ts";
+
+describe("one lock for several environments, on the command line", () => {
+  let index: RunningIndex;
+  let place: Place;
+  const thoth = (args: readonly string[]) => place.run([...args, "--index-url", index.url, "--quiet"]);
+  const lockJson = async (args: readonly string[]): Promise<LockOutput> => {
+    const { stdout, stderr } = await thoth(["lock", ...args, "--format", "json"]);
+    assert.equal(stderr, "");
+    return JSON.parse(stdout).result;
+  };
+  const pinsOf = ({ packages }: LockOutput): string[] =>
+    packages.map(({ name, version, marker }) => `${name}==${version}${marker ? ` ; ${marker}` : ""}`);
+
+  before(async () => {
+    index = await startIndex({
+      app: [
+        buildWheel({
+          name: "app",
+          version: "1.0",
+          requires: ['colours; sys_platform == "win32"', "numbers"],
+        }),
+      ],
+      colours: [buildWheel({ name: "colours", version: "1.0" })],
+      numbers: [
+        buildWheel({ name: "numbers", version: "1.0", requiresPython: ">=3.9" }),
+        buildWheel({ name: "numbers", version: "2.0", requiresPython: ">=3.12" }),
+      ],
+      fast: [buildWheel({ name: "fast", version: "1.0" }), buildWheel({ name: "fast", version: "2.0" })],
+    });
+  });
+  beforeEach(() => {
+    place = makePlace();
+  });
+  afterEach(() => place.remove());
+  after(() => index.close());
+
+  it("for everything: every pin says where it is used", async () => {
+    place.write("requirements.in", "app\n");
+    const { status, stdout, stderr } = await thoth(["lock", "--universal", "--python", "3.11", "-o", "-"]);
+    assert.equal(stderr, "");
+    assert.equal(status, 0);
+    assert.match(stdout, /^# The stack of requirements\.in for every platform, Python >=3\.11, made by/);
+    assert.deepEqual(stdout.match(/^\w+==[^\\\n]*[^\\\s]/gm), [
+      "app==1.0",
+      'colours==1.0 ; sys_platform == "win32"',
+      'numbers==1.0 ; python_version < "3.12"',
+      'numbers==2.0 ; python_version >= "3.12"',
+    ]);
+  });
+
+  it("keeps each pin of the lock where it was used", async () => {
+    place.write("requirements.in", 'fast; sys_platform == "win32"\nfast; sys_platform != "win32"\n');
+    place.write(
+      "requirements.txt",
+      'fast==1.0 ; sys_platform == "win32"\nfast==2.0 ; sys_platform != "win32"\n',
+    );
+    const lock = ["lock", "--universal", "--python", "3.11", "-o", "requirements.txt"];
+    assert.equal((await thoth(lock)).status, 0);
+    const pins = () =>
+      readFileSync(join(place.folder, "requirements.txt"), "utf8").match(/^fast==[^\\\n]*[^\\\s]/gm);
+    assert.deepEqual(pins(), ['fast==1.0 ; sys_platform == "win32"', 'fast==2.0 ; sys_platform != "win32"']);
+    await thoth([...lock, "--upgrade"]);
+    assert.deepEqual(pins(), ["fast==2.0"]);
+  });
+
+  it("for each Python with each platform: the pins that each needs, agreeing where they can", async () => {
+    place.write("requirements.in", "app\nfast\n");
+    const pairs = ["--python", "3.11", "--python", "3.12", "--platform", "linux", "--platform", "windows"];
+    const locked = await lockJson(["requirements.in", ...pairs]);
+    assert.deepEqual(pinsOf(locked), [
+      "app==1.0",
+      'colours==1.0 ; sys_platform == "win32"',
+      "fast==2.0",
+      "numbers==1.0",
+    ]);
+    assert.equal(locked.environments?.length, 4);
+    assert.equal(locked.requiresPython, ">=3.11");
+    assert.equal(locked.environment.split("; ").length, 4);
+    const windows = markersOf({
+      pythonVersion: "3.12.0",
+      implementation: "cpython",
+      platform: "win32",
+      architecture: "AMD64",
+    });
+    const holding = locked.environments?.filter((text) => {
+      const marker = readMarker(text);
+      return marker.ok && evaluateMarker(marker.value, windows);
+    });
+    assert.equal(holding?.length, 1);
+  });
+
+  it("for the environments that .thoth.yaml declares, until another one is named", async () => {
+    place.write("requirements.in", "app\n");
+    place.write(
+      ".thoth.yaml",
+      'environments:\n  old:\n    python: "3.11"\n    platform: linux\n  desk:\n    python: "3.12"\n    platform: windows\n' +
+        "lock:\n  environments: [old, desk]\n",
+    );
+    assert.deepEqual(pinsOf(await lockJson(["requirements.in"])), [
+      "app==1.0",
+      'colours==1.0 ; sys_platform == "win32"',
+      "numbers==1.0",
+    ]);
+    const named = ["requirements.in", "--python", "3.12", "--platform", "linux"];
+    assert.deepEqual(pinsOf(await lockJson(named)), ["app==1.0", "numbers==2.0"]);
+  });
+
+  it("holds the extras and groups of a project, each where it is asked for, in a pylock.toml", async () => {
+    place.write(
+      "pyproject.toml",
+      '[project]\nname = "mine"\nversion = "1"\nrequires-python = ">=3.12"\ndependencies = ["numbers"]\n' +
+        '[project.optional-dependencies]\nslow = ["fast<2"]\nquick = ["fast>=2"]\n' +
+        '[dependency-groups]\ntest = ["colours"]\n' +
+        '[tool.uv]\nconflicts = [[{ extra = "slow" }, { extra = "quick" }]]\n',
+    );
+    const locked = await lockJson(["pyproject.toml", "--universal", "--as", "pylock"]);
+    assert.equal(locked.requiresPython, ">=3.12");
+    const { markers } = {
+      markers: markersOf({
+        pythonVersion: "3.12.0",
+        implementation: "cpython",
+        platform: "linux",
+        architecture: "x86_64",
+      }),
+    };
+    const chosen = (extras: readonly string[], groups: readonly string[]): string[] =>
+      locked.packages
+        .filter(({ marker }) => {
+          const read = marker === undefined ? undefined : readMarker(marker);
+          if (read === undefined) return true;
+          return read.ok && evaluateMarker(read.value, { ...markers, extras, dependency_groups: groups });
+        })
+        .map(({ name, version }) => `${name}==${version}`);
+    assert.deepEqual(chosen([], []), ["numbers==2.0"]);
+    assert.deepEqual(chosen(["slow"], []), ["fast==1.0", "numbers==2.0"]);
+    assert.deepEqual(chosen(["quick"], ["test"]), ["colours==1.0", "fast==2.0", "numbers==2.0"]);
+  });
+
+  it("says for which part there is no stack, and what would help there", async () => {
+    place.write("requirements.in", 'fast<2; sys_platform == "win32"\nfast>=3; sys_platform != "win32"\n');
+    const { status, stdout } = await thoth(["explain", "requirements.in", "--universal", "--python", "3.11"]);
+    assert.equal(status, 1);
+    assert.match(
+      stdout,
+      /does not resolve for every platform, Python >=3\.11, where sys_platform != "win32"/,
+    );
+    assert.match(stdout, /line 2/);
+    assert.match(stdout, /fast[ <>=,0-9.]*; sys_platform != "win32"/);
+  });
+
+  it("refuses a Pipfile.lock for several environments with what to take in its place", async () => {
+    place.write("Pipfile", '[packages]\nfast = "*"\n');
+    const { status, stderr } = await thoth(["lock", "--universal", "--python", "3.11"]);
+    assert.equal(status, 2);
+    assert.match(stderr, /Pipfile\.lock is for one environment[\s\S]*--as pylock/);
+  });
+});
