@@ -93,6 +93,8 @@ describe("requirements from addresses, folders and repositories", () => {
     place.write("requirements.in", "./here\n./other\n");
     const { packages } = await lock("requirements.in");
     assert.deepEqual(subjects(packages), ["here 0", "other 1", "werkzeug 3.1.0"]);
+    const told = await place.run(["explain", "requirements.in", "werkzeug", "-q", "--index-url", index.url]);
+    assert.match(told.stdout, /What it needs is read from werkzeug-3\.1\.0-py3-none-any\.whl\./);
   });
 
   it("takes wheels and sdists by their address and by their path", async () => {
@@ -175,6 +177,25 @@ describe("requirements from addresses, folders and repositories", () => {
     const { packages, stderr } = await lock("requirements.in");
     assert.deepEqual(subjects(packages), ["inner 1.5", "outer 1", "werkzeug 3.1.0"]);
     assert.match(stderr, /inner 1\.5 comes from file:.* because outer names that address, not an index\./);
+  });
+
+  it("takes uv's sources of a pyproject.toml: a path, a repository, a member of the workspace", async () => {
+    place.write("near/pyproject.toml", PROJECT("near"));
+    place.write("packages/one/pyproject.toml", PROJECT("one"));
+    const commit = makeRepository(place, "repo", { "pyproject.toml": PROJECT("demo") }, "v1");
+    const url = pathToFileURL(join(place.folder, "repo")).href;
+    const project = (more: string) =>
+      `[project]\nname = "mine"\nversion = "1"\ndependencies = ["near", "demo", "one"]\n\n[tool.uv.sources]\nnear = {path = "near"}\ndemo = {git = "${url}", tag = "v1"}\none = {workspace = true}\n${more}`;
+    place.write("pyproject.toml", project('[tool.uv.workspace]\nmembers = ["packages/*"]\n'));
+    const { packages, stderr } = await lock("pyproject.toml");
+    assert.equal(stderr, "");
+    assert.deepEqual(subjects(packages), ["demo 1.5", "near 1.5", "one 1.5", "werkzeug 3.1.0"]);
+    assert.equal((packages[0]!.vcs as { commit: string }).commit, commit);
+    place.write("pyproject.toml", project(""));
+    assert.match(
+      (await lock("pyproject.toml")).stderr,
+      /one comes from a workspace that this pyproject\.toml does not list/,
+    );
   });
 
   it("takes a Pipfile's path and repository", async () => {
