@@ -117,6 +117,21 @@ describe("the selection of a pyproject.toml", () => {
     assert.deepEqual(select(`${split}[tool.uv]\n`, { extras: "all" }).skipped, []);
   });
 
+  it("takes every extra and group by itself, told which of them brings what, where they are selected apart", () => {
+    const text =
+      '[project]\nname = "x"\ndependencies = ["n"]\n[project.optional-dependencies]\nold = ["n<2"]\nnew = ["n>=2"]\nall = ["x[new]"]\n' +
+      '[dependency-groups]\nlint = ["l"]\ntest = [{ include-group = "lint" }]\n' +
+      '[tool.uv]\nconflicts = [[{ extra = "old" }, { extra = "new" }]]\n';
+    const { requirements, faults } = select(text, { isApart: true });
+    assert.deepEqual(faults, []);
+    assert.deepEqual(
+      requirements.map(
+        ({ entry, part }) => `${part?.name ?? "project"}: ${entry.name?.text}${entry.specifier}`,
+      ),
+      ["project: n", "old: n<2", "new: n>=2", "all: n>=2", "lint: l", "test: l"],
+    );
+  });
+
   it("takes uv's constraints, overrides and exclusions apart", () => {
     const sample = readFileSync(new URL("../../../test/fixtures/pyproject/uv.toml", import.meta.url), "utf8");
     const { constraints, overrides, excluded, groups } = select(sample);
