@@ -182,7 +182,7 @@ describe("real attestations", () => {
     );
   });
 
-  it("a signature from after now is refused", async function () {
+  it("a signature from after now is not checked, since one of two clocks is wrong", async function () {
     if (!isConformanceHere) return this.skip();
     const attestation = readJson(`attestations/${REAL[0]!.file}`);
     const verdict = await verifyAttestation({
@@ -192,8 +192,11 @@ describe("real attestations", () => {
       trust: sigstoreTrust("production"),
       now: Date.parse("2024-01-01"),
     });
-    assert.equal(verdict.reason, "invalid-timestamp");
-    assert.equal(verdict.sentence, "The signature is from the future.");
+    assert.equal(verdict.state, "not-checked");
+    assert.equal(
+      verdict.sentence,
+      "Not checked: the signature is of 4 December 2024, and this machine's clock says 1 January 2024.",
+    );
   });
 });
 

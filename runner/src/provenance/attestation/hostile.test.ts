@@ -7,7 +7,13 @@ import {
   type Signer,
   type ThrowAwaySigstore,
 } from "../../../../test/support/sigstore.ts";
-import { type ProvenanceVerdict, readArtifactName, verifyProvenance } from "./index.ts";
+import {
+  isLasting,
+  type ProvenanceVerdict,
+  readArtifactName,
+  verdictKey,
+  verifyProvenance,
+} from "./index.ts";
 import { isConformanceHere, NOW, readJson, sha256, sigstoreTrust, trustOf } from "./testing.ts";
 
 const FILE = "demo-1.0-py3-none-any.whl";
@@ -310,6 +316,27 @@ describe("attestations that are validly signed", () => {
         JSON.stringify(provenance)?.slice(0, 80),
       );
     }
+  });
+
+  it("have a key that anything they were judged by changes, and are kept unless the clock has judged them", async () => {
+    const provenance = await sigstore.provenance(GOOD);
+    const trust = trustOf(sigstore.root);
+    const artifact = { filename: FILE, sha256: DIGEST };
+    const keys = [
+      verdictKey(artifact, provenance, trust),
+      verdictKey({ ...artifact, filename: "demo-1.1-py3-none-any.whl" }, provenance, trust),
+      verdictKey({ ...artifact, sha256: sha256("other") }, provenance, trust),
+      verdictKey(artifact, { ...provenance, version: 2 }, trust),
+      verdictKey(artifact, provenance, trustOf({ ...sigstore.root, ctlogs: [] })),
+    ];
+    assert.equal(new Set(keys).size, keys.length);
+    assert.equal(
+      verdictKey({ ...artifact }, structuredClone(provenance), trustOf({ ...sigstore.root })),
+      keys[0],
+    );
+    assert.equal(isLasting(await verify(provenance)), true);
+    const early = await verifyProvenance({ ...artifact, provenance, trust, now: Date.now() - 86_400_000 });
+    assert.deepEqual([early.reason, isLasting(early)], ["future-signature", false]);
   });
 
   it("hostile texts in a certificate come out without control characters", async () => {

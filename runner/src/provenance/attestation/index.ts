@@ -47,9 +47,14 @@ export async function updateTrust(input: UpdateTrustInput): Promise<TrustState> 
 /** Raised when a verdict would come out otherwise: verdicts of before are then made anew. */
 const VERDICT_FORM = 1;
 
+/** Whether a verdict may be kept under its key: all but one that this machine's clock has made, which may be set right. */
+export function isLasting({ attestations }: ProvenanceVerdict): boolean {
+  return attestations.every(({ reason }) => reason !== "future-signature");
+}
+
 /**
- * The key under which a verdict may be kept: the same artifact, file name, provenance and trust root give the same verdict, unless
- * it was refused for its time. `provenance` is the object that the index served.
+ * The key under which a verdict may be kept: the same artifact, file name, provenance and trust root give the same verdict, as long
+ * as it is a lasting one. `provenance` is the object that the index served.
  */
 export function verdictKey(
   artifact: { readonly filename: string; readonly sha256: string },

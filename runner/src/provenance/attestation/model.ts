@@ -18,6 +18,7 @@ export type AttestationReason =
   | "unknown-timestamp-authority"
   | "too-many"
   | "no-artifact"
+  | "future-signature"
   // Failed.
   | "malformed"
   | "malformed-statement"
@@ -173,7 +174,7 @@ export interface VerifyProvenanceInput {
   /** The provenance object as the index served it (PEP 740), parsed from JSON. */
   readonly provenance: unknown;
   readonly trust: TrustMaterial;
-  /** Milliseconds since the epoch: a signature from after it is refused. */
+  /** Milliseconds since the epoch: a signature from after it is not checked, since then one of two clocks is wrong. */
   readonly now: number;
 }
 

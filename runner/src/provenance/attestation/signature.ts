@@ -8,7 +8,7 @@ import { MalformedError, readBase64 } from "./bundle.ts";
 import { parseExactly } from "./encoding.ts";
 import type { AttestationReason } from "./model.ts";
 import type { PreparedTrust } from "./trustMaterial.ts";
-import { keyName, nameOfTrust } from "./words.ts";
+import { dayOf, keyName, nameOfTrust } from "./words.ts";
 
 /** Why a bundle does not verify. `unknown` ones are not checked rather than false. */
 export interface SignatureFault {
@@ -129,7 +129,18 @@ export function findFault(check: SignatureCheck): SignatureFault | undefined {
   } catch (error) {
     return faultOf(error);
   }
-  return findLateLog(check) ?? (certificate && findUnfitCertificate(bundle, certificate));
+  return (
+    findLateLog(check) ?? (certificate && findUnfitCertificate(bundle, certificate)) ?? findFuture(check)
+  );
+}
+
+/** A log has seen the signature at a time that has not come: rather this machine's clock is wrong than the log. */
+function findFuture({ bundle, now }: SignatureCheck): SignatureFault | undefined {
+  const time = signingTime(bundle);
+  // A minute for clocks that differ.
+  if (time === undefined || time <= now + 60_000) return undefined;
+  const sentence = `Not checked: the signature is of ${dayOf(time)}, and this machine's clock says ${dayOf(now)}.`;
+  return { reason: "future-signature", sentence };
 }
 
 /** A log's key signs for its own time only. The library sees to that for promises, and not for checkpoints. */
@@ -191,15 +202,9 @@ const logFault = (detail: string): SignatureFault => ({
 });
 
 /** What must hold and the library does not look at. */
-function findInexact({
-  bundle,
-  certificate,
-  key,
-  artifact,
-  now,
-}: SignatureCheck): SignatureFault | undefined {
+function findInexact({ bundle, certificate, key, artifact }: SignatureCheck): SignatureFault | undefined {
   for (const entry of bundle.verificationMaterial.tlogEntries) {
-    const fault = findInexactEntry(entry, certificate, key, now);
+    const fault = findInexactEntry(entry, certificate, key);
     if (fault) return fault;
   }
   if (bundle.content.$case === "messageSignature" && artifact !== undefined) {
@@ -216,17 +221,12 @@ function findInexactEntry(
   entry: Entry,
   certificate: X509Certificate | undefined,
   key: KeyObject | undefined,
-  now: number,
 ): SignatureFault | undefined {
   const proof = entry.inclusionProof;
   if (proof?.checkpoint !== undefined) {
     const { size, hash } = readCheckpoint(proof.checkpoint.envelope);
     if (size !== proof.treeSize) return logFault("the checkpoint is of a tree of another size");
     if (!isEqual(hash, proof.rootHash)) return logFault("the checkpoint is of a tree with another root hash");
-  }
-  // A minute for clocks that differ.
-  if (Number(entry.integratedTime) * 1000 > now + 60_000) {
-    return { reason: "invalid-timestamp", sentence: "The signature is from the future." };
   }
   const verifiers = verifiersOf(entry);
   const wanted = certificate?.root.toDER();

@@ -47,6 +47,7 @@ const NOT_CHECKED: ReadonlySet<AttestationReason> = new Set([
   "unknown-timestamp-authority",
   "too-many",
   "no-artifact",
+  "future-signature",
 ]);
 
 interface Known {

@@ -11,6 +11,7 @@ import {
   type ExpectedIdentity,
   type Identity,
   isExpected,
+  isLasting,
   type ProvenanceVerdict,
   type TrustState,
   verdictKey,
@@ -198,8 +199,7 @@ async function verdictOn(
     }
   }
   const verdict = await verifyProvenance({ filename, sha256, provenance, trust: trust.trust, now: now() });
-  // What was refused may have been refused for its time; it is verified again.
-  if (verdict.state !== "failed") {
+  if (isLasting(verdict)) {
     store.write({
       key,
       partition: "",
