@@ -113,7 +113,8 @@ describe("requirements from addresses, folders and repositories", () => {
     assert.deepEqual(subjects((await lock("requirements.in")).packages), ["loose 1.0", "werkzeug 3.1.0"]);
   });
 
-  it("takes a repository at a branch, a tag or a commit, and locks the commit", async () => {
+  it("takes a repository at a branch, a tag or a commit, and locks the commit", async function () {
+    this.timeout(120_000);
     const commit = makeRepository(
       place,
       "repo",
