@@ -104,7 +104,9 @@ export async function tellConflict(
     relaxations.push(told);
     onProven?.(told);
   };
-  await findRelaxations(solve ?? catalogue, question, explanation.causes, {
+  // What narrows without being a line of the person's is not theirs to edit.
+  const lines = explanation.causes.filter((cause) => asked.places.has(cause));
+  await findRelaxations(solve ?? catalogue, question, lines, {
     signal,
     onProven: (relaxation) => add(tellRelaxation(relaxation, asked)),
   });

@@ -1,5 +1,6 @@
 // `lock`: resolves a manifest and gives the stack with the digest of every file, as the lock that is asked for holds it.
-import { resolve as resolvePath } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve as resolvePath } from "node:path";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
 import { markerToString } from "../../../shared/src/packaging/marker.ts";
 import type { LockForm, LockInput, LockOutput } from "../../../shared/src/protocol/lock.ts";
@@ -14,7 +15,6 @@ import {
 } from "../resolve/index.ts";
 import type { Operation } from "./context.ts";
 import { OperationError } from "./errors.ts";
-import { tellConflict } from "./explain.ts";
 import { lockPins } from "./lockedPins.ts";
 import { indexOptionsOf } from "./lockIndexes.ts";
 import type { Solve } from "./lockPipfile.ts";
@@ -48,7 +48,9 @@ type LockedStack = Pick<LockOutput, "packages" | "pipfile" | "requiresPython" | 
 
 /** Throws an OperationError where nothing can be said; a manifest that does not resolve is told in `conflict`. */
 export const lock: Operation<LockInput, LockOutput, never> = async (context, input, calls, signal) => {
-  const asked = await askManifest(context, input, calls, signal, { scoped: isScoped(input) });
+  const asked = await askManifest(context, { ...input, path: manifestFor(input) }, calls, signal, {
+    scoped: isScoped(input),
+  });
   try {
     const form = formFor(input, asked);
     const previous = await readPreviousLock(asked, input);
@@ -95,6 +97,7 @@ export const lock: Operation<LockInput, LockOutput, never> = async (context, inp
       calls.progress({ message: "looking for what would help" });
       const { failure, asked: unsolved, environment } = error;
       const options = { signal, solve: scope?.solve };
+      const { tellConflict } = await import("./explain.ts");
       const conflict = await tellConflict(explainFailure(failure), { ...asked, ...unsolved }, options);
       const nothing = { packages: [], changed: [], removed: [], indexOptions };
       return { result: { ...about, environment, resolves: false, conflict, ...nothing }, notChecked: [] };
@@ -152,6 +155,14 @@ function forOneOnly({ path }: AskedManifest): OperationError {
     `A Pipfile.lock is for one environment, and ${path} was to be locked for several.`,
     "Take another form: --as pylock -o pylock.toml.",
   );
+}
+
+/** Of a folder with several manifests, a Pipfile.lock is made from the Pipfile. */
+function manifestFor({ as, previous, cwd, path }: LockInput): string {
+  const form = as ?? (previous === undefined ? undefined : formOfName(previous));
+  if (form !== "pipfile-lock") return path;
+  const pipfile = join(path, "Pipfile");
+  return existsSync(resolvePath(cwd, pipfile)) ? pipfile : path;
 }
 
 /** By what is asked for, by the name of the file, by the manifest. Throws where these do not go together. */

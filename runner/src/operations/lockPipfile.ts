@@ -56,6 +56,17 @@ export async function lockCategories(
   const found = new Map<string, LockedPackage>();
   const unused: LockedPipfile["unused"] = [];
   let defaults: LockedPackage[] = [];
+  /** Where the packages are in the way, both are asked together: then a person's own lines say why. */
+  const solveHeld: Solve = async (question, places) => {
+    try {
+      return await solve(question, places);
+    } catch (error) {
+      const packages = asked.ofSection(sectionOf("default"));
+      const requirements = [...packages.question.requirements, ...question.requirements];
+      await solve({ ...packages.question, requirements }, new Map([...packages.places, ...places]));
+      throw error;
+    }
+  };
   for (const name of names) {
     const category = { name, asked: asked.ofSection(sectionOf(name)) };
     const { question, places } = category.asked;
@@ -66,7 +77,7 @@ export async function lockCategories(
       prereleases: settingOf(manifest, "allow_prereleases") === "true" ? "allow" : question.prereleases,
       preferences: keptVersions(previous, ({ section }) => section === name),
     } as const;
-    const pins = await solve(narrowed, places);
+    const pins = held.length > 0 ? await solveHeld(narrowed, places) : await solve(narrowed, places);
     const locked = await lockCategory(category, pins, asked, hashed);
     // What the packages hold already stands in the other categories as it stands there.
     const own = isHeld
