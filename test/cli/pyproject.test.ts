@@ -144,6 +144,24 @@ describe("pyproject.toml on the command line", () => {
     }
   });
 
+  it("takes of several sources the one whose marker holds", async () => {
+    const other = await startIndex({ loop: [buildWheel({ name: "loop", version: "9.0" })] });
+    const text = (ways: string) =>
+      `[project]\nname = "x"\ndependencies = ["loop"]\n[tool.uv.sources]\nloop = [${ways}]\n[[tool.uv.index]]\nname = "there"\nurl = "https://nowhere.invalid/simple"\nexplicit = true\n[[tool.uv.index]]\nname = "here"\nurl = "${other.url}"\nexplicit = true\n`;
+    const there = `{ index = "there", marker = "python_version < '3'" }`;
+    try {
+      place.write("pyproject.toml", text(`${there}, { index = "here", marker = "python_version >= '3'" }`));
+      assert.deepEqual(await names([]), ["loop 9.0"]);
+      place.write(
+        "pyproject.toml",
+        text(`${there}, { git = "https://nowhere.invalid/x", marker = "python_version < '3'" }`),
+      );
+      assert.deepEqual(await names([]), ["loop 1.0"]);
+    } finally {
+      await other.close();
+    }
+  });
+
   it("names a builder that --no-binary is for", async () => {
     place.write("pyproject.toml", uv);
     const { status, stderr } = await thoth(["list", "--no-binary", "a", "--no-binary", "b"]);

@@ -44,6 +44,7 @@ import type { FactFinder } from "./factFinder.ts";
 import { type IndexLane, type IndexPlan, planIndexes } from "./indexPlan.ts";
 import { type LoadedRoot, Loader } from "./load.ts";
 import { exclusionOf, type ResolveSettings, resolveSettingsFor } from "./resolveSettings.ts";
+import { withSourcesHere } from "./sourcesHere.ts";
 
 export type { DemandPlace } from "./demands.ts";
 
@@ -166,12 +167,13 @@ export interface ReadRoot {
 export async function askRoot(
   context: OperationContext,
   input: QuestionInput,
-  { loader, root, environment }: ReadRoot,
+  { loader, root: whole, environment }: ReadRoot,
   calls: Pick<Calls<never>, "warn">,
   signal: AbortSignal,
   options: AskOptions = {},
 ): Promise<AskedManifest> {
   const target = targetOf(environment);
+  const root = options.scoped ? whole : withSourcesHere(whole, environment?.markers);
   const resolving = await resolveSettingsFor(context, input, root, environment, signal);
   for (const problem of resolving.configuration.problems) calls.warn(problem);
   if (resolving.torch) calls.warn(resolving.torch.why);
@@ -257,7 +259,7 @@ async function askOpened(
     universe,
     reread(edited) {
       leftOut = [];
-      const other = read(edited, takes);
+      const other = read(options.scoped ? edited : withSourcesHere(edited, environment?.markers), takes);
       return { question: questionOf(other), places: other.places, leftOut };
     },
     ofSection(section) {
