@@ -7,6 +7,7 @@ import {
 } from "vscode-languageserver";
 import type { Finding, Severity } from "../../../shared/src/finding/model.ts";
 import type { ManifestFile } from "../../../shared/src/manifest/treeModel.ts";
+import { isOfProvenance } from "../../../shared/src/rules/index.ts";
 import { count, fileName } from "../../../shared/src/rules/words.ts";
 import { say } from "../l10n.ts";
 import type { ClientAbilities, View } from "../model.ts";
@@ -78,14 +79,15 @@ export function diagnostics(
  * What is said of where a package comes from and what is known against it: beside the gravest thing said of the package it is left
  * to the hover, and nothing is said twice on one line.
  */
-const quietRules = new Set(["known-vulnerability", "yanked-release", "project-status"]);
+const isQuiet = ({ rule }: Finding): boolean =>
+  rule === "known-vulnerability" || rule === "project-status" || isOfProvenance({ rule });
 
 /** Findings without those that only add to what is said of the same package already; they come gravest first. */
 function onePerPackage(findings: readonly Finding[]): Finding[] {
   const told = new Set<string>();
   return findings.filter((finding) => {
     const key = finding.package;
-    if (key === undefined || !quietRules.has(finding.rule)) return true;
+    if (key === undefined || !isQuiet(finding)) return true;
     if (told.has(key)) return false;
     told.add(key);
     return true;

@@ -25,6 +25,7 @@ import { code, link, plain } from "../markdown.ts";
 import type { View } from "../model.ts";
 import { pipfileKeyText } from "./pipfileKeys.ts";
 import { findPipOption } from "./pipOptionTexts.ts";
+import { provenanceLines } from "./provenanceLine.ts";
 import { pyprojectKeyText } from "./pyprojectKeys.ts";
 import { specifierWords } from "./specifierWords.ts";
 import { stackLines } from "./stackWords.ts";
@@ -86,6 +87,7 @@ function requirementLines(view: View, entry: RequirementEntry): string[] {
   const lines = [verdictLine(described)];
   if (described.state !== "not-an-index-requirement") lines.push(...factLines(view, described, entry));
   else lines.push(...originLines(entry));
+  lines.push(...provenanceLines(view, entry));
   return lines.filter((line) => line !== "");
 }
 

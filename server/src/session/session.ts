@@ -17,6 +17,11 @@ import {
 import type { FactsOutput, FactsPartial } from "../../../shared/src/protocol/facts.ts";
 import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
 import type {
+  ProvenanceOutput,
+  ProvenancePartial,
+  ProvenanceRequest,
+} from "../../../shared/src/protocol/provenance.ts";
+import type {
   NewestStack,
   ResolveOutput,
   ResolvePartial,
@@ -34,6 +39,7 @@ import type { Settings } from "../settings.ts";
 import type { Client } from "./abilities.ts";
 import { SettingsStore } from "./configuration.ts";
 import { type AskContext, KnowledgeKeeper } from "./knowledge.ts";
+import { ProvenanceKeeper } from "./provenances.ts";
 import { ManifestReader } from "./reading.ts";
 import { StackKeeper, type StackWants } from "./stacks.ts";
 import { pairUris, type UriPairs } from "./stackUris.ts";
@@ -63,6 +69,7 @@ export class Session {
   readonly trees: TreeStore;
   readonly keeper: KnowledgeKeeper;
   readonly stacks: StackKeeper;
+  readonly provenances: ProvenanceKeeper;
   readonly setup: SessionSetup;
   readonly #reader: ManifestReader;
   readonly #views = new Map<string, View>();
@@ -121,9 +128,21 @@ export class Session {
       schedule: (milliseconds, callback) => runtime.schedule(milliseconds, callback),
       changed: (root, settled) => {
         if (settled) this.#startStack(root);
+        if (settled) this.#startProvenance(root);
         void this.tellStatus(root);
         setup.events.refresh(root, settled);
       },
+      log: (line) => this.log(line),
+    });
+    this.provenances = new ProvenanceKeeper({
+      ask: async (root, tree, onPiece, token) => {
+        const input = await this.#provenanceInput(root, tree);
+        const partial = (piece: unknown): void => onPiece(piece as ProvenancePartial);
+        return (await this.run("provenance", input, { token, partial })).result as ProvenanceOutput;
+      },
+      now: () => runtime.now(),
+      schedule: (milliseconds, callback) => runtime.schedule(milliseconds, callback),
+      changed: (root, settled) => setup.events.refresh(root, settled),
       log: (line) => this.log(line),
     });
     this.stacks = new StackKeeper({
@@ -140,6 +159,31 @@ export class Session {
       },
       log: (line) => this.log(line),
     });
+  }
+
+  /** Where packages come from is asked beside whether they resolve, once it is known what there is. */
+  #startProvenance(root: string): void {
+    const context = this.#contexts.get(root);
+    const snapshot = this.keeper.snapshotOf(root);
+    if (!this.#trusted || !context || context.unasked || !snapshot || snapshot.unasked) return;
+    void this.trees.tree(root).then(
+      (tree) => {
+        if (this.#contexts.get(root) === context && hasProvenance(tree)) this.provenances.start(root, tree);
+      },
+      () => {},
+    );
+  }
+
+  async #provenanceInput(root: string, tree: ManifestTree): Promise<ProvenanceRequest> {
+    const input = this.#contexts.get(root)?.input ?? (await this.inputFor(root));
+    const settings = await this.settings.of(root);
+    const files = tree.companion ? [...tree.files, tree.companion] : tree.files;
+    return {
+      ...input,
+      paths: [this.pathFor(root)],
+      texts: Object.fromEntries(files.map(({ uri, manifest }) => [this.pathFor(uri), manifest.text])),
+      rules: settings.rules,
+    };
   }
 
   /** The third pass follows the second: what is wrong with a single line is told before the whole is looked at. */
@@ -350,7 +394,8 @@ export class Session {
   /** The snapshot together with the resolver's word: the same object as long as neither changes. */
   #withStack(uri: string, tree: ManifestTree, snapshot: Snapshot): Snapshot {
     const stack = this.stacks.stackOf(uri);
-    const revision = this.stacks.revisionOf(uri);
+    const revision = this.stacks.revisionOf(uri) + this.provenances.revisionOf(uri);
+    const provenance = this.provenances.factsOf(uri);
     const waits = snapshot.pending && !snapshot.unasked && isResolvable(tree);
     const resolving = waits || this.stacks.isResolving(uri);
     const key = `${revision} ${resolving}`;
@@ -360,6 +405,7 @@ export class Session {
       ...snapshot,
       number: 2 * (snapshot.number + revision) + (resolving ? 0 : 1),
       ...(stack ? { stack } : {}),
+      ...(provenance ? { provenance } : {}),
       ...(resolving ? { resolving } : {}),
     };
     this.#joined.set(snapshot, { key, snapshot: joined });
@@ -391,6 +437,7 @@ export class Session {
     // What was settled is told to the third pass a moment later.
     await this.trees.tree(uri).catch(() => undefined);
     await this.stacks.settled(uri);
+    await this.provenances.settled(uri);
   }
 
   /** Resolves when it is known how the document is asked about; with `waitFor` of the keeper, a hover may wait a moment. */
@@ -518,7 +565,10 @@ export class Session {
 
   /** Environments are to be read again, and all that was resolved for them is void. */
   environmentsChanged(): void {
-    for (const { uri } of this.setup.opened()) this.stacks.forget(uri);
+    for (const { uri } of this.setup.opened()) {
+      this.stacks.forget(uri);
+      this.provenances.forget(uri);
+    }
     this.keeper.forgetEnvironments();
   }
 
@@ -541,6 +591,7 @@ export class Session {
     this.#preparing.clear();
     for (const document of this.setup.opened()) {
       this.stacks.forget(document.uri);
+      this.provenances.forget(document.uri);
       this.keeper.touch(document.uri);
       void this.view(document.uri).then(() => this.setup.events.refresh(document.uri, true));
     }
@@ -560,6 +611,7 @@ export class Session {
     this.trees.close(uri);
     this.keeper.close(uri);
     this.stacks.close(uri);
+    this.provenances.close(uri);
     this.settings.close(uri);
     this.#views.delete(uri);
     this.#contexts.delete(uri);
@@ -602,8 +654,15 @@ export class Session {
   dispose(): void {
     this.keeper.dispose();
     this.stacks.dispose();
+    this.provenances.dispose();
     this.#runner?.dispose();
   }
+}
+
+/** What names packages that are installed as they stand there; a library's own needs are another matter. */
+function hasProvenance(tree: ManifestTree): boolean {
+  const kind = tree.files[0]?.manifest.kind;
+  return kind === "requirements" || kind === "pipfile" || kind === "pipfile-lock" || kind === "pylock";
 }
 
 /** A lock says what is, not what is wanted: there is nothing to resolve. */

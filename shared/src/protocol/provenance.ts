@@ -22,6 +22,8 @@ export const input = commonInput.extend({
   only: z.array(z.string()).optional(),
 });
 export type ProvenanceInput = z.infer<typeof input>;
+/** What a caller hands in: the schema fills in the rest. */
+export type ProvenanceRequest = z.input<typeof input>;
 
 export const checkState = z.enum(["passed", "failed", "absent", "not-applicable", "not-checked"]);
 export type CheckState = z.infer<typeof checkState>;

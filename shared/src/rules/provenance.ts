@@ -1,6 +1,7 @@
 // Findings of what the checks of provenance said: placed on the line that a person wrote, and on the lock's where there is none.
 import type { PackageProvenance, ProvenanceCheck, ProvenanceFacts } from "../facts/provenance.ts";
 import type { Evidence, Finding, Severity } from "../finding/model.ts";
+import { isLockKind } from "../manifest/kind.ts";
 import type { RequirementEntry } from "../manifest/model.ts";
 import type { ManifestFile, ManifestTree } from "../manifest/treeModel.ts";
 import { describeRule, type RuleName } from "./catalogue.ts";
@@ -47,9 +48,33 @@ export function addProvenanceFindings(input: RuleInput, collector: Collector): v
   for (const one of provenance.packages) {
     const placed = placeOf(input.tree, one);
     if (!placed) continue;
-    for (const check of one.checks) if (isTold(check)) addCheck(collector, placed, check, one);
+    const isHeld =
+      placed.entry.hashes.length > 0 || isLockKind(placed.file.manifest.kind) || hasLock(input.tree);
+    for (const check of one.checks) {
+      if (isTold(check) && (isHeld || isToldOfLoose(check))) addCheck(collector, placed, check, one);
+    }
   }
   addFileChecks(input.tree, provenance, collector);
+}
+
+/** A Pipfile's packages are installed from the lock beside it. */
+function hasLock({ companion }: ManifestTree): boolean {
+  return companion?.manifest.kind === "pipfile-lock";
+}
+
+const LOOSE_RULES = new Set([
+  "name-confusion",
+  "artifact-on-several-indexes",
+  "known-bad",
+  "attestation",
+  "publisher-continuity",
+  "index-policy",
+  "policy",
+]);
+
+/** Of what no digest holds only what is grave is told: what it installs is another file tomorrow. */
+function isToldOfLoose({ rule, severity }: ProvenanceCheck): boolean {
+  return LOOSE_RULES.has(rule) && (severity === "error" || severity === "warning");
 }
 
 function isTold(check: ProvenanceCheck): boolean {

@@ -1,0 +1,119 @@
+// What the editor says of provenance: the line in the hover, and at most one diagnostic for a package.
+import assert from "node:assert/strict";
+import type { PackageProvenance, ProvenanceCheck } from "../../../shared/src/facts/provenance.ts";
+import { diagnostics } from "./diagnostics.ts";
+import { hover } from "./hover.ts";
+import { now, project, viewOf } from "./testing.ts";
+
+const HASH = `--hash=sha256:${"a".repeat(64)}`;
+const abilities = { codeDescription: false, relatedInformation: false, diagnosticTags: [] } as never;
+
+function check(
+  rule: string,
+  state: ProvenanceCheck["state"],
+  more: Partial<ProvenanceCheck> = {},
+): ProvenanceCheck {
+  return { rule, state, message: `${rule} of flask.`, evidence: [], ...more };
+}
+
+function flask(checks: readonly ProvenanceCheck[], more: Partial<PackageProvenance> = {}): PackageProvenance {
+  return {
+    name: "flask",
+    version: "2.2.3",
+    indexes: ["https://index.test/simple/"],
+    places: [],
+    artifacts: [],
+    dependsOn: [],
+    checks: [...checks],
+    ...more,
+  };
+}
+
+function view(one: PackageProvenance, line = `flask==2.2.3 ${HASH}`) {
+  const provenance = { packages: [one], files: [], basis: [], checked: now - 5 * 60_000 };
+  return viewOf(`${line}\n`, { projects: [project("flask", ["2.2.3"])], snapshot: { provenance } });
+}
+
+const said = (one: PackageProvenance): string => hover(view(one), 1)?.markdown ?? "";
+const told = (one: PackageProvenance, line?: string): string[] =>
+  diagnostics(view(one, line), abilities, () => undefined).map(({ code, severity }) => `${severity} ${code}`);
+
+describe("provenance in the editor", () => {
+  const signer = {
+    kind: "GitHub",
+    name: "pallets/flask, publish.yaml",
+    commit: "0123456789abcdef",
+    time: "2026-11-20T10:00:00.000Z",
+    checked: new Date(now).toISOString(),
+  };
+
+  it("says who built it, from which commit, when, expected by what, and when that was checked", () => {
+    const line = said(
+      flask([check("attestation", "passed")], { signer: { ...signer, expectedBy: "policy" } }),
+    );
+    assert.match(
+      line,
+      /From pallets\/flask, publish\\?\.yaml, attested at `0123456789` on 2026-11-20, as the policy expects · checked 5 minutes ago/,
+    );
+  });
+
+  it("does not call attested what nothing expects, and says that none was published", () => {
+    const line = said(
+      flask([check("attestation", "passed")], { signer: { ...signer, expectedBy: "nothing" } }),
+    );
+    assert.match(line, /Signed by pallets\/flask, .*; nothing expects it/);
+    assert.doesNotMatch(line, /attested/);
+    assert.match(
+      said(flask([check("attestation", "absent")])),
+      /No attestation was published · checked 5 minutes ago/,
+    );
+  });
+
+  it("says what could not be checked and why, and leaves out what nobody asked for", () => {
+    const line = said(
+      flask([
+        check("artifact-digest", "not-checked", { message: "flask 2.2.3: offline." }),
+        check("archive-truth", "not-checked", { unasked: true }),
+      ]),
+    );
+    assert.match(line, /Not checked: artifact-digest: offline/);
+    assert.doesNotMatch(line, /archive-truth/);
+  });
+
+  it("shows one diagnostic for a package, the gravest, and none for what was accepted or is the index's", () => {
+    const failed = (rule: string, severity: ProvenanceCheck["severity"], more = {}) =>
+      check(rule, "failed", { severity, ...more });
+    assert.deepEqual(
+      told(
+        flask([
+          failed("cool-down", "information"),
+          failed("publisher-continuity", "warning"),
+          failed("artifact-digest", "error"),
+          failed("index-policy", "error", { inherited: true }),
+        ]),
+      ),
+      ["1 artifact-digest"],
+    );
+    const accepted = { reason: "known", from: ".thoth.yaml" };
+    assert.deepEqual(told(flask([failed("artifact-digest", "error", { accepted })])), []);
+    assert.deepEqual(told(flask([check("attestation", "absent")])), []);
+  });
+
+  it("cannot be silenced by a comment where it is an error, and can where it is less", () => {
+    const line = (rule: string): string => `flask==2.2.3 ${HASH}  # thoth: ignore[${rule}]`;
+    const failed = (rule: string, severity: "error" | "warning") =>
+      flask([check(rule, "failed", { severity })]);
+    assert.deepEqual(told(failed("artifact-digest", "error"), line("artifact-digest")), [
+      "1 artifact-digest",
+    ]);
+    assert.deepEqual(told(failed("publisher-continuity", "warning"), line("publisher-continuity")), []);
+  });
+
+  it("tells of a line that no digest holds only what is grave", () => {
+    const checks = [
+      check("cool-down", "failed", { severity: "information" }),
+      check("name-confusion", "failed", { severity: "warning" }),
+    ];
+    assert.deepEqual(told(flask(checks), "flask==2.2.3"), ["2 name-confusion"]);
+  });
+});
