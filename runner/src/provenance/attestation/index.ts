@@ -16,6 +16,7 @@ export { isSameArtifactName, readArtifactName } from "./artifactName.ts";
 export { judgeContinuity } from "./continuity.ts";
 export { differences, isExpected, readExpectedIdentity } from "./expectation.ts";
 export type * from "./model.ts";
+export { judgeProjectUrls } from "./projectUrls.ts";
 export { currentTrust, shippedTrust, type TrustAnswer, type TrustFailure, trustFromFile } from "./trust.ts";
 export { dayOf, describeIdentity, nameOfTrust } from "./words.ts";
 

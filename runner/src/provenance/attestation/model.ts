@@ -271,6 +271,7 @@ export type ContinuityCode =
   | "lost-attestation"
   | "lost-on-new-line"
   | "rewritten-history"
+  | "other-project-url"
   | "not-known";
 
 /** One thing to say of a publisher's continuity. */
