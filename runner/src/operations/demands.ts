@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { LeftOut } from "../../../shared/src/facts/stack.ts";
+import { plainAddress } from "../../../shared/src/manifest/links.ts";
 import type { Manifest, RequirementEntry } from "../../../shared/src/manifest/model.ts";
 import type { ProjectData, ProjectSelection, UvSource } from "../../../shared/src/manifest/projectModel.ts";
 import { selectEntries } from "../../../shared/src/manifest/projectSelection.ts";
@@ -238,11 +239,11 @@ export function addressOf(entry: RequirementEntry, file: ManifestFile, cwd: stri
   // `file:demo` and `file:./demo` are relative, and a URL is not.
   const relative = /^file:(?!\/)(.*)$/i.exec(text)?.[1];
   if (relative !== undefined) return pathAddress(relative, entry.subdirectory, file, folder, cwd);
-  return withoutEgg(text);
+  return plainAddress(text);
 }
 
 function repositoryAddress({ vcs, url, style, subdirectory }: RequirementEntry): string {
-  if (style === "line" && url?.text.includes("+")) return withoutEgg(url.text);
+  if (style === "line" && url?.text.includes("+")) return plainAddress(url.text);
   const { system, url: place, reference } = vcs!;
   const at = reference ? `@${reference.text}` : "";
   const fragment = subdirectory ? `#subdirectory=${subdirectory}` : "";
@@ -275,7 +276,7 @@ function addressOfSource(
   if (value === undefined) return undefined;
   const fragment = subdirectory ? `#subdirectory=${subdirectory}` : "";
   if (kind === "git") return `git+${value.text}${reference ? `@${reference.text}` : ""}${fragment}`;
-  if (kind === "url") return `${withoutEgg(value.text)}${fragment}`;
+  if (kind === "url") return `${plainAddress(value.text)}${fragment}`;
   return kind === "path" ? `${pathToFileURL(resolve(folder, value.text)).href}${fragment}` : undefined;
 }
 
@@ -304,13 +305,6 @@ function expandFolders(folder: string, [part, ...rest]: readonly string[]): stri
   return inside
     .filter((one) => one.isDirectory() && pattern.test(one.name))
     .flatMap((one) => expandFolders(resolve(folder, one.name), rest));
-}
-
-/** Only what says where to look is part of an address: two that differ in `#egg=` are one. */
-function withoutEgg(address: string): string {
-  const [body = "", fragment = ""] = address.split("#", 2);
-  const kept = fragment.split("&").filter((part) => /^(?:subdirectory|sha256|sha384|sha512)=/.test(part));
-  return kept.length > 0 ? `${body}#${kept.join("&")}` : body;
 }
 
 function withDigest(address: string, hashes: readonly string[]): string {

@@ -170,8 +170,13 @@ export class FactFinder {
     const key = source?.name ?? "";
     let lane = this.#lanes.get(key);
     if (!lane) {
-      const fileOptions = source ? sourceOptions(source) : this.#options.fileOptions;
-      lane = this.#openLane({ rule: "merge", fileOptions, isDefaultLast: false });
+      const { fileOptions, commandLine } = this.#options;
+      const strategy = source ? undefined : commandLine?.strategy;
+      lane = this.#openLane({
+        rule: strategy ?? "merge",
+        fileOptions: source ? sourceOptions(source) : fileOptions,
+        isDefaultLast: strategy !== undefined,
+      });
       this.#lanes.set(key, lane);
     }
     return lane;
@@ -199,6 +204,7 @@ export class FactFinder {
       ...(environment?.tags === undefined ? {} : { tags: environment.tags }),
       onlyBinary: settings.onlyBinary,
       noBinary: settings.noBinary,
+      rule: plan.rule,
     };
     const memory = new FactMemory(knowledge.pages, target, settings, () => context.now());
     return { settings, client, judge: new FileJudge(target), memory };

@@ -21,6 +21,8 @@ export interface FactsTarget {
   /** PEP 503 names, or `:all:`. */
   readonly onlyBinary: readonly string[];
   readonly noBinary: readonly string[];
+  /** Who wins where several indexes have a project: facts of one rule are none of another's. */
+  readonly rule?: string;
 }
 
 interface Suits {

@@ -11,7 +11,7 @@ import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import { parseVersion, type Version } from "../../../shared/src/packaging/version.ts";
 import type { LockInput } from "../../../shared/src/protocol/lock.ts";
 import type { Calls } from "../../../shared/src/protocol/operation.ts";
-import type { IndexSettings, PageFile } from "../index/index.ts";
+import { type IndexSettings, type PageFile, redactUrl } from "../index/index.ts";
 import {
   Catalogue,
   createIndexUniverse,
@@ -430,7 +430,7 @@ export function tellForeignSources(pins: readonly Pin[], { requirements }: Quest
   return pins.flatMap(({ name, version, direct, via }) => {
     if (direct === undefined || own.has(direct)) return [];
     return [
-      `${name} ${version} comes from ${direct} because ${via.join(" and ")} names that address, not an index.`,
+      `${name} ${version} comes from ${redactUrl(direct)} because ${via.join(" and ")} names that address, not an index.`,
     ];
   });
 }

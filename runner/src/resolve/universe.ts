@@ -239,7 +239,8 @@ class MergedUniverse implements IndexUniverse {
 
   /** One release at an address: its version from the file name, else from the metadata. */
   async #directFile(name: string, address: string): Promise<UniverseProject> {
-    const url = new URL(address);
+    const { client } = this.#options.routeFor(name);
+    const url = new URL(client.settings.secrets.takeFrom(address));
     const digest = /^#(?:.*&)?(sha256|sha384|sha512)=([0-9a-f]+)/i.exec(url.hash);
     const subdirectory = /^#(?:.*&)?subdirectory=([^&]+)/.exec(url.hash)?.[1];
     url.hash = "";
@@ -251,7 +252,7 @@ class MergedUniverse implements IndexUniverse {
     };
     this.#sources.set(`${name} @ ${address}`, { kind: "archive", url: url.href, subdirectory });
     // Nothing else can take its place: what cannot be read of it ends the search, and is no conflict.
-    const answer = await this.#options.routeFor(name).client.metadata(file, { signal: this.#options.signal });
+    const answer = await client.metadata(file, { signal: this.#options.signal });
     if ("failure" in answer) return { releases: [], failure: answer.failure };
     this.#read.set(file, answer.metadata);
     const version = guessArtifact(filename, name).version ?? parseVersion(answer.metadata.version);

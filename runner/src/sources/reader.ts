@@ -118,8 +118,20 @@ export function splitRepository(address: string): {
   };
 }
 
-async function readRepository(address: string, options: SourceReaderOptions): Promise<Answer> {
-  const { url, reference, subdirectory } = splitRepository(address);
+/** A login in an address goes to git out of sight, and into no lock and no message. */
+function takeLogin(address: string): { readonly url: string; readonly login: string | undefined } {
+  const url = /^https?:/i.test(address) ? URL.parse(address) : null;
+  if (!url || (url.username === "" && url.password === "")) return { url: address, login: undefined };
+  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  url.username = "";
+  url.password = "";
+  return { url: url.href, login: `Basic ${Buffer.from(pair, "utf8").toString("base64")}` };
+}
+
+async function readRepository(address: string, given: SourceReaderOptions): Promise<Answer> {
+  const { url: written, reference, subdirectory } = splitRepository(address);
+  const { url, login } = takeLogin(written);
+  const options = login === undefined ? given : { ...given, authorization: () => login };
   if (subdirectory !== undefined && !isInside(subdirectory)) {
     return {
       failure: failureOf(

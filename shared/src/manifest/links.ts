@@ -163,6 +163,13 @@ function decodePercent(text: string): string {
   }
 }
 
+/** An address with no more than what says where to look and what has to lie there: two that differ in `#egg=` are one. */
+export function plainAddress(address: string): string {
+  const [body = "", fragment = ""] = address.split("#", 2);
+  const kept = fragment.split("&").filter((part) => /^(?:subdirectory|sha256|sha384|sha512)=/.test(part));
+  return kept.length > 0 ? `${body}#${kept.join("&")}` : body;
+}
+
 /** Moves a place by an amount. */
 export function shifted(place: Spanned, by: number): Spanned {
   return { text: place.text, span: shiftedSpan(place.span, by) };

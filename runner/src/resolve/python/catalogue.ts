@@ -1,4 +1,5 @@
 // Projects, releases and what they need, read once for one target and kept for as many searches as are made for it.
+import { plainAddress } from "../../../../shared/src/manifest/links.ts";
 import { readRequirementLenient } from "../../../../shared/src/packaging/lenient.ts";
 import type { Marker } from "../../../../shared/src/packaging/marker.ts";
 import { ALWAYS, type MarkerSet, NEVER } from "../../../../shared/src/packaging/markerDiagram.ts";
@@ -6,7 +7,7 @@ import { normalizeExtra, normalizeName } from "../../../../shared/src/packaging/
 import type { Requirement } from "../../../../shared/src/packaging/requirement.ts";
 import type { SpecifierSet } from "../../../../shared/src/packaging/specifier.ts";
 import { compareVersions, parseVersion, type Version } from "../../../../shared/src/packaging/version.ts";
-import type { IndexFailure, PageFile } from "../../index/index.ts";
+import { type IndexFailure, type PageFile, redactUrl } from "../../index/index.ts";
 import { addVersion, isEmpty, noStates, type States } from "../core/states.ts";
 import { isWheel, type Verdict } from "./compatibility.ts";
 import type {
@@ -243,7 +244,7 @@ export class Catalogue {
         name,
         extras,
         specifier: requirement.specifier,
-        url: requirement.url?.text,
+        url: requirement.url && plainAddress(requirement.url.text),
         text: plainText(requirement),
         marker: requirement.marker,
         where,
@@ -326,5 +327,5 @@ export function extraNames(requirement: Requirement): string[] {
 function plainText({ name, extras, specifier, url }: Requirement): string {
   const brackets = extras.length > 0 ? `[${extras.map((extra) => extra.text).join(",")}]` : "";
   const clauses = specifier.clauses.map(({ operator, version }) => operator + version).join(",");
-  return url ? `${name.text}${brackets} @ ${url.text}` : name.text + brackets + (clauses && ` ${clauses}`);
+  return url ? `${name.text}${brackets} @ ${redactUrl(url.text)}` : name.text + brackets + (clauses && ` ${clauses}`);
 }

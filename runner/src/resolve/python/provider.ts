@@ -2,7 +2,7 @@
 import { ALWAYS } from "../../../../shared/src/packaging/markerDiagram.ts";
 import { normalizeName } from "../../../../shared/src/packaging/name.ts";
 import { SpecifierSet } from "../../../../shared/src/packaging/specifier.ts";
-import type { IndexFailure } from "../../index/index.ts";
+import { type IndexFailure, redactUrl } from "../../index/index.ts";
 import { type Dependency, type Needs, type Provider, type Registry, ROOT } from "../core/model.ts";
 import {
   addVersion,
@@ -228,7 +228,7 @@ export class PythonProvider implements Provider<Reason> {
       const source = this.sourceOf(name);
       if (source === undefined) throw new SourceFound(name, url);
       if (source === url) continue;
-      const message = `it asks for ${name} from ${url}, and another requirement for it from ${source}`;
+      const message = `it asks for ${name} from ${redactUrl(url)}, and another requirement for it from ${redactUrl(source)}`;
       return { unusable: { kind: "unusable", code: "several-sources", message } };
     }
     const waiting: Promise<unknown>[] = [];
