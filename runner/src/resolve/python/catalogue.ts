@@ -327,5 +327,7 @@ export function extraNames(requirement: Requirement): string[] {
 function plainText({ name, extras, specifier, url }: Requirement): string {
   const brackets = extras.length > 0 ? `[${extras.map((extra) => extra.text).join(",")}]` : "";
   const clauses = specifier.clauses.map(({ operator, version }) => operator + version).join(",");
-  return url ? `${name.text}${brackets} @ ${redactUrl(url.text)}` : name.text + brackets + (clauses && ` ${clauses}`);
+  return url
+    ? `${name.text}${brackets} @ ${redactUrl(url.text)}`
+    : name.text + brackets + (clauses && ` ${clauses}`);
 }
