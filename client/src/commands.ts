@@ -8,6 +8,7 @@ import {
   type UpdateProposal,
   type ValidateSummary,
 } from "../../shared/src/protocol/editor.ts";
+import type { Proposals } from "./proposal.ts";
 import type { Reports } from "./report.ts";
 import { isManifest } from "./selector.ts";
 import type { Server } from "./server.ts";
@@ -22,6 +23,7 @@ interface Target {
 export interface Tools {
   readonly server: Server;
   readonly reports: Reports;
+  readonly proposals: Proposals;
   readonly log: vscode.LogOutputChannel;
 }
 
@@ -146,19 +148,22 @@ async function explain(tools: Tools, target: Target): Promise<void> {
     await tools.reports.show(target.uri, vscode.l10n.t("Explanation"), markdown);
 }
 
-/** The editor shows the edits as a diff and asks; what came of it is told. */
+/** Shows the newest set that resolves as a diff, and makes it so when the person accepts. */
 async function updateAll(tools: Tools, { uri }: Target): Promise<void> {
-  const title = vscode.l10n.t("Looking for the newest set");
-  const proposal = await askWithProgress<UpdateProposal>(tools, title, serverCommands.updateAll, {
+  const looking = vscode.l10n.t("Looking for the newest set");
+  const proposal = await askWithProgress<UpdateProposal>(tools, looking, serverCommands.updateAll, {
     uri: uri.toString(),
   });
-  if (proposal?.plan === undefined) {
-    if (proposal) vscode.window.showInformationMessage(proposal.message);
+  if (proposal === undefined) return;
+  const { message, plan, texts = [] } = proposal;
+  if (plan === undefined) {
+    vscode.window.showInformationMessage(message);
     return;
   }
-  const { applied } = await tools.server.ask<{ applied: boolean }>(serverCommands.apply, proposal.plan);
-  // Who turns the proposal down knows that; who was refused was told why.
-  if (applied) vscode.window.showInformationMessage(proposal.message);
+  if (!(await tools.proposals.accept(texts, message))) return;
+  const { applied } = await tools.server.ask<{ applied: boolean }>(serverCommands.apply, plan);
+  // Who was refused was told why.
+  if (applied) vscode.window.showInformationMessage(vscode.l10n.t("Updated: {0}.", message));
 }
 
 async function fixAll(tools: Tools, { uri }: Target): Promise<void> {

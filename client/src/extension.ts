@@ -1,6 +1,7 @@
 // The extension's entry: commands at once, the language server when the first manifest is open.
 import * as vscode from "vscode";
 import { registerCommands } from "./commands.ts";
+import { Proposals } from "./proposal.ts";
 import { Reports } from "./report.ts";
 import { colourToml, isManifest } from "./selector.ts";
 import { Server } from "./server.ts";
@@ -12,9 +13,11 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("Thoth", { log: true });
   const status = new Status();
   const reports = new Reports();
+  const proposals = new Proposals();
   const server = new Server(context, log, status);
   running = server;
-  context.subscriptions.push(log, status, reports, server, registerCommands({ server, reports, log }));
+  context.subscriptions.push(log, status, reports, proposals, server);
+  context.subscriptions.push(registerCommands({ server, reports, proposals, log }));
 
   const meet = (document: vscode.TextDocument) => {
     if (!isManifest(document)) return;

@@ -123,19 +123,16 @@ describe("the resolver behind the language server", () => {
     assert.match(text, /- base 1\.0: Held back from 2\.0 by other 1\.0 \(line 2\)/);
   });
 
-  it("proposes the newest set that resolves as edits to be confirmed, and changes nothing by itself", async () => {
+  it("proposes the newest set that resolves as texts for a diff with a plan, and changes nothing by itself", async () => {
     const uri = editor.uri("requirements.txt");
     await editor.open(uri, "web == 1.0  # site\nbase<2\n");
     await editor.settled(uri);
     const proposal = await editor.execute<UpdateProposal>(commands.updateAll, { uri });
-    assert.equal(proposal.message, "2 lines updated, resolves with 3 packages, 3 change.");
+    assert.equal(proposal.message, "web 1.0 → 2.0, base 1.0 → 2.0: resolves with 3 packages, 3 change");
     assert.equal(editor.appliedEdits.length, 0);
-    assert.equal(proposal.plan?.confirm, true);
+    assert.deepEqual(proposal.texts, [{ uri, text: "web == 2.0  # site\nbase<3\n" }]);
     await editor.execute(commands.apply, proposal.plan);
-    const edit = editor.appliedEdits[0] as {
-      changeAnnotations?: Record<string, { needsConfirmation: boolean }>;
-    };
-    assert.equal(Object.values(edit.changeAnnotations ?? {})[0]?.needsConfirmation, true);
+    assert.equal(editor.appliedEdits.length, 1);
     const texts = proposal.plan?.documents[0]?.edits.map(({ newText }) => newText);
     assert.deepEqual(texts, ["== 2.0", "<3"]);
   });

@@ -9,7 +9,6 @@ import type { OpenDocument } from "./trees.ts";
 /** What a client sends is not trusted to be what was sent to it. */
 const schema = z.object({
   title: z.string(),
-  confirm: z.boolean().optional(),
   documents: z
     .array(
       z.object({
@@ -37,23 +36,16 @@ export interface ApplyAnswer {
   readonly message?: string;
 }
 
-/**
- * Carries a plan out as one edit of the workspace with versions, if every text is still what it was planned on. Of a plan
- * with `confirm` an editor that can shows the edits as a diff first, and makes those that the person leaves ticked.
- */
+/** Carries a plan out as one edit of the workspace with versions, if every text is still what it was planned on. */
 export async function applyPlan(plan: unknown, host: ApplyHost): Promise<ApplyAnswer> {
   const read = schema.safeParse(plan);
   if (!read.success) return { applied: false, message: say("This is not a fix that Thoth planned.") };
   for (const document of read.data.documents) {
     if (await isStale(document, host)) return { applied: false, message: staleMessage() };
   }
-  const edit = read.data.confirm
-    ? confirmed(editOf(read.data, host), read.data.title)
-    : editOf(read.data, host);
+  const edit = editOf(read.data, host);
   const result = await host.connection.workspace.applyEdit({ label: read.data.title, edit });
   if (result.applied) return { applied: true };
-  // Who turns a proposal down needs no message.
-  if (read.data.confirm) return { applied: false };
   // An editor refuses when the version has moved on between our look and its own.
   return { applied: false, message: staleMessage() };
 }
@@ -71,17 +63,6 @@ async function isStale(document: ApplyEdits["documents"][number], host: ApplyHos
   } catch {
     return true;
   }
-}
-
-/** The edits with a mark on each that the person is to be asked (LSP: a change annotation). */
-function confirmed(edit: WorkspaceEdit, label: string): WorkspaceEdit {
-  if (!edit.documentChanges) return edit;
-  const documentChanges = edit.documentChanges.map((change) =>
-    "edits" in change
-      ? { ...change, edits: change.edits.map((one) => ({ ...one, annotationId: "thoth" })) }
-      : change,
-  );
-  return { documentChanges, changeAnnotations: { thoth: { label, needsConfirmation: true } } };
 }
 
 function editOf(plan: Pick<ApplyEdits, "documents">, host: ApplyHost): WorkspaceEdit {

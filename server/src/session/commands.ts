@@ -7,6 +7,7 @@ import {
 } from "vscode-languageserver";
 import * as z from "zod";
 import type { InspectionFacts } from "../../../shared/src/facts/model.ts";
+import { applyEdits } from "../../../shared/src/manifest/edits.ts";
 import {
   type CheckSummary,
   commands,
@@ -171,8 +172,16 @@ async function updateAll(
   const title = say("Update {0} ({1})", count(newest.changes.length, "line"), sayProof(newest.proof));
   const plan = planOf(view, title, newest.edits, session.setup.runtime);
   if (!plan) return { message: say("Nothing newer resolves.") };
-  const message = say("{0} updated, {1}.", count(newest.changes.length, "line"), sayProof(newest.proof));
-  return { message, plan: { ...plan, confirm: true } };
+  const moves = newest.changes.map(({ name, from, to }) =>
+    from === undefined ? `${name} ${to}` : `${name} ${from} → ${to}`,
+  );
+  const told = moves.length > 4 ? [...moves.slice(0, 3), say("{0} more", moves.length - 3)] : moves;
+  const message = `${told.join(", ")}: ${sayProof(newest.proof)}`;
+  const texts = newest.edits.flatMap(({ uri: changed, edits }) => {
+    const file = view.tree.files.find((item) => item.uri === changed);
+    return file ? [{ uri: changed, text: applyEdits(file.manifest.text, edits) }] : [];
+  });
+  return { message, plan, texts };
 }
 
 async function check(

@@ -92,8 +92,6 @@ export const clientCommands = {
 /** The edits of a quick fix with what they were planned on. */
 export interface ApplyEdits {
   readonly title: string;
-  /** The editor shows the edits as a diff and makes them when the person accepts. */
-  readonly confirm?: boolean;
   readonly documents: readonly {
     readonly uri: string;
     /** Version of the open document; null for a file that is not open. */
@@ -104,10 +102,14 @@ export interface ApplyEdits {
   }[];
 }
 
-/** What `updateAll` proposes: a plan for `thoth.apply` with what to say when it was accepted, or why there is none. */
+/** What `updateAll` proposes, or why it proposes nothing. */
 export interface UpdateProposal {
+  /** One sentence: what would change and what it resolves to. */
   readonly message: string;
+  /** For `thoth.apply`, once the person has accepted it. */
   readonly plan?: ApplyEdits;
+  /** The files as they would be, for a diff. */
+  readonly texts?: readonly { readonly uri: string; readonly text: string }[];
 }
 
 export interface CheckSummary {
