@@ -207,6 +207,43 @@ describe("locks, installed", function () {
     assert.deepEqual(await other.list(), files);
   });
 
+  it("a pylock.toml for everywhere gives each environment, extra and group its own part", async () => {
+    place.write(
+      "pyproject.toml",
+      `[project]
+name = "mine"
+version = "1.0"
+requires-python = ">=3.9"
+dependencies = ["werkzeug<3.1; python_version < '3.5'", "werkzeug; python_version >= '3.5'", "colorama; sys_platform == 'win32'"]
+
+[project.optional-dependencies]
+web = ["flask"]
+
+[dependency-groups]
+dev = ["plain"]
+docs = ["pluggy"]
+
+[[tool.uv.index]]
+url = "${index.url}"
+default = true
+`,
+    );
+    await thoth("pyproject.toml", "--universal", "-o", "pylock.toml");
+    const text = readFileSync(join(place.folder, "pylock.toml"), "utf8");
+    assert.match(
+      text,
+      /^extras = \["web"\]\ndependency-groups = \["dev", "docs"\]\ndefault-groups = \["dev"\]$/m,
+    );
+    assert.match(text, /werkzeug-3\.1\.0-py3-none-win_amd64\.whl/);
+    const one = await makeEnvironment(tools, join(place.folder, "one"));
+    await run(tools.uv, ["pip", "sync", "--no-index", "--python", one.python, "pylock.toml"], at());
+    assert.deepEqual(await one.list(), { plain: "1.0", werkzeug: "3.1.0" });
+    const other = await makeEnvironment(tools, join(place.folder, "other"));
+    await run(tools.pip, ["--python", other.python, "install", "--no-index", "-r", "pylock.toml[web]"], at());
+    const { dotenv: _, ...flask } = STACK;
+    assert.deepEqual(await other.list(), flask);
+  });
+
   const PIPFILE = (url: string): string => `[[source]]
 url = "${url}"
 verify_ssl = false

@@ -49,7 +49,8 @@ function packageLines(one: LockedPackage, versions: ReadonlyMap<string, number>,
         ]
       : []),
     ...(url !== undefined && !vcs && !directory ? [`archive = ${archiveTable(one, url, folder)}`] : []),
-    ...(index === undefined || url !== undefined ? [] : [`index = ${text(index)}`]),
+    // A folder of files is no index, and its place is this machine's own.
+    ...(index === undefined || url !== undefined || isLocal(index) ? [] : [`index = ${text(index)}`]),
     ...(sdist ? [`sdist = ${fileTable(sdist, folder)}`] : []),
     ...list(
       "wheels",

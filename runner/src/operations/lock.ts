@@ -44,7 +44,10 @@ class NoStack extends Error {
 }
 
 /** What a stack is made of, and what it holds for. */
-type LockedStack = Pick<LockOutput, "packages" | "pipfile" | "requiresPython" | "environments">;
+type LockedStack = Pick<
+  LockOutput,
+  "packages" | "pipfile" | "requiresPython" | "environments" | "extras" | "groups" | "defaultGroups"
+>;
 
 /** Throws an OperationError where nothing can be said; a manifest that does not resolve is told in `conflict`. */
 export const lock: Operation<LockInput, LockOutput, never> = async (context, input, calls, signal) => {
@@ -78,9 +81,12 @@ export const lock: Operation<LockInput, LockOutput, never> = async (context, inp
       (await answer((one) => resolve(asked.catalogue, one, limits), question, places)).pins;
     try {
       const stack = scope
-        ? await lockScope(asked, previous, (question) =>
-            answer((one) => scope.solve(one, limits), question, asked.places),
-          )
+        ? {
+            ...(await lockScope(asked, previous, (question) =>
+              answer((one) => scope.solve(one, limits), question, asked.places),
+            )),
+            ...(isScoped(input) ? ownParts(asked) : {}),
+          }
         : await lockStack(asked, form, previous, solve);
       const packages = keepIdentities(previous, stack.packages);
       const result = {
@@ -136,9 +142,24 @@ async function lockScope(
     environment === undefined || marker === undefined ? [] : [markerToString(marker)],
   );
   return {
-    packages: await lockPins(pins, asked, "chosen"),
+    packages: await lockPins(pins, asked, "admissible"),
     requiresPython: requiresPython.toString(),
     ...(named.length > 0 ? { environments: named } : {}),
+  };
+}
+
+/** The project's own extras and groups, which an installer of such a lock is asked for by name (PEP 751). */
+function ownParts({ root }: AskedManifest): Pick<LockOutput, "extras" | "groups" | "defaultGroups"> {
+  const project = root.tree.files[0]!.manifest.project;
+  if (project === undefined) return {};
+  const namesOf = (parts: readonly { readonly normalizedName: string }[]): string[] =>
+    [...new Set(parts.map(({ normalizedName }) => normalizedName))].sort();
+  const [extras, groups] = [namesOf(project.extras), namesOf(project.groups)];
+  return {
+    ...(extras.length > 0 ? { extras } : {}),
+    ...(groups.length > 0
+      ? { groups, defaultGroups: project.defaultGroups.filter((name) => groups.includes(name)) }
+      : {}),
   };
 }
 
