@@ -1,5 +1,6 @@
 // Validly signed and still wrong: each refused for its own reason. And bytes changed anywhere: never accepted.
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import {
   type Attested,
   createSigstore,
@@ -12,6 +13,8 @@ import {
   type ProvenanceVerdict,
   readArtifactName,
   verdictKey,
+  verifyAttestation,
+  verifyBundle,
   verifyProvenance,
 } from "./index.ts";
 import { isConformanceHere, NOW, readJson, sha256, sigstoreTrust, trustOf } from "./testing.ts";
@@ -343,6 +346,68 @@ describe("attestations that are validly signed", () => {
     const signer = { repository: "evil\u001b[31m/de\u202emo\u0000", workflow: "x\n.yml" };
     const verdict = await verify(await sigstore.provenance({ ...GOOD, signer }));
     assert.doesNotMatch(JSON.stringify(verdict), /\\u001b|\u202e|\\u0000|\\n/);
+  });
+});
+
+describe("anything at all", () => {
+  let sigstore: ThrowAwaySigstore;
+  let good: Record<string, unknown>;
+  before(async () => {
+    sigstore = await createSigstore();
+    good = await sigstore.attest(GOOD);
+  });
+
+  /** JSON with the keys that the readers look for, so that more than the first look is met. */
+  const shaped = (leaf: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
+    fc.letrec((tie) => ({
+      value: fc.oneof({ maxDepth: 5 }, leaf, fc.array(tie("value"), { maxLength: 3 }), tie("object")),
+      object: fc.dictionary(
+        fc.constantFrom(
+          ...["version", "attestation_bundles", "attestations", "publisher", "kind", "verification_material"],
+          ...["certificate", "transparency_entries", "envelope", "statement", "signature", "mediaType"],
+          ...[
+            "verificationMaterial",
+            "tlogEntries",
+            "dsseEnvelope",
+            "inclusionProof",
+            "checkpoint",
+            "__proto__",
+          ],
+        ),
+        tie("value"),
+        { maxKeys: 6 },
+      ),
+    })).value;
+  const leaf = fc.oneof(fc.jsonValue({ maxDepth: 1 }), fc.constantFrom(1, "1", "", "AAAA", null));
+
+  it("ends in a verdict that is no pass, and never in an error", async () => {
+    const trust = trustOf(sigstore.root);
+    const artifact = { filename: FILE, sha256: DIGEST, now: Date.now(), trust };
+    await fc.assert(
+      fc.asyncProperty(shaped(leaf), async (value) => {
+        const wrapped = { version: 1, attestation_bundles: [{ publisher: value, attestations: [value] }] };
+        for (const provenance of [value, wrapped]) {
+          assert.notEqual((await verifyProvenance({ ...artifact, provenance })).state, "passed");
+        }
+        assert.notEqual((await verifyAttestation({ ...artifact, attestation: value })).state, "passed");
+        const bundle = { ...artifact, bundle: value, artifact: Buffer.alloc(1) };
+        assert.notEqual((await verifyBundle(bundle)).state, "passed");
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("in place of any part of a good attestation is no pass either", async () => {
+    const artifact = { filename: FILE, sha256: DIGEST, now: Date.now(), trust: trustOf(sigstore.root) };
+    const parts = ["version", "verification_material", "envelope"] as const;
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...parts), shaped(leaf), async (part, value) => {
+        fc.pre(part !== "version" || value !== 1);
+        const verdict = await verifyAttestation({ ...artifact, attestation: { ...good, [part]: value } });
+        assert.notEqual(verdict.state, "passed");
+      }),
+      { numRuns: 200 },
+    );
   });
 });
 
