@@ -4,11 +4,13 @@ import {
   type CheckSummary,
   clientCommands,
   type InterpreterChoice,
+  type ProvenanceViewData,
   commands as serverCommands,
   type UpdateProposal,
   type ValidateSummary,
 } from "../../shared/src/protocol/editor.ts";
 import type { Proposals } from "./proposal.ts";
+import { showProvenancePanel } from "./provenanceView.ts";
 import type { Reports } from "./report.ts";
 import { isManifest } from "./selector.ts";
 import type { Server } from "./server.ts";
@@ -225,6 +227,14 @@ async function selectEnvironment(tools: Tools, { uri }: Target): Promise<void> {
     );
 }
 
+async function showProvenance(tools: Tools, { uri }: Target): Promise<void> {
+  const title = vscode.l10n.t("Checking where packages come from");
+  const data = await askWithProgress<ProvenanceViewData>(tools, title, serverCommands.provenance, {
+    uri: uri.toString(),
+  });
+  if (data !== undefined) showProvenancePanel(uri, data);
+}
+
 async function restartRunner(tools: Tools): Promise<void> {
   try {
     await tools.server.ask(serverCommands.restartRunner, {});
@@ -265,6 +275,7 @@ export function registerCommands(tools: Tools): vscode.Disposable {
     onManifest("update all", clientCommands.updateAll, updateAll),
     onManifest("fix all", clientCommands.fixAll, fixAll),
     onManifest("report", clientCommands.showReport, showReport),
+    onManifest("provenance", clientCommands.showProvenance, showProvenance),
     onManifest("select environment", clientCommands.selectEnvironment, selectEnvironment),
     anywhere("restart runner", clientCommands.restartRunner, restartRunner),
     anywhere("clear cache", clientCommands.clearCache, (given) =>

@@ -23,6 +23,7 @@ import { count, fileName, tame } from "../../../shared/src/rules/words.ts";
 import { Cancelled } from "../backend/client.ts";
 import { planOf } from "../features/codeActions.ts";
 import { outcomeWords } from "../features/codeLens.ts";
+import { provenanceViewOf } from "../features/provenanceView.ts";
 import { say } from "../l10n.ts";
 import type { View } from "../model.ts";
 import type { LanguageService } from "../service.ts";
@@ -77,6 +78,9 @@ export async function executeCommand(
       return service.explanationOf((await session.view(view.file.uri)) ?? view, at);
     case commands.updateAll:
       return updateAll(session, view, token, progress);
+    case commands.provenance:
+      await settle(session, view, token);
+      return provenanceViewOf((await session.view(view.file.uri)) ?? view);
     case commands.report:
       await settle(session, view, token);
       return service.reportOf((await session.view(view.file.uri)) ?? view, session.setup.runtime.rulePage);

@@ -56,6 +56,8 @@ export const commands = {
   updateAll: "thoth.server.updateAll",
   /** `{uri}`: apply all that is proven. */
   fixAll: "thoth.server.fixAll",
+  /** `{uri}`: where its packages come from, for the view. Answers ProvenanceViewData. */
+  provenance: "thoth.server.provenance",
   /** `{uri}`: markdown of all findings of the manifest and its last validation. */
   report: "thoth.server.report",
   /** `{}`. */
@@ -82,6 +84,7 @@ export const clientCommands = {
   updateAll: "thoth.updateAll",
   fixAll: "thoth.fixAll",
   showReport: "thoth.showReport",
+  showProvenance: "thoth.showProvenance",
   selectEnvironment: "thoth.selectEnvironment",
   restartRunner: "thoth.restartRunner",
   showLog: "thoth.showLog",
@@ -129,4 +132,43 @@ export interface InterpreterChoice {
   readonly path: string;
   readonly label: string;
   readonly detail: string;
+}
+
+/** The gravest that is said of a package. */
+export type ProvenanceVerdict = "error" | "warning" | "information" | "not-checked" | "passed";
+
+/** One check, in words. Empty texts are left out. */
+export interface ProvenanceViewCheck {
+  readonly rule: string;
+  readonly state: string;
+  readonly severity: string;
+  readonly message: string;
+  readonly next: string;
+  readonly artifact: string;
+  readonly accepted: string;
+  readonly evidence: readonly string[];
+}
+
+export interface ProvenanceViewRow {
+  readonly name: string;
+  readonly version: string;
+  readonly verdict: ProvenanceVerdict;
+  readonly from: string;
+  readonly signer: string;
+  /** Names of other rows. */
+  readonly dependsOn: readonly string[];
+  readonly checks: readonly ProvenanceViewCheck[];
+}
+
+/** What the provenance view shows. */
+export interface ProvenanceViewData {
+  readonly title: string;
+  /** One sentence. */
+  readonly summary: string;
+  /** How old what it rests on is. */
+  readonly basis: readonly string[];
+  /** Gravest first. */
+  readonly rows: readonly ProvenanceViewRow[];
+  /** Checks of the manifest itself and of its indexes. */
+  readonly file: readonly ProvenanceViewCheck[];
 }

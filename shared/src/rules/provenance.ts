@@ -47,7 +47,8 @@ export function addProvenanceFindings(input: RuleInput, collector: Collector): v
   if (!provenance) return;
   for (const one of provenance.packages) {
     const placed = placeOf(input.tree, one);
-    if (!placed) continue;
+    // A project that no index has is told as that.
+    if (!placed || input.snapshot.projects.get(one.name)?.state === "absent") continue;
     const isHeld =
       placed.entry.hashes.length > 0 || isLockKind(placed.file.manifest.kind) || hasLock(input.tree);
     for (const check of one.checks) {
