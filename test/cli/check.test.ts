@@ -40,13 +40,14 @@ describe("the command line", () => {
   afterEach(() => place.remove());
   after(() => index.close());
 
-  it("says that all is well in one line and ends with 0", async () => {
+  it("says that all is well in one line, what was not looked for in another, and ends with 0", async () => {
     place.write("requirements.txt", "flask==3.1.3\nwerkzeug==3.0.0\n");
     const { status, stdout, stderr } = await check([]);
     assert.equal(stderr, "");
     assert.equal(
       stdout,
-      "No findings in 1 file. 2 packages checked against 1 index, just now.\nNext: thoth validate requirements.txt\n",
+      "Not checked: advisories: none stored; thoth knowledge update advisories.\n" +
+        "No findings in 1 file. 2 packages checked against 1 index, just now.\nNext: thoth validate requirements.txt\n",
     );
     assert.equal(status, 0);
   });
