@@ -167,6 +167,21 @@ describe("requirements from addresses, folders and repositories", () => {
     );
   });
 
+  it("keeps a login out of everything that it writes", async () => {
+    const wheel = `${index.origin.replace("://", "://me:hidden@")}/files/loose/loose-1.0-py3-none-any.whl`;
+    place.write("requirements.in", `loose @ ${wheel}\n`);
+    const good = await lock("requirements.in");
+    assert.deepEqual(subjects(good.packages), ["loose 1.0", "werkzeug 3.1.0"]);
+    place.write(
+      "requirements.in",
+      `demo @ git+${index.origin.replace("://", "://me:hidden@")}/none.git@main\n`,
+    );
+    const bad = await lock("requirements.in");
+    assert.equal(bad.status, 3);
+    assert.match(bad.stderr, /none\.git@main cannot be read/);
+    for (const { stdout, stderr } of [good, bad]) assert.doesNotMatch(stdout + stderr, /hidden/);
+  });
+
   it("takes an address that another package names, as pip does, and says so", async () => {
     place.write("inner/pyproject.toml", PROJECT("inner"));
     const address = pathToFileURL(join(place.folder, "inner")).href;
