@@ -1,13 +1,17 @@
 // `facts`: what is known of projects for one environment; each project is told as soon as it is known.
 import { fileURLToPath } from "node:url";
+import type { IndexStrategy } from "../../../shared/src/config/index.ts";
 import type { InspectionFacts, ProjectFacts } from "../../../shared/src/facts/model.ts";
+import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import type { FactsInput, FactsOutput, FactsPartial } from "../../../shared/src/protocol/facts.ts";
 import type { IndexOptions } from "../../../shared/src/protocol/operation.ts";
 import type { FileOption } from "../index/index.ts";
 import { withAdvisories } from "./checkRoots.ts";
+import { configurationFor } from "./configuration.ts";
 import type { Operation, OperationContext } from "./context.ts";
 import { environmentOf } from "./environment.ts";
-import { FactFinder } from "./factFinder.ts";
+import { OperationError } from "./errors.ts";
+import { FactFinder, type PipfileSource } from "./factFinder.ts";
 
 /** Asks the indexes. Rejects only when cancelled; what cannot be asked is a project with its trouble. */
 export const facts: Operation<FactsInput, FactsOutput, FactsPartial> = async (
@@ -17,13 +21,14 @@ export const facts: Operation<FactsInput, FactsOutput, FactsPartial> = async (
   signal,
 ) => {
   const described = await environmentOf(context, input, signal);
+  const own = await configuredIndexes(input, calls);
   const finder = new FactFinder({
     context,
     cwd: input.cwd,
     environment: described,
-    commandLine: input.index,
-    fileOptions: optionLines(input.fileOptions),
-    sources: input.sources ?? [],
+    commandLine: { ...(own.strategy === undefined ? {} : { strategy: own.strategy }), ...input.index },
+    fileOptions: [...optionLines(input.fileOptions), ...own.options],
+    sources: [...(input.sources ?? []), ...own.sources],
     usePipConfiguration: input.usePipConfiguration !== false,
     offline: input.offline === true,
     refresh: input.refresh === true,
@@ -32,7 +37,7 @@ export const facts: Operation<FactsInput, FactsOutput, FactsPartial> = async (
   try {
     let done = 0;
     const total = input.packages.length;
-    const wanted = input.packages.map(({ name, versions, specifiers, source }) => ({
+    const wanted = input.packages.map(({ name, versions, specifiers, source = own.bindings[name] }) => ({
       name,
       versions,
       specifiers,
@@ -60,6 +65,37 @@ export const facts: Operation<FactsInput, FactsOutput, FactsPartial> = async (
     await finder.close();
   }
 };
+
+interface OwnIndexes {
+  readonly options: readonly FileOption[];
+  readonly sources: readonly PipfileSource[];
+  readonly bindings: Readonly<Record<string, string>>;
+  readonly strategy?: IndexStrategy | undefined;
+}
+
+/** What `.thoth.yaml` says of indexes; one that cannot be understood is told and counts for nothing. */
+async function configuredIndexes(
+  { cwd, index }: FactsInput,
+  calls: { warn(message: string): void },
+): Promise<OwnIndexes> {
+  try {
+    const { configuration } = await configurationFor(cwd);
+    const { indexes = [], "index-bindings": bindings = {} } = configuration;
+    const asked = Object.entries(bindings).map(([name, one]) => [normalizeName(name), one] as const);
+    return {
+      options: indexes
+        .filter(({ explicit }) => explicit !== true)
+        .map(({ name, url }) => ({ option: "--extra-index-url", value: url, where: `index ${name} of .thoth.yaml` })),
+      sources: indexes.map(({ name, url }) => ({ name, url, verifySsl: true, explicit: true })),
+      bindings: Object.fromEntries(asked),
+      strategy: index?.strategy ?? configuration["index-strategy"],
+    };
+  } catch (error) {
+    if (!(error instanceof OperationError)) throw error;
+    calls.warn(error.message);
+    return { options: [], sources: [], bindings: {} };
+  }
+}
 
 const remembered = new WeakMap<OperationContext, Set<string>>();
 
