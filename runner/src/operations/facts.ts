@@ -85,7 +85,11 @@ async function configuredIndexes(
     return {
       options: indexes
         .filter(({ explicit }) => explicit !== true)
-        .map(({ name, url }) => ({ option: "--extra-index-url", value: url, where: `index ${name} of .thoth.yaml` })),
+        .map(({ name, url }) => ({
+          option: "--extra-index-url",
+          value: url,
+          where: `index ${name} of .thoth.yaml`,
+        })),
       sources: indexes.map(({ name, url }) => ({ name, url, verifySsl: true, explicit: true })),
       bindings: Object.fromEntries(asked),
       strategy: index?.strategy ?? configuration["index-strategy"],
