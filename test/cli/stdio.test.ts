@@ -101,6 +101,44 @@ describe("the JSON-RPC face", () => {
     }
   });
 
+  it("asks the indexes that .thoth.yaml names and binds", async () => {
+    const outer = await startIndex({ demo: [buildWheel({ name: "demo", version: "2.0" })] });
+    const inner = await startIndex({
+      demo: [buildWheel({ name: "demo", version: "1.0" })],
+      own: [buildWheel({ name: "own", version: "0.1" })],
+    });
+    try {
+      place.write(
+        ".thoth.yaml",
+        `indexes:\n  - {name: inner, url: "${inner.url}", explicit: true}\nindex-bindings: {Demo: inner}\n`,
+      );
+      const { result } = await connection.sendRequest<{
+        result: { projects: { name: string; state: string; releases: { version: string }[] }[] };
+      }>(methods.run, {
+        operation: "facts",
+        token: "t1",
+        input: {
+          cwd: place.folder,
+          index: { indexUrl: outer.url },
+          packages: [{ name: "demo" }, { name: "own" }],
+        },
+      });
+      assert.deepEqual(
+        result.projects.map(({ name, state, releases }) => [
+          name,
+          state,
+          ...releases.map(({ version }) => version),
+        ]),
+        [
+          ["demo", "known", "1.0"],
+          ["own", "absent"],
+        ],
+      );
+    } finally {
+      await Promise.all([outer.close(), inner.close()]);
+    }
+  });
+
   it("refuses an operation that is not there and an input of the wrong shape", async () => {
     const code = (expected: string) => (error: unknown) =>
       (error as { data: { code: string } }).data.code === expected;
