@@ -73,8 +73,7 @@ class StackSearch {
   readonly #options: SolveOptions;
   readonly #solved: SolvedPart[] = [];
   readonly #open: Open[] = [];
-  #decisions = 0;
-  #conflicts = 0;
+  #cost: Counters = { decisions: 0, conflicts: 0 };
   /** Of the part that is being solved. */
   where: MarkerSet = ALWAYS;
 
@@ -96,7 +95,7 @@ class StackSearch {
       roots: graph.roots(),
       parts: this.#solved.map(({ part }) => this.#tell(part)),
       requiresPython: this.#shared.reading.scope.requiresPython,
-      counters: this.#counters(0, 0),
+      counters: this.#cost,
     };
   }
 
@@ -121,18 +120,15 @@ class StackSearch {
     const { part } = provider;
     this.where = part.where;
     const { signal, maxDecisions } = this.#options;
-    const most = maxDecisions === undefined ? undefined : maxDecisions - this.#decisions;
+    const most = maxDecisions === undefined ? undefined : maxDecisions - this.#cost.decisions;
+    const before = solver.counters;
     try {
-      const before = solver.counters;
       const outcome = await solver.solve(
         provider,
         { signal, maxDecisions: most === undefined ? undefined : before.decisions + most },
         first,
       );
-      const counters = this.#counters(
-        outcome.counters.decisions - before.decisions,
-        outcome.counters.conflicts - before.conflicts,
-      );
+      const counters = this.#count(before, outcome.counters);
       if (outcome.kind === "solved") {
         this.#keep({ part, provider, versions: outcome.versions });
         return undefined;
@@ -150,6 +146,7 @@ class StackSearch {
       return { kind: "undecided", counters, soFar: soFar(provider, outcome.versions), ...where };
     } catch (error) {
       if (!(error instanceof Parting)) throw error;
+      this.#count(before, solver.counters);
       for (const { where, version } of error.parts) {
         const copy = solver.copy();
         const narrowed = provider.narrow(copy, where);
@@ -159,10 +156,13 @@ class StackSearch {
     }
   }
 
-  #counters(decisions: number, conflicts: number): Counters {
-    this.#decisions += decisions;
-    this.#conflicts += conflicts;
-    return { decisions: this.#decisions, conflicts: this.#conflicts };
+  /** Adds what one search has cost, and gives what all have. */
+  #count(before: Counters, after: Counters): Counters {
+    this.#cost = {
+      decisions: this.#cost.decisions + after.decisions - before.decisions,
+      conflicts: this.#cost.conflicts + after.conflicts - before.conflicts,
+    };
+    return this.#cost;
   }
 
   /** What one part came to is preferred in those that follow, unless what is direct in one may not be so in another. */

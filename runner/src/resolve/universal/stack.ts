@@ -1,6 +1,6 @@
 // One stack from its parts: releases that several parts have are one pin, used where one of those parts comes to it.
 import { type MarkerDiagram, type MarkerSet, NEVER } from "../../../../shared/src/packaging/markerDiagram.ts";
-import { compareVersions, type Version } from "../../../../shared/src/packaging/version.ts";
+import { compareVersions } from "../../../../shared/src/packaging/version.ts";
 import type { Project } from "../python/catalogue.ts";
 import type { Demand, Pin, PinDependency } from "../python/model.ts";
 import type { Part } from "./part.ts";
@@ -202,16 +202,6 @@ export class StackGraph {
       if (reason.kind === "required") demands.set(name, [...(demands.get(name) ?? []), reason.demand]);
     }
     return demands;
-  }
-
-  /** Where a version of a project is used; for the checks that no two are at once. */
-  reachOf(name: string, version: Version): MarkerSet {
-    for (const node of this.#nodes.values()) {
-      if (node.name === name && node.extra === undefined && node.project.versions[node.place] === version) {
-        return node.reach;
-      }
-    }
-    return NEVER;
   }
 }
 
