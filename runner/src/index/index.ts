@@ -11,6 +11,7 @@ export {
 } from "./client.ts";
 export { type IniFile, readIniFile } from "./iniFile.ts";
 export { FORBIDDEN_MEANS_ABSENT, type ForbiddenMeansAbsent } from "./knownIndexes.ts";
+export { readMachineConfiguration } from "./machineConfiguration.ts";
 export type {
   ChosenVariant,
   DownloadAnswer,

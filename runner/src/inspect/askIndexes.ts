@@ -1,12 +1,11 @@
 // Asks the indexes themselves before a stack is blamed: pip leaves out an index that refuses, and takes what another one has.
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import {
   createIndexClient,
   type FileOption,
   type IndexFailure,
   type IndexSettings,
-  readPipConfiguration,
+  readMachineConfiguration,
   resolveIndexes,
 } from "../index/index.ts";
 import { createMemoryPageStore } from "../knowledge/index.ts";
@@ -23,20 +22,8 @@ export interface RefusedProject {
 
 /** The indexes that pip would ask: its configuration, then what the manifest and the person say. */
 export function indexSettings({ indexes, env, cwd }: Asking): IndexSettings {
-  const configuration = readPipConfiguration({
-    env,
-    platform: process.platform,
-    home: env.HOME ?? homedir(),
-    cwd,
-    readFile: (path) => {
-      try {
-        return readFileSync(path, "utf8");
-      } catch (error) {
-        if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
-        throw error;
-      }
-    },
-  });
+  const home = env.HOME ?? homedir();
+  const configuration = readMachineConfiguration({ env, platform: process.platform, home, cwd });
   return resolveIndexes(configuration, { fileOptions: fileOptions(indexes) });
 }
 

@@ -1,7 +1,6 @@
 // pip's own configuration, told to uv, which does not read it.
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { readPipConfiguration } from "../index/index.ts";
+import { readMachineConfiguration } from "../index/index.ts";
 import type { InspectionIndexes } from "./model.ts";
 
 export interface ToldSettings {
@@ -20,20 +19,8 @@ export function withPipConfiguration(
   cwd: string,
 ): ToldSettings {
   if (given.usePipConfiguration === false) return { indexes: given, env: trusting(given.trustedHosts ?? []) };
-  const { values } = readPipConfiguration({
-    env,
-    platform: process.platform,
-    home: env.HOME ?? homedir(),
-    cwd,
-    readFile: (path) => {
-      try {
-        return readFileSync(path, "utf8");
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-        throw error;
-      }
-    },
-  });
+  const home = env.HOME ?? homedir();
+  const { values } = readMachineConfiguration({ env, platform: process.platform, home, cwd });
   const one = (key: string): string | undefined => values.get(key)?.value.trim() || undefined;
   const many = (key: string): string[] => one(key)?.split(/\s+/) ?? [];
   const on = (key: string): boolean => /^(?:1|true|yes|on|y|t)$/i.test(one(key) ?? "");

@@ -1,7 +1,6 @@
 // Which indexes an operation asks: pip's configuration, the command line, and what a file itself says, in pip's order.
-import { readFileSync } from "node:fs";
 import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
-import { type FileOption, type IndexSettings, readPipConfiguration, resolveIndexes } from "../index/index.ts";
+import { type FileOption, type IndexSettings, readMachineConfiguration, resolveIndexes } from "../index/index.ts";
 import type { Machine } from "./context.ts";
 
 export interface IndexSettingsInput {
@@ -18,13 +17,12 @@ export interface IndexSettingsInput {
 /** The indexes, and how they are asked. Never throws: what cannot be used is in `problems`. */
 export function indexSettingsFor(input: IndexSettingsInput): IndexSettings {
   const { machine, commandLine, usePipConfiguration } = input;
-  const configuration = readPipConfiguration({
+  const configuration = readMachineConfiguration({
     env: usePipConfiguration ? machine.env : withoutPip(machine),
     platform: machine.platform,
     home: machine.home,
     cwd: input.cwd,
     venv: input.venv,
-    readFile: readText,
   });
   return resolveIndexes(configuration, {
     fileOptions: input.fileOptions ?? [],
@@ -45,15 +43,4 @@ export function indexSettingsFor(input: IndexSettingsInput): IndexSettings {
 function withoutPip({ env, platform }: Machine): Machine["env"] {
   const kept = Object.entries(env).filter(([key]) => !key.startsWith("PIP_"));
   return { ...Object.fromEntries(kept), PIP_CONFIG_FILE: platform === "win32" ? "nul" : "/dev/null" };
-}
-
-/** Throws what the file system says, but for a file that is not there. */
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw error;
-  }
 }
