@@ -227,6 +227,10 @@ function findInexactEntry(
     const { size, hash } = readCheckpoint(proof.checkpoint.envelope);
     if (size !== proof.treeSize) return logFault("the checkpoint is of a tree of another size");
     if (!isEqual(hash, proof.rootHash)) return logFault("the checkpoint is of a tree with another root hash");
+    // A promise signs the index, which counts over all trees of the log; without one the log is one tree.
+    if (entry.inclusionPromise === undefined && entry.logIndex !== proof.logIndex) {
+      return logFault("the entry and its proof name different places in the log");
+    }
   }
   const verifiers = verifiersOf(entry);
   const wanted = certificate?.root.toDER();
