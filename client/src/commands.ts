@@ -4,11 +4,13 @@ import {
   type CheckSummary,
   clientCommands,
   type InterpreterChoice,
+  type PolicyProposal,
   type ProvenanceViewData,
   commands as serverCommands,
   type UpdateProposal,
   type ValidateSummary,
 } from "../../shared/src/protocol/editor.ts";
+import { changePolicy } from "./policy.ts";
 import type { Proposals } from "./proposal.ts";
 import { showProvenancePanel } from "./provenanceView.ts";
 import type { Reports } from "./report.ts";
@@ -277,6 +279,11 @@ export function registerCommands(tools: Tools): vscode.Disposable {
     onManifest("report", clientCommands.showReport, showReport),
     onManifest("provenance", clientCommands.showProvenance, showProvenance),
     onManifest("select environment", clientCommands.selectEnvironment, selectEnvironment),
+    vscode.commands.registerCommand(clientCommands.changePolicy, (proposal: PolicyProposal) =>
+      changePolicy(tools.server, proposal).catch((problem: unknown) =>
+        tellProblem(tools, "change policy", problem),
+      ),
+    ),
     anywhere("restart runner", clientCommands.restartRunner, restartRunner),
     anywhere("clear cache", clientCommands.clearCache, (given) =>
       tellAnswer(given, vscode.l10n.t("Clearing the cache"), serverCommands.clearCache),

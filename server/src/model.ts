@@ -29,6 +29,8 @@ export interface ClientAbilities {
   readonly lineFoldingOnly: boolean;
   readonly hierarchicalSymbols: boolean;
   readonly definitionLinks: boolean;
+  /** Our own extension, whose commands an answer may name. */
+  readonly ours?: boolean;
 }
 
 export const allAbilities: ClientAbilities = {

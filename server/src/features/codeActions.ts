@@ -1,5 +1,6 @@
 // textDocument/codeAction: fixes from the snapshot alone. Each runs a command that refuses when a text has moved on.
 import { type CodeAction, CodeActionKind, type Diagnostic } from "vscode-languageserver";
+import { proofKey } from "../../../shared/src/facts/stack.ts";
 import type { Finding, Fix } from "../../../shared/src/finding/model.ts";
 import type { RequirementEntry } from "../../../shared/src/manifest/model.ts";
 import { type ApplyEdits, commands } from "../../../shared/src/protocol/editor.ts";
@@ -10,6 +11,7 @@ import { requirementsIn } from "../at.ts";
 import { say } from "../l10n.ts";
 import type { ClientAbilities, View } from "../model.ts";
 import type { DiagnosticData } from "./diagnostics.ts";
+import { policyActions } from "./policyActions.ts";
 
 /** The kind of the one action that takes every local repair. */
 export const fixAllKind = "source.fixAll.thoth";
@@ -72,7 +74,9 @@ function quickFixes(
   const actions: CodeAction[] = [];
   const titles = new Set<string>();
   const add = (fix: Fix, finding?: Finding): void => {
-    if (titles.has(fix.title)) return;
+    // Two ways to say the same edit are one fix.
+    const key = proofKey(fix.edits);
+    if (titles.has(fix.title) || (fix.edits.length > 0 && titles.has(key))) return;
     const action = actionOf(
       view,
       fix,
@@ -82,6 +86,7 @@ function quickFixes(
     );
     if (!action) return;
     titles.add(fix.title);
+    titles.add(key);
     actions.push(action);
   };
   for (const finding of findings) for (const fix of finding.fixes) add(fix, finding);
@@ -94,6 +99,7 @@ function quickFixes(
     const silence = entry && silenceOf({ file: view.file, entry }, finding);
     if (silence) add(silence, finding);
   }
+  if (abilities.ours) actions.push(...policyActions(view, findings));
   return onePreferred(actions).sort((a, b) => rank(a) - rank(b));
 }
 

@@ -1,6 +1,8 @@
 // What the editor says of provenance: the line in the hover, and at most one diagnostic for a package.
 import assert from "node:assert/strict";
 import type { PackageProvenance, ProvenanceCheck } from "../../../shared/src/facts/provenance.ts";
+import { allAbilities } from "../model.ts";
+import { codeActions } from "./codeActions.ts";
 import { diagnostics } from "./diagnostics.ts";
 import { hover } from "./hover.ts";
 import { now, project, viewOf } from "./testing.ts";
@@ -115,5 +117,42 @@ describe("provenance in the editor", () => {
       check("name-confusion", "failed", { severity: "warning" }),
     ];
     assert.deepEqual(told(flask(checks), "flask==2.2.3"), ["2 name-confusion"]);
+  });
+});
+
+describe("quick fixes of provenance", () => {
+  const text = `flask==2.2.3 ${HASH}\n`;
+  const request = {
+    range: { start: { line: 0, character: 1 }, end: { line: 0, character: 1 } },
+    diagnostics: [],
+  };
+  const tools = { digest: () => "" };
+  const actions = (ours: boolean) => {
+    const evidence = [
+      { source: "a", freshness: "fresh" as const },
+      { source: "b", freshness: "fresh" as const },
+    ];
+    const checks = [
+      check("artifact-on-several-indexes", "failed", { severity: "warning", evidence }),
+      check("index-policy", "failed", { severity: "error", required: true }),
+    ];
+    const packages = [flask(checks)];
+    const snapshot = { provenance: { packages, files: [], basis: [], checked: now } };
+    const shown = viewOf(text, { projects: [project("flask", ["2.2.3"])], snapshot });
+    return codeActions(shown, request, { ...allAbilities, ours }, tools);
+  };
+
+  it("offer to accept with a reason and a day, and to bind to an index; not to accept what a policy forbids", () => {
+    const titles = actions(true).flatMap(({ title, command }) =>
+      command?.command === "thoth.changePolicy" ? [title] : [],
+    );
+    assert.deepEqual(titles.sort(), [
+      "Accept artifact-on-several-indexes of flask 2.2.3…",
+      "Bind flask to index.test/simple",
+    ]);
+  });
+
+  it("are offered where our own commands are there to carry them out", () => {
+    assert.ok(!actions(false).some(({ command }) => command?.command === "thoth.changePolicy"));
   });
 });

@@ -29,6 +29,7 @@ import type { View } from "../model.ts";
 import type { LanguageService } from "../service.ts";
 import { applyPlan } from "./apply.ts";
 import { cancelledError } from "./guard.ts";
+import { planPolicyChange } from "./policyChange.ts";
 import type { Session } from "./session.ts";
 
 /** Long work's line in the editor. */
@@ -58,6 +59,9 @@ export async function executeCommand(
       return knowledge(session, "clear-cache", token, progress);
     case commands.fetchNames:
       return knowledge(session, "update", token, progress);
+    case commands.changePolicy:
+      mustBeTrusted(session);
+      return planPolicyChange(session, argument);
     case commands.environments:
       return environments(session, argument);
   }

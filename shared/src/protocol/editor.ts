@@ -56,6 +56,8 @@ export const commands = {
   updateAll: "thoth.server.updateAll",
   /** `{uri}`: apply all that is proven. */
   fixAll: "thoth.server.fixAll",
+  /** PolicyProposal, with reason and day: how the policy would read. Answers PolicyChangePlan. */
+  changePolicy: "thoth.server.changePolicy",
   /** `{uri}`: where its packages come from, for the view. Answers ProvenanceViewData. */
   provenance: "thoth.server.provenance",
   /** `{uri}`: markdown of all findings of the manifest and its last validation. */
@@ -85,6 +87,8 @@ export const clientCommands = {
   fixAll: "thoth.fixAll",
   showReport: "thoth.showReport",
   showProvenance: "thoth.showProvenance",
+  /** PolicyProposal, from a quick fix. */
+  changePolicy: "thoth.changePolicy",
   selectEnvironment: "thoth.selectEnvironment",
   restartRunner: "thoth.restartRunner",
   showLog: "thoth.showLog",
@@ -132,6 +136,29 @@ export interface InterpreterChoice {
   readonly path: string;
   readonly label: string;
   readonly detail: string;
+}
+
+/** A change of the workspace's policy, as a quick fix proposes it. */
+export type PolicyProposal =
+  | {
+      readonly uri: string;
+      readonly kind: "accept";
+      readonly package: string;
+      readonly version: string;
+      /** What is accepted: one of the two. */
+      readonly rule?: string;
+      readonly advisory?: string;
+      /** The finding, shown where the reason is asked for. */
+      readonly message: string;
+    }
+  | { readonly uri: string; readonly kind: "bind"; readonly package: string; readonly index: string };
+
+/** How the policy's file would read. */
+export interface PolicyChangePlan {
+  readonly uri: string;
+  readonly text: string;
+  /** What it was planned on; null where the file is to be made. */
+  readonly before: string | null;
 }
 
 /** The gravest that is said of a package. */

@@ -1,0 +1,76 @@
+// Quick fixes that change the policy: accept what was found, with a reason and a day, or bind a package to its index.
+import { type CodeAction, CodeActionKind } from "vscode-languageserver";
+import type { Finding } from "../../../shared/src/finding/model.ts";
+import { clientCommands, type PolicyProposal } from "../../../shared/src/protocol/editor.ts";
+import { isOfProvenance, provenanceOf } from "../../../shared/src/rules/index.ts";
+import { requirementsIn } from "../at.ts";
+import { say } from "../l10n.ts";
+import type { View } from "../model.ts";
+
+/** The actions for findings of one line. What a policy forbids is not for a quick fix to accept. */
+export function policyActions(view: View, findings: readonly Finding[]): CodeAction[] {
+  return findings.flatMap((finding) => [...bindings(view, finding), ...acceptances(view, finding)]);
+}
+
+function acceptances(view: View, finding: Finding): CodeAction[] {
+  const isVulnerability = finding.rule === "known-vulnerability";
+  if (finding.package === undefined || (!isVulnerability && !isOfProvenance(finding))) return [];
+  const one = packageOf(view, finding);
+  const check = one?.checks.find(({ rule, message }) => rule === finding.rule && message === finding.message);
+  const version = one?.version;
+  if (version === undefined || (check?.required && check.severity === "error" && isForbidding(finding.rule)))
+    return [];
+  const advisories = finding.advisories?.map(({ id }) => id) ?? [undefined];
+  return advisories.slice(0, 3).map((advisory) => {
+    const what = advisory ?? finding.rule;
+    return actionOf(say("Accept {0} of {1} {2}…", what, finding.package!, version), {
+      uri: view.file.uri,
+      kind: "accept",
+      package: finding.package!,
+      version,
+      message: finding.message,
+      ...(advisory === undefined ? { rule: finding.rule } : { advisory }),
+    });
+  });
+}
+
+/** Rules whose errors a policy made. */
+const isForbidding = (rule: string): boolean => rule === "index-policy" || rule === "policy";
+
+function bindings(view: View, finding: Finding): CodeAction[] {
+  if (finding.rule !== "artifact-on-several-indexes" && finding.rule !== "artifact-digest") return [];
+  const one = packageOf(view, finding);
+  const others =
+    one?.checks.filter(({ rule }) => rule === finding.rule).flatMap(({ evidence }) => evidence) ?? [];
+  if (!one || finding.package === undefined || others.length < 2) return [];
+  const indexes = view.snapshot.projects.get(one.name)?.indexes ?? [];
+  return [...new Set([...one.indexes, ...indexes])].slice(0, 3).map((index) =>
+    actionOf(say("Bind {0} to {1}", finding.package!, shortOf(index)), {
+      uri: view.file.uri,
+      kind: "bind",
+      package: finding.package!,
+      index,
+    }),
+  );
+}
+
+function packageOf(view: View, finding: Finding) {
+  const entry = requirementsIn(view.file.manifest, finding.span).find(
+    ({ normalizedName }) => normalizedName === finding.package,
+  );
+  return entry && provenanceOf(view.snapshot.provenance, entry);
+}
+
+function actionOf(title: string, proposal: PolicyProposal): CodeAction {
+  return {
+    title,
+    kind: CodeActionKind.QuickFix,
+    command: { title, command: clientCommands.changePolicy, arguments: [proposal] },
+  };
+}
+
+function shortOf(index: string): string {
+  if (!URL.canParse(index)) return index;
+  const url = new URL(index);
+  return `${url.host}${url.pathname.replace(/\/+$/, "")}`;
+}
