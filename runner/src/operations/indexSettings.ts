@@ -1,6 +1,11 @@
 // Which indexes an operation asks: pip's configuration, the command line, and what a file itself says, in pip's order.
 import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
-import { type FileOption, type IndexSettings, readMachineConfiguration, resolveIndexes } from "../index/index.ts";
+import {
+  type FileOption,
+  type IndexSettings,
+  readMachineConfiguration,
+  resolveIndexes,
+} from "../index/index.ts";
 import type { Machine } from "./context.ts";
 
 export interface IndexSettingsInput {
