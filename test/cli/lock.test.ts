@@ -295,6 +295,14 @@ describe("thoth lock", () => {
     }
   });
 
+  it("keeps the line ends of the lock that is there", async () => {
+    await thoth("requirements.in", "-o", "pylock.toml");
+    const text = read("pylock.toml").replaceAll("\n", "\r\n");
+    place.write("pylock.toml", text);
+    assert.equal((await thoth("requirements.in", "-o", "pylock.toml")).status, 0);
+    assert.equal(read("pylock.toml"), text);
+  });
+
   it("gives a conflict as data, with status 1, in the form that explain has", async () => {
     place.write("requirements.in", `-i ${index.url}\nflask==3.1.3\nwerkzeug<3\n`);
     const ran = await thoth("requirements.in", "--format", "json");

@@ -15,6 +15,7 @@ import { readPipfile } from "../../shared/src/manifest/pipfile.ts";
 import { readPipfileLock } from "../../shared/src/manifest/pipfileLock.ts";
 import { readPoetryConstraint } from "../../shared/src/manifest/poetryConstraint.ts";
 import { selectEntries } from "../../shared/src/manifest/projectSelection.ts";
+import { readPylock } from "../../shared/src/manifest/pylock.ts";
 import { readPyproject } from "../../shared/src/manifest/pyproject.ts";
 import { readRequirements } from "../../shared/src/manifest/requirements.ts";
 import type { TomlParser } from "../../shared/src/manifest/toml.ts";
@@ -219,6 +220,58 @@ const pyprojectTokens = fc
   )
   .map((parts) => parts.join(""));
 
+const pylockTokens = fc
+  .array(
+    fc.constantFrom(
+      'lock-version = "1.0"\n',
+      "created-by = 'a'\n",
+      "[[packages]]\n",
+      "[packages]\n",
+      "[[packages.wheels]]\n",
+      "[packages.sdist]\n",
+      "[packages.hashes]\n",
+      "packages = ",
+      "name = 'a'\n",
+      "name = ",
+      "version = '1'\n",
+      "marker = ",
+      "\"'a' in extras\"",
+      "wheels = ",
+      "sdist = ",
+      "vcs = ",
+      "directory = ",
+      "hashes = ",
+      "environments = ",
+      "dependencies = ",
+      "attestation-identities = ",
+      "sha256 = 'ab'",
+      "url = 'https://h/a-1-py3-none-any.whl'",
+      "path = ",
+      "size = ",
+      "1",
+      "true",
+      "1979-05-27T00:00:00Z",
+      "{ ",
+      " }",
+      "[",
+      "]",
+      ", ",
+      "\n",
+      '"',
+      "'",
+      "#",
+      "\\u00e9",
+      "\u{1F600}",
+      "\0",
+      "\ufeff",
+      "\r\n",
+      "__proto__",
+      ".",
+    ),
+    { maxLength: 40 },
+  )
+  .map((parts) => parts.join(""));
+
 const jsonTokens = fc
   .array(
     fc.constantFrom(
@@ -290,6 +343,17 @@ describe("the manifest readers under fuzzing", () => {
       check(manifest);
       const file = { uri: "file:///pyproject.toml", manifest, as: "requirements" as const };
       selectEntries({ root: file.uri, files: [file], faults: [] }, { extras: "all", groups: "all" });
+    };
+    fc.assert(fc.property(text, run), { numRuns: RUNS });
+  });
+
+  it("answer to any pylock.toml", () => {
+    const text = fc.oneof(pylockTokens, tomlTokens, fc.string({ unit: "binary", maxLength: 200 }));
+    const run = (each: string) => {
+      const manifest = readPylock(each, toml);
+      check(manifest);
+      for (const { where } of manifest.errors) assert.equal(typeof where, "string");
+      assert.ok(manifest.entries.length <= manifest.pylock!.packages.length);
     };
     fc.assert(fc.property(text, run), { numRuns: RUNS });
   });

@@ -1,5 +1,6 @@
 // What is gathered from manifests, as pip is handed it.
 import assert from "node:assert/strict";
+import { readPylock } from "../../../shared/src/manifest/pylock.ts";
 import { readPyproject } from "../../../shared/src/manifest/pyproject.ts";
 import { readRequirements } from "../../../shared/src/manifest/requirements.ts";
 import type { ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
@@ -144,5 +145,36 @@ url = "https://own.example/simple"
       poetry.requirements.map(({ text, obstacle }) => obstacle?.reason ?? text),
       ["a<2.0,>=1.2", "unreadable"],
     );
+  });
+
+  it("takes of a pylock.toml what is installed unless extras or groups are named", async () => {
+    const hashes = `{ sha256 = "${"a".repeat(64)}" }`;
+    const entry = (name: string, marker: string) =>
+      `[[packages]]\nname = "${name}"\nversion = "1.0"\n${marker && `marker = "${marker}"\n`}wheels = [{ path = "${name}-1.0-py3-none-any.whl", hashes = ${hashes} }]\n`;
+    const text = `lock-version = "1.0"\ncreated-by = "tests"\ndefault-groups = ["dev"]\n${[
+      entry("a", ""),
+      entry("b", "'web' in extras"),
+      entry("c", "'dev' in dependency_groups and os_name == 'nt'"),
+      entry("d", "os_name == 'nt' or 'docs' in dependency_groups"),
+      entry("e", "'dev' in dependency_groups"),
+    ].join("")}`;
+    const manifest = readPylock(text, await tomlForTests());
+    assert.deepEqual(manifest.errors, []);
+    const file = { uri: "file:///pylock.toml", manifest, as: "requirements" as const };
+    const { requirements, onlyListed } = gatherRequirements(
+      { root: file.uri, files: [file], faults: [] },
+      () => "pylock.toml",
+    );
+    const digest = ` --hash=sha256:${"a".repeat(64)}`;
+    assert.deepEqual(
+      requirements.map((one) => one.text),
+      [
+        `a==1.0${digest}`,
+        `c==1.0 ; os_name == "nt"${digest}`,
+        `d==1.0 ; os_name == "nt"${digest}`,
+        `e==1.0${digest}`,
+      ],
+    );
+    assert.ok(onlyListed);
   });
 });

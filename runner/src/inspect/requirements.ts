@@ -1,4 +1,5 @@
 // What a manifest asks for, as lines that pip reads, each with its place; what would need a build is said, not left out.
+import { isLockKind } from "../../../shared/src/manifest/kind.ts";
 import type {
   Manifest,
   ManifestEntry,
@@ -8,6 +9,7 @@ import type {
 } from "../../../shared/src/manifest/model.ts";
 import { projectIndexesOf } from "../../../shared/src/manifest/projectIndexes.ts";
 import { selectEntries } from "../../../shared/src/manifest/projectSelection.ts";
+import { settleParts } from "../../../shared/src/manifest/pylockSelect.ts";
 import type { IncludeFault, ManifestFile, ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
 import { markerToString } from "../../../shared/src/packaging/marker.ts";
 import type { InspectionIndexes, Obstacle, RequirementLine } from "./model.ts";
@@ -32,12 +34,11 @@ export function gatherRequirements(
 ): GatheredRequirements {
   const root = tree.files[0];
   if (!root) return { requirements: [], constraints: [], indexes: {}, onlyListed: false };
-  const lock =
-    root.manifest.kind === "pipfile-lock"
-      ? root
-      : root.manifest.kind === "pipfile" && tree.companion?.manifest.kind === "pipfile-lock"
-        ? tree.companion
-        : undefined;
+  const lock = isLockKind(root.manifest.kind)
+    ? root
+    : root.manifest.kind === "pipfile" && tree.companion?.manifest.kind === "pipfile-lock"
+      ? tree.companion
+      : undefined;
   // What the person narrows beside the manifest narrows its lock as well.
   const files = lock
     ? [lock, ...tree.files.filter((file) => file.as === "constraints" && file !== root)]
@@ -52,7 +53,8 @@ export function gatherRequirements(
       if (entry.section !== undefined && entry.section !== "packages" && entry.section !== "default")
         continue;
       const narrows = file.as === "constraints" || entry.kind === "constraint";
-      (narrows ? constraints : requirements).push(lineOf(entry, file, path));
+      const own = inLock(entry, file.manifest);
+      if (own) (narrows ? constraints : requirements).push(lineOf(own, file, path));
     }
     for (const error of file.manifest.errors) {
       const line = file.manifest.lines.positionAt(error.span.start).line + 1;
@@ -81,6 +83,15 @@ export function gatherRequirements(
   const entries = files.flatMap((file): ManifestEntry[] => [...file.manifest.entries]);
   const indexes = root.manifest.project ? projectIndexes(root.manifest, files.slice(1)) : indexesOf(entries);
   return { requirements, constraints, indexes, onlyListed: lock !== undefined };
+}
+
+/** Of a pylock.toml what is installed unless extras or groups are named (PEP 751); its marker then speaks of the environment alone. */
+function inLock(entry: RequirementEntry, { pylock }: Manifest): RequirementEntry | undefined {
+  if (pylock === undefined || entry.marker === undefined) return entry;
+  const settled = settleParts(entry.marker, [], pylock.defaultGroups);
+  if (typeof settled !== "boolean") return { ...entry, hashes: entry.hashes, marker: settled };
+  const { marker: _, markerSpan: __, ...rest } = entry;
+  return settled ? { ...rest, hashes: entry.hashes } : undefined;
 }
 
 /** Of a pyproject.toml the project and its default groups: what is installed to work on it. */
@@ -152,8 +163,8 @@ function lineOf(entry: RequirementEntry, file: ManifestFile, path: string): Requ
   const marker =
     entry.style === "line" ? text(entry.markerSpan) : entry.marker ? markerToString(entry.marker) : "";
   const extras = entry.extras.length > 0 ? `[${entry.extras.map((extra) => extra.text).join(",")}]` : "";
-  // TOML strings may hold escapes, and poetry's constraints are its own.
-  const isOwn = entry.grammar !== undefined || entry.style === "toml-item";
+  // TOML strings may hold escapes, poetry's constraints are its own, and a pylock.toml writes versions alone.
+  const isOwn = entry.grammar !== undefined || entry.style === "toml-item" || file.manifest.kind === "pylock";
   const specifier = isOwn ? entry.specifier.toString() : text(entry.specifierSpan).trim();
   const wanted = link === undefined ? (specifier === "*" ? "" : specifier) : "";
   const subject = entry.name

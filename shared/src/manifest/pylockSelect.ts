@@ -1,5 +1,5 @@
 // What an installer takes from a pylock.toml for one environment (PEP 751, "Installing from a lock file").
-import { evaluateMarker, type MarkerEnvironment } from "../packaging/marker.ts";
+import { evaluateMarker, type Marker, type MarkerEnvironment } from "../packaging/marker.ts";
 import { rankWheels, tagRanks } from "../packaging/tags.ts";
 import {
   type Pylock,
@@ -73,6 +73,50 @@ export function selectFromPylock(lock: Pylock, options: PylockSelectOptions): Py
   }
   return { packages };
 }
+
+/**
+ * A marker of a lock once it is settled which extras and groups are installed: what is left to say of the environment, or whether
+ * it holds there at all.
+ */
+export function settleParts(
+  marker: Marker,
+  extras: readonly string[],
+  groups: readonly string[],
+): Marker | boolean {
+  if (marker.kind === "constant") return marker.value;
+  if (marker.kind === "comparison") {
+    const { right } = marker;
+    const isOfParts =
+      right.kind === "variable" && (right.name === "extras" || right.name === "dependency_groups");
+    return isOfParts
+      ? evaluateMarker(marker, { ...NOWHERE, extras: [...extras], dependency_groups: [...groups] })
+      : marker;
+  }
+  const isAnd = marker.kind === "and";
+  const rest: Marker[] = [];
+  for (const operand of marker.operands) {
+    const settled = settleParts(operand, extras, groups);
+    if (settled === !isAnd) return settled;
+    if (typeof settled !== "boolean") rest.push(settled);
+  }
+  if (rest.length === 0) return isAnd;
+  return rest.length === 1 ? rest[0]! : { ...marker, operands: rest };
+}
+
+/** Names of extras and groups are looked at without an environment. */
+const NOWHERE: MarkerEnvironment = {
+  implementation_name: "",
+  implementation_version: "0",
+  os_name: "",
+  platform_machine: "",
+  platform_release: "",
+  platform_system: "",
+  platform_version: "",
+  python_full_version: "0",
+  platform_python_implementation: "",
+  python_version: "0",
+  sys_platform: "",
+};
 
 function sourceOf(
   { vcs, directory, archive, sdist, wheels }: PylockPackage,

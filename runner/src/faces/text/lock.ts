@@ -1,4 +1,5 @@
 // The text form of `lock`: the lock itself, in the form that was asked for.
+import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { LockOutput } from "../../../../shared/src/protocol/lock.ts";
 import type { Answer } from "../../../../shared/src/protocol/operation.ts";
@@ -18,12 +19,23 @@ const WRITERS = {
  */
 export function lockText({ result }: Answer<LockOutput>, output: string | undefined): string {
   if (!result.resolves) throw doesNotResolve(result);
-  const folder = output === undefined || output === "-" ? process.cwd() : dirname(resolve(output));
+  const path = output === undefined || output === "-" ? undefined : resolve(output);
   try {
-    return WRITERS[result.form](result, { folder });
+    const text = WRITERS[result.form](result, { folder: path === undefined ? process.cwd() : dirname(path) });
+    return endsLinesWithReturns(path) ? text.replaceAll("\n", "\r\n") : text;
   } catch (error) {
     if (!(error instanceof LockRefused)) throw error;
     throw new OperationError("failed", error.code, error.message, error.next);
+  }
+}
+
+/** A lock keeps the line ends that it has, as pipenv keeps them: else a diff would show every line. */
+function endsLinesWithReturns(path: string | undefined): boolean {
+  if (path === undefined) return false;
+  try {
+    return /^[^\n]*\r\n/.test(readFileSync(path, "utf8"));
+  } catch {
+    return false;
   }
 }
 
