@@ -1,6 +1,10 @@
 // pip's configuration as it lies on this machine: the files behind `readPipConfiguration`.
 import { readFileSync } from "node:fs";
-import { type PipConfiguration, type PipConfigurationInput, readPipConfiguration } from "./pipConfiguration.ts";
+import {
+  type PipConfiguration,
+  type PipConfigurationInput,
+  readPipConfiguration,
+} from "./pipConfiguration.ts";
 
 /** pip's configuration of a process. Never throws: a file that cannot be read is listed as broken. */
 export function readMachineConfiguration(input: Omit<PipConfigurationInput, "readFile">): PipConfiguration {
