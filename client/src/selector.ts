@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 
 /** Schemes whose text is edited as a file; a comparison's left side or an output is none of ours. */
 const SCHEMES = ["file", "untitled", "vscode-vfs", "vscode-test-web"];
-const LANGUAGES = ["pip-requirements", "pipfile"];
+const LANGUAGES = ["pip-requirements", "pipfile", "pyproject-toml"];
 const PATTERNS = [
   "**/*requirements*.{txt,in}",
   "**/*constraints*.{txt,in}",

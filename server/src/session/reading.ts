@@ -40,6 +40,7 @@ export class ManifestReader {
   /** What a document is, by its name or by what the editor calls it; undefined for no manifest. */
   kindOf(uri: string, languageId: string): ManifestKind | undefined {
     if (languageId === "pipfile") return "pipfile";
+    if (languageId === "pyproject-toml") return "pyproject";
     return manifestKindOf(uri, languageId);
   }
 

@@ -278,6 +278,12 @@ test = ["pytest>=8"]
     );
   });
 
+  it("what the grammar does not know and TOML has is no fault", async () => {
+    const manifest = await read('[project]\ndependencies = ["a"]\n[tool.x]\ntext = """\n a \\  \n   b"""\n');
+    assert.deepEqual(manifest.errors, []);
+    assert.equal(requirements(manifest).length, 1);
+  });
+
   it("what a tool refuses is told at its place", async () => {
     const rows: readonly [string, string, string][] = [
       ['[project]\ndependencies = ["a>>1"]', "unexpected-text", ">"],

@@ -91,7 +91,18 @@ function readDocument(parser: Parser, text: string): TomlDocument {
     tree.rootNode.hasError ? undefined : tablesOf(tree.rootNode, text, 0),
   );
   if (whole !== undefined) return { tables: whole, faults: faultsOfValues(text) };
-  return readBroken(parser, text);
+  const read = readBroken(parser, text);
+  // The grammar knows less of TOML than its standard has, blanks behind a backslash at a line's end for one.
+  return isToml(text) ? { ...read, faults: [] } : read;
+}
+
+function isToml(text: string): boolean {
+  try {
+    parseToml(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function withTree<T>(parser: Parser, text: string, use: (tree: Tree) => T): T | undefined {
