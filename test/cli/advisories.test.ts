@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { zipSync } from "fflate";
 import type { CheckOutput } from "../../shared/src/protocol/check.ts";
@@ -278,5 +280,76 @@ describe("thoth with advisories", function () {
     assert.match(stdout, /Pipfile\.lock/);
     assert.equal(read("Pipfile"), before);
     assert.match(read("Pipfile.lock"), /"version": "==1\.1"/);
+  });
+
+  it("asks a service only where it is named, for public names alone, and takes what it did not ask for as not checked", async () => {
+    const bodies: string[] = [];
+    const records = new Map([
+      ["A-1", osv({ id: "A-1", name: "alpha", fixed: "1.1" })],
+      ["A-2", osv({ id: "A-2", name: "alpha", fixed: "2.0" })],
+    ]);
+    const service = createServer((request, response) => {
+      let body = "";
+      request.on("data", (piece: Buffer) => {
+        body += piece.toString();
+      });
+      request.on("end", () => {
+        bodies.push(`${request.method} ${request.url} ${body}`);
+        if (request.url === "/v1/querybatch") {
+          const { queries } = JSON.parse(body) as { queries: { page_token?: string }[] };
+          const results = queries.map(({ page_token: token }) =>
+            token === undefined
+              ? { vulns: [{ id: "A-1" }], next_page_token: "more" }
+              : { vulns: [{ id: "A-2" }] },
+          );
+          response.end(JSON.stringify({ results }));
+        } else response.end(JSON.stringify(records.get(request.url!.split("/").at(-1)!)));
+      });
+    });
+    await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
+    const address = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
+    try {
+      const ask = (...args: string[]) =>
+        place.run([
+          "knowledge",
+          "update",
+          "advisories",
+          "-q",
+          "--from",
+          address,
+          "--for",
+          "requirements.txt",
+          ...args,
+        ]);
+      // An index of one's own: no name leaves.
+      place.write("requirements.txt", "alpha==1.0\nbeta==2.0\n");
+      const kept = await ask("--index-url", url);
+      assert.equal(kept.status, 3);
+      assert.match(
+        kept.stdout,
+        /advisories of alpha, advisories of beta: an index that is not public is asked for it/,
+      );
+      assert.deepEqual(bodies, []);
+      place.write("requirements.txt", "alpha==1.0\n");
+      const asked = await ask("--isolated");
+      assert.equal(asked.status, 0, asked.stderr);
+      assert.equal(
+        bodies[0],
+        'POST /v1/querybatch {"queries":[{"package":{"name":"alpha","ecosystem":"PyPI"}}]}',
+      );
+      assert.equal(bodies.filter((line) => line.includes("querybatch")).length, 2);
+      assert.deepEqual(
+        (await findings())[0]?.advisories?.map(({ id }) => id),
+        ["A-1", "A-2"],
+      );
+      place.write("requirements.txt", "alpha==2.0\nbeta==2.0\n");
+      assert.match(
+        (await run("check")).stdout,
+        /Not checked: advisories of beta: no service was asked for it/,
+      );
+    } finally {
+      service.closeAllConnections();
+      service.close();
+    }
   });
 });

@@ -103,7 +103,12 @@ describe("reports for other programs", () => {
     const fine = await sarif("--index-url", index.url);
     assert.equal(fine.status, 0);
     assert.deepEqual(fine.run.results, []);
-    assert.deepEqual(fine.run.invocations[0].toolExecutionNotifications, []);
+    assert.deepEqual(
+      fine.run.invocations[0].toolExecutionNotifications.map(
+        ({ message }: { message: { text: string } }) => message.text,
+      ),
+      ["Not checked: advisories: none stored; thoth knowledge update advisories"],
+    );
   });
 
   it("an index on the network and an included address are told without their logins", async () => {

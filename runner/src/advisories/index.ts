@@ -3,5 +3,6 @@ export { type ReadRecord, readOsvRecord } from "./osv.ts";
 export { type ReadItem, readArchive, readFolder } from "./reading.ts";
 export type * from "./repair/model.ts";
 export { planRepairs } from "./repair/plan.ts";
+export { askService } from "./service.ts";
 export { createRater } from "./severity.ts";
 export { PUBLISHED_ARCHIVE, type UpdateAnswer, UpdateRefused, updateAdvisories } from "./update.ts";

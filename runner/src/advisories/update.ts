@@ -10,8 +10,8 @@ import { createRater } from "./severity.ts";
 
 /** OSV's export of the ecosystem: every record of a PyPI project, from PyPA, GitHub and OpenSSF. */
 export const PUBLISHED_ARCHIVE = "https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip";
-const PUBLISHED_LICENSE = "CC-BY-4.0 (PyPA, GitHub), Apache-2.0 (OpenSSF)";
-const OTHER_LICENSE = "as its publisher says";
+export const PUBLISHED_LICENSE = "CC-BY-4.0 (PyPA, GitHub), Apache-2.0 (OpenSSF)";
+export const OTHER_LICENSE = "as its publisher says";
 
 /** The slot of the archive, of which one is kept, wherever it came from. */
 const ARCHIVE = "archive";
@@ -136,7 +136,8 @@ function publicAddress(url: URL): string {
   return redactUrl(plain.href);
 }
 
-function unreachable({
+/** Why a server could not be asked. */
+export function unreachable({
   message,
   next,
   code,

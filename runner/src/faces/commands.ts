@@ -614,6 +614,11 @@ const knowledge: CommandSpec = {
       description:
         "update advisories: an archive, a folder or file of OSV records, or an address; update trust-root: a mirror's address",
     },
+    {
+      flags: "--for <PATH>",
+      description: "update advisories: ask the service of --from for the packages of this manifest only",
+      repeats: true,
+    },
     { flags: "--max-bytes <BYTES>", description: "prune: keep at most so much", number: true },
     { flags: "--older-than <DAYS>", description: "prune: forget what is older", number: true },
     ...common,
@@ -650,9 +655,10 @@ const knowledge: CommandSpec = {
       ...commonInput(options, cwd),
       action: action as KnowledgeInput["action"],
       ...(action === "update" ? { what: what as KnowledgeInput["what"] } : {}),
-      ...given<Pick<KnowledgeInput, "file" | "from" | "maxBytes" | "olderThanDays">>({
+      ...given<Pick<KnowledgeInput, "file" | "from" | "for" | "maxBytes" | "olderThanDays">>({
         file,
         from: text(options.from),
+        for: texts(options.for),
         maxBytes: typeof options.maxBytes === "number" ? options.maxBytes : undefined,
         olderThanDays: typeof options.olderThan === "number" ? options.olderThan : undefined,
       }),

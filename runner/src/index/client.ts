@@ -72,6 +72,12 @@ export interface NamesOptions extends CallOptions {
   readonly onProgress?: ((bytes: number, total: number | undefined) => void) | undefined;
 }
 
+export interface TextOptions extends CallOptions {
+  readonly maxBytes: number;
+  /** JSON to send: the address is then asked by POST. */
+  readonly json?: string;
+}
+
 export interface IndexClient {
   readonly settings: IndexSettings;
   /** What every index says of `name`, in any spelling. Rejects only when cancelled. */
@@ -91,7 +97,7 @@ export interface IndexClient {
   /** Every name that one of the settings' indexes lists. Nothing of it is kept here. Rejects only when cancelled. */
   names(index: IndexLocation, options?: NamesOptions): Promise<NamesAnswer>;
   /** The bytes at an address, asked as an index is: a requirements file that another one includes. Rejects only when cancelled. */
-  text(address: string, options: CallOptions & { readonly maxBytes: number }): Promise<TextAnswer>;
+  text(address: string, options: TextOptions): Promise<TextAnswer>;
   /** Ends what runs, and writes what is still to be kept. */
   close(): Promise<void>;
 }
@@ -420,13 +426,14 @@ class Client implements IndexClient {
     return this.#signedIn(index, signal, () => readNameList(index, context));
   }
 
-  async text(address: string, options: CallOptions & { readonly maxBytes: number }): Promise<TextAnswer> {
+  async text(address: string, options: TextOptions): Promise<TextAnswer> {
     const signal = this.#signal(options.signal);
     const { readRemoteText } = await orAbort(import("./remoteText.ts"), signal);
     const { secrets } = this.settings;
     const url = new URL(secrets.takeFrom(address));
     if (this.#options.offline) return { failure: offlineFailure(url) };
-    const context = { transport: this.#transport, secrets, signal, maxBytes: options.maxBytes };
+    const { maxBytes, json } = options;
+    const context = { transport: this.#transport, secrets, signal, maxBytes, json };
     const place: IndexLocation = {
       kind: "index",
       url: `${url.origin}/`,

@@ -9,16 +9,23 @@ export interface RemoteTextOptions {
   readonly secrets: Secrets;
   readonly signal: AbortSignal;
   readonly maxBytes: number;
+  /** JSON that is sent: the address is then asked by POST. */
+  readonly json?: string | undefined;
 }
 
 const ACCEPT = "text/plain, */*; q=0.1";
 
 /** The bytes at `url`. Credentials are those of its own origin. Rejects only when cancelled. */
 export async function readRemoteText(url: URL, options: RemoteTextOptions): Promise<TextAnswer> {
-  const { transport, secrets, signal, maxBytes } = options;
+  const { transport, secrets, signal, maxBytes, json } = options;
   try {
     const answer = await transport.getWhole(url, {
-      headers: { accept: ACCEPT, "accept-encoding": "gzip, deflate" },
+      headers: {
+        accept: ACCEPT,
+        "accept-encoding": "gzip, deflate",
+        ...(json === undefined ? {} : { "content-type": "application/json" }),
+      },
+      body: json,
       signal,
       maxBytes,
     });

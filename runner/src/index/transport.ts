@@ -49,6 +49,8 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   readonly deadlineMs?: number;
+  /** Sent by POST, which is not tried again by itself. */
+  readonly body?: string | undefined;
 }
 
 export interface OpenAnswer {
@@ -201,7 +203,8 @@ export class Transport {
     const data = await request.call(dispatcher, {
       origin: url.origin,
       path: url.pathname + url.search,
-      method: "GET",
+      method: options.body === undefined ? "GET" : "POST",
+      ...(options.body === undefined ? {} : { body: options.body }),
       headers: { "user-agent": this.#userAgent, ...options.headers },
       signal,
       throwOnMaxRedirect: true,

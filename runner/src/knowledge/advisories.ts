@@ -5,7 +5,7 @@ import { withoutCredentials } from "./rows.ts";
 
 /** Where advisories come from, how many, and how old. */
 export interface AdvisorySource {
-  /** `archive`, of which there is one, or the place of a folder or file. */
+  /** `archive`, of which there is one, the place of a folder or file, or `service ORIGIN`. */
   readonly source: string;
   /** As the person named it, credentials removed. */
   readonly place: string;
@@ -24,6 +24,11 @@ export interface AdvisoryRow {
   readonly package: string;
   readonly record: AdvisoryRecord;
 }
+
+/** The id of the row that says that a service was asked for a project. */
+const ASKED = "";
+/** What the sources begin with that were asked for single projects. */
+export const SERVICE = "service ";
 
 export class Advisories {
   readonly #file: KnowledgeFile;
@@ -57,10 +62,13 @@ export class Advisories {
     if (!first) return undefined;
     const source = sources.map(({ place }) => place).join(", ");
     const asOf = first.source === "archive" ? first.asOf : Math.max(...sources.map((one) => one.asOf));
+    const isWhole = sources.some((one) => !one.source.startsWith(SERVICE));
     const found = new Map<string, ProjectAdvisories>();
     for (const name of names) {
-      const rows = this.#file.rows("SELECT record FROM advisories WHERE package = ?", name);
-      found.set(name, { records: recordsOf(rows), source, asOf });
+      const rows = this.#file.rows("SELECT id, record FROM advisories WHERE package = ?", name);
+      // A service knows only of what it was asked for: nothing of the others is not "none".
+      if (!isWhole && rows.length === 0) continue;
+      found.set(name, { records: recordsOf(rows.filter(({ id }) => id !== ASKED)), source, asOf });
     }
     return found;
   }
@@ -97,6 +105,24 @@ export class Advisories {
     });
   }
 
+  /** Replaces what a service says of some projects; the others that it was asked for before stay. */
+  replaceProjects(
+    source: Omit<AdvisorySource, "records">,
+    names: readonly string[],
+    rows: readonly AdvisoryRow[],
+  ): void {
+    this.#file.write(() => {
+      const remove = this.#file.prepare("DELETE FROM advisories WHERE source = ? AND package = ?");
+      for (const name of names) remove.run(source.source, name);
+      const asked = names.map((name) => ({
+        package: name,
+        record: { id: ASKED, severity: "unknown" } as const,
+      }));
+      this.#insert(source.source, [...asked, ...rows]);
+      this.#keepSource(source);
+    });
+  }
+
   #insert(source: string, rows: readonly AdvisoryRow[]): void {
     const insert = this.#file.prepare(
       `INSERT INTO advisories (package, source, id, modified, record) VALUES (?, ?, ?, ?, ?)
@@ -111,8 +137,9 @@ export class Advisories {
   #keepSource({ source, place, license, time, newest, asOf }: Omit<AdvisorySource, "records">): void {
     const from = withoutCredentials(place);
     const records = Number(
-      this.#file.prepare("SELECT count(DISTINCT id) AS n FROM advisories WHERE source = ?").get(source)?.n ??
-        0,
+      this.#file
+        .prepare("SELECT count(DISTINCT id) AS n FROM advisories WHERE source = ? AND id <> ''")
+        .get(source)?.n ?? 0,
     );
     this.#file
       .prepare(

@@ -1,5 +1,5 @@
 // Knowledge: what is known, in one file that editor and command line share. This is all that other parts may import.
-export type { Advisories, AdvisoryRow, AdvisorySource } from "./advisories.ts";
+export { type Advisories, type AdvisoryRow, type AdvisorySource, SERVICE } from "./advisories.ts";
 export { KnowledgeError, type KnowledgeErrorCode } from "./errors.ts";
 export type { Facts } from "./facts.ts";
 export type { JournalMode } from "./file.ts";

@@ -2,8 +2,8 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { KnowledgeInput, KnowledgeOutput } from "../../../shared/src/protocol/knowledge.ts";
-import type { Answer, Calls } from "../../../shared/src/protocol/operation.ts";
-import { UpdateRefused, updateAdvisories } from "../advisories/index.ts";
+import type { Answer, Calls, NotChecked } from "../../../shared/src/protocol/operation.ts";
+import { askService, type UpdateAnswer, UpdateRefused, updateAdvisories } from "../advisories/index.ts";
 import { createIndexClient, type IndexClient } from "../index/index.ts";
 import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
@@ -22,35 +22,45 @@ export async function updateStoredAdvisories(
 ): Promise<Answer<KnowledgeOutput>> {
   const { advisories, pages } = await context.knowledge();
   let client: IndexClient | undefined;
-  try {
-    const { source, read, problems, leftOut } = await updateAdvisories({
-      from: placeOf(input),
-      advisories,
-      now: context.now(),
+  const open = async (): Promise<IndexClient> => {
+    client = createIndexClient({
+      settings: indexSettingsFor({
+        machine: context,
+        cwd: input.cwd,
+        commandLine: input.index,
+        usePipConfiguration: input.usePipConfiguration !== false,
+      }),
+      store: pages,
       signal,
-      client: async () => {
-        client = createIndexClient({
-          settings: indexSettingsFor({
-            machine: context,
-            cwd: input.cwd,
-            commandLine: input.index,
-            usePipConfiguration: input.usePipConfiguration !== false,
-          }),
-          store: pages,
-          signal,
-          offline: input.offline === true,
-          userAgent: `thoth/${context.version}`,
-        });
-        return client;
-      },
-      progress: (message, stage, done, total) =>
-        calls.progress({
-          message,
-          stage,
-          ...(done === undefined ? {} : { done }),
-          ...(total === undefined ? {} : { total }),
-        }),
+      offline: input.offline === true,
+      userAgent: `thoth/${context.version}`,
     });
+    return client;
+  };
+  const progress = (message: string, stage: string, done?: number, total?: number): void =>
+    calls.progress({
+      message,
+      stage,
+      ...(done === undefined ? {} : { done }),
+      ...(total === undefined ? {} : { total }),
+    });
+  const common = { advisories, now: context.now(), signal, progress };
+  const notChecked: NotChecked[] = [];
+  try {
+    let answer: UpdateAnswer;
+    if (input.for === undefined) {
+      answer = await updateAdvisories({ ...common, from: placeOf(input), client: open });
+    } else {
+      const { tellableNames } = await import("./advisoryNames.ts");
+      const { names, kept } = await tellableNames(context, input, input.for, signal);
+      if (kept.length > 0) {
+        const reason = "an index that is not public is asked for it, so its name is told to no service";
+        notChecked.push(...kept.map((name) => ({ what: `advisories of ${name}`, reason })));
+      }
+      if (names.length === 0) return { result: { path, message: "No service was asked." }, notChecked };
+      answer = await askService({ ...common, address: serviceOf(input), names, client: await open() });
+    }
+    const { source, read, problems, leftOut } = answer;
     for (const problem of problems) calls.warn(problem);
     const left = leftOut > 0 ? ` ${leftOut} left out.` : "";
     const newest = new Date(source.asOf).toISOString().slice(0, 10);
@@ -58,7 +68,7 @@ export async function updateStoredAdvisories(
     const count = `${source.records.toLocaleString("en")} ${source.records === 1 ? "advisory" : "advisories"}`;
     return {
       result: { path, message: `${count} from ${source.place}${news}, the newest of ${newest}.${left}` },
-      notChecked: [],
+      notChecked,
     };
   } catch (error) {
     if (!(error instanceof UpdateRefused)) throw error;
@@ -70,6 +80,13 @@ export async function updateStoredAdvisories(
   } finally {
     await client?.close();
   }
+}
+
+/** The address of the service to be asked: it is never asked by default. */
+function serviceOf({ from }: KnowledgeInput): string {
+  if (from !== undefined && /^https?:\/\//i.test(from)) return from;
+  const message = "--for names manifests whose packages a service is asked for, and no service is named.";
+  throw new OperationError("usage", "no-service", message, "Name it: --from https://api.osv.dev.");
 }
 
 /** A path is looked up from where the person stands. */

@@ -81,9 +81,7 @@ export async function checkRoots(
     roots: checkedRoots,
     notChecked: [
       ...collectNotChecked(checkedRoots, signal.aborted),
-      ...(projects.size > 0 && ![...projects.values()].some((facts) => facts.advisories)
-        ? [NO_ADVISORIES]
-        : []),
+      ...withoutAdvisories([...projects.values()]),
     ],
     packages: [...projects.values()].filter(({ state }) => state === "known" || state === "absent").length,
     indexes: [...new Set(all.flatMap((finder) => [...finder.indexes]))],
@@ -381,12 +379,20 @@ export function withAdvisories(
   return own ? { ...facts, advisories: own } : facts;
 }
 
-/** Said once where no advisories were ever loaded: none found and none looked for are two things. */
-export const NO_ADVISORIES: NotChecked = {
-  what: "advisories",
-  reason: "none stored; thoth knowledge update advisories",
-  required: false,
-};
+/** What no advisories were looked for, said once: none found and none looked for are two things. Nothing requires them. */
+function withoutAdvisories(projects: readonly ProjectFacts[]): NotChecked[] {
+  const missing = projects.filter(({ advisories }) => advisories === undefined).map(({ name }) => name);
+  if (missing.length === 0) return [];
+  const next = "thoth knowledge update advisories";
+  if (missing.length === projects.length) {
+    return [{ what: "advisories", reason: `none stored; ${next}`, required: false }];
+  }
+  const told = missing.slice(0, 3).join(", ");
+  const more = missing.length > 3 ? ` and ${missing.length - 3} more` : "";
+  return [
+    { what: `advisories of ${told}${more}`, reason: `no service was asked for it; ${next}`, required: false },
+  ];
+}
 
 /**
  * Keeps of each release's dependencies those on projects that the tree names: no rule looks at the others, and to read them

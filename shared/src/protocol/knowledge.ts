@@ -9,6 +9,8 @@ export const input = commonInput.extend({
   /** `update advisories`: an archive, a folder or a file, or an address; the published archive by default. `update trust-root`: the
    * address of a mirror of Sigstore's TUF repository. */
   from: z.string().optional(),
+  /** `update advisories`: manifests whose packages the service of `from` is asked for; without it all advisories are read in. */
+  for: z.array(z.string()).optional(),
   /** `export` and `import`. */
   file: z.string().optional(),
   /** `prune`: bytes to keep at most, and days. */

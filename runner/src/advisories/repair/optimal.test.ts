@@ -54,7 +54,7 @@ function universeOf({ needs }: World): PlainUniverse {
 const NAMES = [...DIRECT, ...INNER];
 
 function advisoriesOf({ bad }: World): (name: string) => readonly AdvisoryRecord[] {
-  const byName = new Map(
+  const byName = new Map<string, AdvisoryRecord[]>(
     NAMES.map((name, at) => [
       name,
       bad[at]!.flatMap((places, number): AdvisoryRecord[] => {

@@ -1,0 +1,68 @@
+// Which names of a manifest may be told to a public service of advisories: those that only public indexes are asked for.
+import { isLockKind } from "../../../shared/src/manifest/kind.ts";
+import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
+import { isFromIndex, placementOf } from "../../../shared/src/rules/place.ts";
+import { isPublicIndex } from "../provenance/index.ts";
+import { environmentFor, finderFor } from "./checkRoots.ts";
+import type { OperationContext } from "./context.ts";
+import { type IndexLane, planIndexes } from "./indexPlan.ts";
+import { filesOf, Loader } from "./load.ts";
+import { resolveSettingsFor } from "./resolveSettings.ts";
+
+export interface TellableNames {
+  /** PEP 503 form. */
+  readonly names: readonly string[];
+  /** Left out, since an index that is not public is asked for them. */
+  readonly kept: readonly string[];
+}
+
+/** Sorts the names of manifests, those of their locks included, into what may be told and what may not. */
+export async function tellableNames(
+  context: OperationContext,
+  input: CommonInput,
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<TellableNames> {
+  const loader = new Loader(input.cwd);
+  const { roots } = await loader.roots(paths);
+  const names = new Set<string>();
+  const kept = new Set<string>();
+  for (const root of roots) {
+    const environment = await environmentFor(context, input, root, signal);
+    const question = { ...input, path: root.path, constraints: [], resolution: "highest" as const };
+    const resolving = await resolveSettingsFor(context, question, root, environment, signal);
+    const plan = planIndexes({ tree: root.tree, index: input.index, ...resolving });
+    const finder = finderFor(context, input, root, environment, signal, new Map());
+    const isPublic = async (lane: IndexLane): Promise<boolean> => {
+      const { settings } = await finder.open(lane);
+      return [...settings.indexes, ...settings.findLinks].every(({ url }) => isPublicIndex(url));
+    };
+    try {
+      const isGeneralPublic = await isPublic(plan.general);
+      const bound = new Map<string, boolean>();
+      for (const [name, lane] of plan.bound) bound.set(name, await isPublic(lane));
+      for (const name of namesOf(root.tree)) {
+        if (bound.get(name) ?? isGeneralPublic) names.add(name);
+        else kept.add(name);
+      }
+    } finally {
+      await finder.close();
+    }
+  }
+  // What one manifest keeps for itself no other one gives away.
+  for (const name of kept) names.delete(name);
+  return { names: [...names].sort(), kept: [...kept].sort() };
+}
+
+function namesOf(tree: Parameters<typeof filesOf>[0]): Set<string> {
+  const names = new Set(
+    placementOf(tree).all.flatMap(({ entry }) => (isFromIndex(entry) ? [entry.normalizedName!] : [])),
+  );
+  for (const { manifest } of filesOf(tree)) {
+    if (!isLockKind(manifest.kind)) continue;
+    for (const entry of manifest.entries) {
+      if (entry.kind === "requirement" && isFromIndex(entry)) names.add(entry.normalizedName!);
+    }
+  }
+  return names;
+}
