@@ -246,26 +246,13 @@ export class PartProvider extends PythonProvider {
       if ("unusable" in needs) return { unusable: { kind: "unusable", ...needs.unusable } };
       const low = this.#shared.reading.lowOf(needs.requiresPython);
       if (low > this.part.pythons.low) return this.#refuse(package_, needs, low);
-      if (extra === undefined) {
-        return this.#finish(
-          package_,
-          version,
-          needs.base.flatMap((need) => this.#askedThere(need)),
-          [],
-        );
-      }
-      const same = {
-        package: base,
-        allowed: oneVersion(project.places, version),
-        reason: { kind: "same-release" },
-      } as const;
-      const wanted = flattenExtra(this.#shared.reading, project.name, needs, extra);
-      return this.#finish(
-        package_,
-        version,
-        wanted.flatMap((need) => this.#askedThere(need)),
-        [same],
-      );
+      const wanted = flattenNeeds(this.#shared.reading, project.name, needs, extra);
+      const asked = wanted.flatMap((need) => this.#askedThere(need));
+      if (extra === undefined) return this.#finish(package_, version, asked, []);
+      const allowed = oneVersion(project.places, version);
+      return this.#finish(package_, version, asked, [
+        { package: base, allowed, reason: { kind: "same-release" } },
+      ]);
     });
   }
 
@@ -284,8 +271,7 @@ export class PartProvider extends PythonProvider {
     // The search has read the metadata of everything that it selects.
     if (needs instanceof Promise || "unusable" in needs)
       throw new Error(`${project.name} was selected unread`);
-    const wanted =
-      extra === undefined ? needs.base : flattenExtra(this.#shared.reading, project.name, needs, extra);
+    const wanted = flattenNeeds(this.#shared.reading, project.name, needs, extra);
     return wanted.flatMap((need) => this.#askedThere(need)).filter((one) => this.includes(one.where));
   }
 
@@ -420,29 +406,38 @@ export function ownSet(reading: ScopeReading, { kind, name }: OwnPart): MarkerSe
 }
 
 /**
- * What an extra adds, with what the extras of the same project add that it asks for in turn: told at once, since what is asked
- * for side by side may part a stack.
+ * What a release needs, or what one of its extras adds, with what the extras of the same project add that this asks for in turn: told
+ * at once, since what is asked for side by side may part a stack.
  */
-function flattenExtra(reading: ScopeReading, name: string, needs: Usable, extra: string): Need[] {
+function flattenNeeds(reading: ScopeReading, name: string, needs: Usable, extra?: string): readonly Need[] {
+  const start = extra === undefined ? needs.base : (needs.byExtra.get(extra) ?? []);
+  if (!start.some((need) => need.name === name && need.extras.length > 0)) return start;
   const { diagram } = reading;
   const flat: Need[] = [];
-  const seen = new Set<string>();
-  const queue: { readonly extra: string; readonly where: MarkerSet }[] = [{ extra, where: ALWAYS }];
+  /** What it asks of its own version beside. */
+  const held: Need[] = [];
+  const seen = new Set<string>(extra === undefined ? [] : [`${extra} ${ALWAYS}`]);
+  const queue: { readonly list: readonly Need[]; readonly outer: MarkerSet }[] = [
+    { list: start, outer: ALWAYS },
+  ];
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-    const key = `${next.extra} ${next.where}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
-    for (const need of needs.byExtra.get(next.extra) ?? []) {
-      const where = diagram.and(need.where, next.where);
+    for (const need of next.list) {
+      const where = diagram.and(need.where, next.outer);
       if (where === NEVER) continue;
-      if (need.name !== name || need.extras.length === 0) flat.push({ ...need, where });
-      else {
-        for (const one of need.extras) queue.push({ extra: one, where });
-        if (need.specifier.clauses.length > 0) flat.push({ ...need, extras: [], where });
+      if (need.name !== name || need.extras.length === 0) {
+        flat.push({ ...need, where });
+        continue;
       }
+      for (const one of need.extras) {
+        const key = `${one} ${where}`;
+        if (seen.has(key)) continue;
+        seen.add(key);
+        queue.push({ list: needs.byExtra.get(one) ?? [], outer: where });
+      }
+      if (need.specifier.clauses.length > 0) held.push({ ...need, extras: [], where });
     }
   }
-  return flat;
+  return [...flat, ...held];
 }
 
 /** The newest local release of a public one that is admitted; none where it has none. */
