@@ -1,6 +1,6 @@
 // `thoth lock --universal` and with several Pythons and platforms, from end to end.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { markersOf } from "../../shared/src/environment/markers.ts";
 import { evaluateMarker, readMarker } from "../../shared/src/packaging/marker.ts";
@@ -157,10 +157,26 @@ describe("one lock for several environments, on the command line", () => {
     assert.match(stdout, /fast[ <>=,0-9.]*; sys_platform != "win32"/);
   });
 
-  it("refuses a Pipfile.lock for several environments with what to take in its place", async () => {
-    place.write("Pipfile", '[packages]\nfast = "*"\n');
-    const { status, stderr } = await thoth(["lock", "--universal", "--python", "3.11"]);
-    assert.equal(status, 2);
-    assert.match(stderr, /Pipfile\.lock is for one environment[\s\S]*--as pylock/);
+  it("writes a Pipfile.lock for everywhere, and refuses one that would need two versions of a project", async () => {
+    place.write(
+      "Pipfile",
+      '[packages]\nfast = "*"\ncolours = {version = "*", markers = "sys_platform == \'win32\'"}\n',
+    );
+    const { status, stdout, stderr } = await thoth(["lock", "--universal", "--python", "3.11"]);
+    assert.equal(stderr, "");
+    assert.equal(status, 0);
+    const { default: packages } = JSON.parse(stdout);
+    assert.equal(packages.fast.version, "==2.0");
+    assert.equal(packages.fast.markers, undefined);
+    assert.equal(packages.colours.version, "==1.0");
+    assert.equal(packages.colours.markers, "sys_platform == 'win32'");
+    place.write("Pipfile", '[packages]\napp = "*"\n');
+    const refused = await thoth(["lock", "--universal", "--python", "3.11", "-o", "Pipfile.lock"]);
+    assert.equal(refused.status, 1);
+    assert.match(
+      refused.stderr,
+      /A Pipfile\.lock holds one version of a project, and this stack needs numbers 1\.0 and 2\.0, each by its marker\.\n {7}Take a form that holds both: --as pylock\./,
+    );
+    assert.ok(!existsSync(join(place.folder, "Pipfile.lock")));
   });
 });

@@ -58,7 +58,6 @@ export const lock: Operation<LockInput, LockOutput, never> = async (context, inp
     const form = formFor(input, asked);
     const previous = await readPreviousLock(asked, input);
     const scope = await scopeSolverFor(context, input, asked, signal);
-    if (scope && form === "pipfile-lock") throw forOneOnly(asked);
     const about = { path: asked.path, environment: scope?.environment ?? asked.environment, form };
     const indexOptions = indexOptionsOf(asked);
     const limits = { signal, maxDecisions: MOST_DECISIONS };
@@ -78,16 +77,19 @@ export const lock: Operation<LockInput, LockOutput, never> = async (context, inp
       return resolution as Extract<Found, { kind: "solved" }>;
     };
     const solve: Solve = async (question, places) =>
-      (await answer((one) => resolve(asked.catalogue, one, limits), question, places)).pins;
+      scope
+        ? (await answer((one) => scope.solve(one, limits), question, places)).pins
+        : (await answer((one) => resolve(asked.catalogue, one, limits), question, places)).pins;
     try {
-      const stack = scope
-        ? {
-            ...(await lockScope(asked, previous, (question) =>
-              answer((one) => scope.solve(one, limits), question, asked.places),
-            )),
-            ...(isScoped(input) ? ownParts(asked) : {}),
-          }
-        : await lockStack(asked, form, previous, solve);
+      const stack =
+        scope && form !== "pipfile-lock"
+          ? {
+              ...(await lockScope(asked, previous, (question) =>
+                answer((one) => scope.solve(one, limits), question, asked.places),
+              )),
+              ...(isScoped(input) ? ownParts(asked) : {}),
+            }
+          : await lockStack(asked, form, previous, solve, scope !== undefined);
       const packages = keepIdentities(previous, stack.packages);
       const result = {
         ...about,
@@ -120,10 +122,11 @@ async function lockStack(
   form: LockForm,
   previous: Previous,
   solve: Solve,
+  isForSeveral: boolean,
 ): Promise<LockedStack> {
   if (form === "pipfile-lock") {
     const { lockCategories } = await import("./lockPipfile.ts");
-    return lockCategories(asked, previous, solve);
+    return lockCategories(asked, previous, solve, isForSeveral);
   }
   const pins = await solve({ ...asked.question, preferences: keptVersions(previous) }, asked.places);
   return { packages: await lockPins(pins, asked, "chosen"), ...holdsFor(asked.runtime) };
@@ -167,15 +170,6 @@ function ownParts({ root }: AskedManifest): Pick<LockOutput, "extras" | "groups"
 function isScoped({ universal, as, previous, selection }: LockInput): boolean {
   const form = as ?? (previous === undefined ? undefined : formOfName(previous));
   return universal === true && selection === undefined && (form === undefined || form === "pylock");
-}
-
-function forOneOnly({ path }: AskedManifest): OperationError {
-  return new OperationError(
-    "usage",
-    "one-environment",
-    `A Pipfile.lock is for one environment, and ${path} was to be locked for several.`,
-    "Take another form: --as pylock -o pylock.toml.",
-  );
 }
 
 /** Of a folder with several manifests, a Pipfile.lock is made from the Pipfile. */

@@ -9,7 +9,7 @@ import type { Demand, Pin, Question } from "../resolve/index.ts";
 import { OperationError } from "./errors.ts";
 import { lockPins } from "./lockedPins.ts";
 import { withoutCredentials } from "./lockIndexes.ts";
-import { keptVersions, type PreviousLock } from "./previousLock.ts";
+import { keptPins, keptVersions, type PreviousLock } from "./previousLock.ts";
 import type { AskedManifest } from "./question.ts";
 
 /** The table of a Pipfile for each category of its lock. */
@@ -42,12 +42,14 @@ export type Solve = (question: Question, places: AskedManifest["places"]) => Pro
 
 /**
  * Locks every category (pipenv, `do_lock`).
+ * @param isForSeveral `solve` solves for several environments: pins say by markers where they are used.
  * @throws OperationError where the Pipfile cannot be hashed, and whatever `solve` throws.
  */
 export async function lockCategories(
   asked: AskedManifest,
   previous: PreviousLock,
   solve: Solve,
+  isForSeveral: boolean,
 ): Promise<LockedCategories> {
   const manifest = asked.root.tree.files[0]!.manifest;
   const hashed = hashedPipfile(manifest, asked.path);
@@ -75,7 +77,9 @@ export async function lockCategories(
       ...question,
       constraints: [...(question.constraints ?? []), ...held],
       prereleases: settingOf(manifest, "allow_prereleases") === "true" ? "allow" : question.prereleases,
-      preferences: keptVersions(previous, ({ section }) => section === name),
+      ...(isForSeveral
+        ? { kept: keptPins(previous, ({ section }) => section === name) }
+        : { preferences: keptVersions(previous, ({ section }) => section === name) }),
     } as const;
     const pins = held.length > 0 ? await solveHeld(narrowed, places) : await solve(narrowed, places);
     const locked = await lockCategory(category, pins, asked, hashed);
@@ -85,7 +89,7 @@ export async function lockCategories(
       : locked;
     if (name === "default") defaults = own;
     for (const one of own) addPackage(found, one, name);
-    unused.push(...unusedOf(category, asked, previous, own));
+    if (!isForSeveral) unused.push(...unusedOf(category, asked, previous, own));
   }
   const pipfile = {
     hash: manifest.pipfileHashes![0]!,
@@ -182,15 +186,24 @@ async function lockCategory(
       own: line && markersOf(line, key),
       inherited: inherited.get(one.name),
     });
-    const { index: _, marker: __, ...rest } = one;
+    const { index: _, marker: where, ...rest } = one;
     return {
       ...rest,
       ...(line && line.extras.length > 0 ? { extras: line.extras.map(({ text }) => text).sort() } : {}),
       key,
       ...(source === undefined ? {} : { source }),
-      ...(marker === undefined ? {} : { marker }),
+      ...bothMarkers(marker, where),
     };
   });
+}
+
+/** What pipenv writes of any release, and where a stack for several environments uses it. */
+function bothMarkers(marker: string | undefined, where: string | undefined): Pick<LockedPackage, "marker"> {
+  if (where === undefined) return marker === undefined ? {} : { marker };
+  const said = where.replaceAll('"', "'");
+  if (marker === undefined || marker === said) return { marker: said };
+  const part = (text: string): string => (/ or /.test(text) ? `(${text})` : text);
+  return { marker: `${part(marker)} and ${part(said)}` };
 }
 
 /** pipenv's form of a name: dots stay. */

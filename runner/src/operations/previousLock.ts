@@ -122,11 +122,15 @@ export function keptVersions(
 }
 
 /** The same for a lock that may pin one project several times, each by its marker. */
-export function keptPins({ pins, upgraded }: PreviousLock): KeptPin[] {
+export function keptPins(
+  { pins, upgraded }: PreviousLock,
+  takes: (entry: RequirementEntry) => boolean = () => true,
+): KeptPin[] {
   if (upgraded === "all") return [];
-  return pins.flatMap(({ name, version, entry: { marker } }) =>
-    upgraded.has(name) ? [] : [{ name, version, ...(marker ? { marker } : {}) }],
-  );
+  return pins.flatMap(({ name, version, entry }) => {
+    if (upgraded.has(name) || !takes(entry)) return [];
+    return [{ name, version, ...(entry.marker ? { marker: entry.marker } : {}) }];
+  });
 }
 
 /** Names whose version differs from the lock before, and names that it had; nothing where there was none. */
