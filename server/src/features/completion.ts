@@ -1,6 +1,7 @@
 // textDocument/completion: what could be written at the cursor, judged from the raw line, since what is being typed does not parse yet.
 import type { CompletionItem, CompletionList } from "vscode-languageserver";
 import type { ProjectFacts } from "../../../shared/src/facts/model.ts";
+import type { ProjectData } from "../../../shared/src/manifest/projectModel.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import { ruleCatalogue } from "../../../shared/src/rules/catalogue.ts";
 import { say } from "../l10n.ts";
@@ -136,6 +137,10 @@ async function extraList(
   spot: CompletionSpot,
   sources: CompletionSources,
 ): Promise<CompletionList> {
+  const own = view.file.manifest.project;
+  if (own?.normalizedName !== undefined && own.normalizedName === normalizeName(spot.project ?? "")) {
+    return { isIncomplete: false, items: ownExtraItems(view, spot, own) };
+  }
   const facts = await factsFor(view, spot, sources);
   if (facts?.state !== "known") return { isIncomplete: true, items: [] };
   const extras = new Map<string, string>();
@@ -196,6 +201,15 @@ function sourceItems(view: View, spot: CompletionSpot): CompletionItem[] {
       ? [{ label: entry.name.text, kind: itemKinds.value, textEdit: replacing(view, spot, entry.name.text) }]
       : [],
   );
+}
+
+/** The extras that a project has of itself. */
+function ownExtraItems(view: View, spot: CompletionSpot, { extras }: ProjectData): CompletionItem[] {
+  return extras.map(({ name }) => ({
+    label: name.text,
+    kind: itemKinds.extra,
+    textEdit: replacing(view, spot, name.text),
+  }));
 }
 
 /** The dependency groups of a pyproject.toml. */

@@ -92,6 +92,7 @@ describe("completion in pyproject.toml", () => {
   it("offers keys, groups, sources, markers and rules where they belong", async () => {
     const rows: readonly [string, string][] = [
       ["[project]\nreq‸", "requires-python"],
+      ['[project]\nname = "lib"\n[project.optional-dependencies]\nweb = []\nall = ["lib[w‸]"]', "web"],
       ["[tool.uv]\ncon‸", "constraint-dependencies"],
       ["[[tool.uv.index]]\nexp‸", "explicit"],
       ["[tool.uv.sources]\nflask = { ind‸ }", "index"],
