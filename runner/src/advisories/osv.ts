@@ -52,8 +52,8 @@ export function readOsvRecord(value: unknown, rate: (vectors: readonly string[])
   if (!isObject(value)) return { problem: "is no OSV record" };
   const id = textOf(value.id, 128);
   if (id === undefined || !ID.test(id)) return { problem: "has no id that could be one" };
-  const modified = timeOf(value.modified);
-  if (modified === undefined) return { problem: `${id} does not say when it was modified` };
+  // Without its time a record still says what is affected: it only counts as older than any other.
+  const modified = timeOf(value.modified) ?? timeOf(value.published) ?? 0;
   const byPackage = new Map<string, Loose[]>();
   for (const affected of listOf(value.affected).slice(0, MOST_AFFECTED)) {
     const name = pypiName(affected);

@@ -188,7 +188,8 @@ async function load(
       license: place === PUBLISHED_ARCHIVE ? PUBLISHED_LICENSE : OTHER_LICENSE,
       time: options.now,
       newest: collected.newest,
-      asOf: collected.newest,
+      // Where no record says when it was made, nothing better is known than when it was read.
+      asOf: collected.newest === 0 ? options.now : collected.newest,
     },
     collected.rows,
   );

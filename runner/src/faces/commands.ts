@@ -221,6 +221,7 @@ const fix: CommandSpec = {
   args: [["[PATH...]", "manifests, or folders of them"]],
   options: [
     { flags: "--write", description: "apply the fixes" },
+    { flags: "--allow-downgrade", description: "repairs may take releases below those of today" },
     {
       flags: "--choose <LETTER>",
       description: "what explain says would help, by its letter, in place of the fixes of findings",
@@ -237,6 +238,7 @@ const fix: CommandSpec = {
     constraints: texts(options.constraint) ?? [],
     rules: ruleSeverities(options),
     write: options.write === true,
+    allowDowngrade: options.allowDowngrade === true,
     choose: split(options.choose) ?? [],
     ...given<Pick<FixInput, "only">>({ only: texts(options.only) }),
   }),

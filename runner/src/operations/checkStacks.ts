@@ -21,6 +21,7 @@ export interface ResolvedRoot extends CheckedRoot {
 export interface ResolveRootsOptions {
   /** Plan repairs of what advisories are known against; without it only the line's own fix is tried. */
   readonly repairs?: boolean | undefined;
+  readonly allowDowngrade?: boolean | undefined;
 }
 
 export interface ResolvedSession extends CheckSession {
@@ -63,15 +64,25 @@ export async function resolveRoots(
   };
 }
 
-/** A lock says what is, not what is wanted; a root without a Python was told to be so already. */
+/**
+ * A lock says what is, not what is wanted; a root without a Python was told to be so already. Lines that take any version leave
+ * nothing that an edit could relax: whether those resolve is for `lock` and `explain` to say, and a check stays quick.
+ */
 function isSource({ tree, snapshot }: CheckedRoot): boolean {
   const kind = tree.files[0]?.manifest.kind;
   if (kind !== "requirements" && kind !== "constraints" && kind !== "pipfile" && kind !== "pyproject")
     return false;
-  const hasEntries = tree.files.some(({ manifest }) =>
-    manifest.entries.some((entry) => entry.kind === "requirement"),
+  const entries = tree.files.flatMap(({ manifest }) => manifest.entries);
+  const narrows = entries.some(
+    (entry) =>
+      (entry.kind === "requirement" || entry.kind === "constraint") &&
+      (entry.specifier.clauses.length > 0 || entry.url !== undefined),
   );
-  return hasEntries && snapshot.environment?.tags !== undefined;
+  return (
+    narrows &&
+    entries.some((entry) => entry.kind === "requirement") &&
+    snapshot.environment?.tags !== undefined
+  );
 }
 
 async function resolveRoot(
@@ -102,7 +113,8 @@ async function resolveRoot(
   const relaxed = await addRelaxations(searched, signal);
   const { addAdvisories } = await import("./repairs.ts");
   const wanted = options.repairs ? "whole" : undefined;
-  const facts = await addAdvisories(context, searched, relaxed, wanted, signal);
+  const { allowDowngrade } = options;
+  const facts = await addAdvisories(context, searched, relaxed, wanted, signal, allowDowngrade);
   const first = withStack(root, facts, configuration);
   const proofs = await proveAll(first.findings.unproven, searched, signal);
   if (Object.keys(proofs).length === 0) return { ...first, searched };

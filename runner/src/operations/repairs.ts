@@ -83,6 +83,7 @@ export async function addAdvisories(
   facts: StackFacts,
   wanted: "whole" | "each" | undefined,
   signal: AbortSignal,
+  allowDowngrade = false,
 ): Promise<StackFacts> {
   const knowledge = await context.knowledge();
   if (resolution.kind !== "solved" || knowledge.advisories.sources().length === 0) return facts;
@@ -98,7 +99,11 @@ export async function addAdvisories(
   };
   if (wanted === undefined) return known;
   if (all.length === 0) return { ...known, repairs: [] };
-  const { whole, repairs, left, reason } = await repairManifest(asked, knowledge, { now, signal });
+  const { whole, repairs, left, reason } = await repairManifest(asked, knowledge, {
+    now,
+    signal,
+    allowDowngrade,
+  });
   return {
     ...known,
     repairs: wanted === "each" ? repairs : whole ? [whole] : [],

@@ -10,6 +10,8 @@ export const input = commonInput.extend({
   write: z.boolean().default(false),
   /** Letters of `explain`'s relaxations: these are applied in place of the fixes of findings, to the first of `paths`. */
   choose: z.array(z.string()).default([]),
+  /** Repairs may take releases below those of today. */
+  allowDowngrade: z.boolean().default(false),
   /** Only fixes of these rules. */
   only: z.array(z.string()).optional(),
 });
