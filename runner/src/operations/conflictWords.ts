@@ -36,7 +36,7 @@ function tellDemanded(
   if (asked === undefined) return undefined;
   const origin = originOf(asked, grounds, others);
   const where = origin ? ` (${origin.direct ? "" : "through "}${placeOf(origin.line, line)})` : "";
-  return `${said(line)} cannot be met: ${asked.releases}${where} needs ${told(asked)}`;
+  return `${said(line)} cannot be met: ${asked.releases}${where} ${verb(asked.releases)} ${told(asked)}`;
 }
 
 /** A filter stands in the way of what the line itself asks for. */
@@ -56,7 +56,9 @@ function tellBringing(
     const first = chain[0]!;
     const last = chain.at(-1)!;
     const through = chain.length > 1 ? ` through ${last.releases}` : "";
-    const needs = `${first.releases} needs ${told(last)}${through}`;
+    // Of many releases the line says best which are meant.
+    const subject = isPlural(first.releases) ? said(line) : first.releases;
+    const needs = `${subject} needs ${told(last)}${through}`;
     const against = grounds.find((ground) => ground.about === last.about && !chain.includes(ground));
     if (against?.demand && against.demand !== line) {
       return `${needs}; ${placeOf(against.demand, line)} asks for ${clausesOf(against.demand) || "any release"}`;
@@ -65,7 +67,7 @@ function tellBringing(
     if (against?.releases !== undefined) {
       const origin = originOf(against, grounds, others);
       const where = origin ? ` (${origin.direct ? "" : "through "}${placeOf(origin.line, line)})` : "";
-      return `${needs}; ${against.releases}${where} needs ${told(against)}`;
+      return `${needs}; ${against.releases}${where} ${verb(against.releases)} ${told(against)}`;
     }
     const unusable = grounds.find(({ about, texts }) => about === undefined && texts.length > 0);
     if (unusable && grounds.length <= 3) return `${needs}, but ${unusable.texts[0]}`;
@@ -108,6 +110,14 @@ function originOf(
     }
   }
   return undefined;
+}
+
+function isPlural(releases: string | undefined): boolean {
+  return releases !== undefined && /^all releases| to |, | and /.test(releases);
+}
+
+function verb(releases: string | undefined): string {
+  return isPlural(releases) ? "need" : "needs";
 }
 
 function nameOf({ requirement }: Demand): string {

@@ -31,7 +31,7 @@ export const ruleCatalogue = {
     local: true,
   },
   "conflicting-requirements": {
-    summary: "Two declared requirements cannot both hold.",
+    summary: "The requirements cannot all be met.",
     severity: "error",
     local: false,
   },
