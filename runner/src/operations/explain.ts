@@ -191,7 +191,7 @@ async function tellPackage(
     name,
     version: pin.version.toString(),
     chains,
-    file: pin.file.filename,
+    ...(pin.direct === undefined ? { file: pin.file.filename } : {}),
     ...(search && isWorthTelling(search) ? { search } : {}),
     ...(heldBack ? { heldBack } : {}),
   };

@@ -25,7 +25,7 @@ import {
   askManifest,
   MOST_DECISIONS,
   refuseUnanswered,
-  tellForeignSources,
+  tellSources,
 } from "./question.ts";
 
 /** Nothing resolves: what was asked and why not. */
@@ -73,7 +73,7 @@ export const lock: Operation<LockInput, LockOutput, never> = async (context, inp
         const environment = scope ? describePart(scope, resolution) : asked.environment;
         throw new NoStack(resolution.failure, { question, places }, environment);
       }
-      for (const told of tellForeignSources(resolution.pins, question)) calls.warn(told);
+      for (const told of tellSources(resolution.pins, question, asked)) calls.warn(told);
       return resolution as Extract<Found, { kind: "solved" }>;
     };
     const solve: Solve = async (question, places) =>

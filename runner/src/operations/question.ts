@@ -420,18 +420,26 @@ async function openRoutes(finder: FactFinder, { general, bound }: IndexPlan) {
 }
 
 /**
- * What a person is to know of a stack: what comes from an address because another package says so. Index and date do not hold for
- * it, and pip takes it all the same.
+ * What a person is to know of a stack: what comes from an address because another package says so, since index and date do not hold
+ * for it and pip takes it all the same; and what has no version before it is built.
  */
-export function tellForeignSources(pins: readonly Pin[], { requirements }: Question): string[] {
-  const own = new Set(
-    requirements.flatMap(({ requirement }) => (requirement.url ? [requirement.url.text] : [])),
-  );
+export function tellSources(
+  pins: readonly Pin[],
+  { requirements }: Question,
+  { universe }: Pick<AskedManifest, "universe">,
+): string[] {
+  const own = new Set(requirements.flatMap(({ requirement }) => (requirement.url ? [requirement.url.text] : [])));
   return pins.flatMap(({ name, version, direct, via }) => {
-    if (direct === undefined || own.has(direct)) return [];
-    return [
-      `${name} ${version} comes from ${redactUrl(direct)} because ${via.join(" and ")} names that address, not an index.`,
-    ];
+    if (direct === undefined) return [];
+    const told: string[] = [];
+    const isUnknown = universe.sourceOf(name, direct)?.isVersionUnknown === true;
+    if (!own.has(direct)) {
+      const subject = isUnknown ? name : `${name} ${version}`;
+      const askers = via.join(" and ");
+      told.push(`${subject} comes from ${redactUrl(direct)} because ${askers} names that address, not an index.`);
+    }
+    if (isUnknown) told.push(`${name} gets its version when it is built: what other lines ask of it is not checked.`);
+    return told;
   });
 }
 

@@ -43,7 +43,12 @@ export interface IndexSearch {
 }
 
 /** Where a project is that was asked for by address, and what was found there. */
-export type DirectSource =
+export type DirectSource = SourcePlace & {
+  /** Only a build tells the version: clauses on it count as met. */
+  readonly isVersionUnknown?: boolean | undefined;
+};
+
+type SourcePlace =
   | { readonly kind: "archive"; readonly url: string; readonly subdirectory?: string | undefined }
   | {
       readonly kind: "directory";
@@ -230,7 +235,8 @@ class MergedUniverse implements IndexUniverse {
     if ("failure" in read) return { releases: [], failure: read.failure };
     const file: PageFile = { filename: directFileName(read), url, hashes: {} };
     this.#read.set(file, read.metadata);
-    this.#sources.set(`${name} @ ${url}`, read.source);
+    const { source, isVersionUnknown } = read;
+    this.#sources.set(`${name} @ ${url}`, { ...source, isVersionUnknown });
     return {
       releases: [{ version: read.version, files: [file] }],
       ...(read.isVersionUnknown ? { isVersionUnknown: true } : {}),
