@@ -428,7 +428,9 @@ export function tellSources(
   { requirements }: Question,
   { universe }: Pick<AskedManifest, "universe">,
 ): string[] {
-  const own = new Set(requirements.flatMap(({ requirement }) => (requirement.url ? [requirement.url.text] : [])));
+  const own = new Set(
+    requirements.flatMap(({ requirement }) => (requirement.url ? [requirement.url.text] : [])),
+  );
   return pins.flatMap(({ name, version, direct, via }) => {
     if (direct === undefined) return [];
     const told: string[] = [];
@@ -436,9 +438,12 @@ export function tellSources(
     if (!own.has(direct)) {
       const subject = isUnknown ? name : `${name} ${version}`;
       const askers = via.join(" and ");
-      told.push(`${subject} comes from ${redactUrl(direct)} because ${askers} names that address, not an index.`);
+      told.push(
+        `${subject} comes from ${redactUrl(direct)} because ${askers} names that address, not an index.`,
+      );
     }
-    if (isUnknown) told.push(`${name} gets its version when it is built: what other lines ask of it is not checked.`);
+    if (isUnknown)
+      told.push(`${name} gets its version when it is built: what other lines ask of it is not checked.`);
     return told;
   });
 }
