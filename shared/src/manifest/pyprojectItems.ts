@@ -1,6 +1,6 @@
 // Requirements of a pyproject.toml as PEP 508 writes them: TOML strings in arrays, every piece with its place through escapes.
+import { normalizeName } from "../packaging/name.ts";
 import { readRequirement } from "../packaging/requirement.ts";
-import { SpecifierSet } from "../packaging/specifier.ts";
 import type { Span, Spanned } from "../text/span.ts";
 import { readIgnore, trailingComment } from "./ignores.ts";
 import { mapSpans } from "./mapSpans.ts";
@@ -63,9 +63,12 @@ function commentOfItem(text: string, end: number): Spanned | undefined {
 
 function readItem(reading: Reading, value: TomlValue, list: ItemList, shared: Spanned | undefined): void {
   const { text } = reading;
-  const places = placesInString(text, value);
-  const read = readText(value.text.length > MAX_LENGTH ? "" : value.text);
-  const line = places ? mapSpans(read, (span) => places.spanOf(span)) : mapSpans(read, () => value.inside);
+  const written = value.text.length > MAX_LENGTH ? "" : value.text;
+  // Most strings are their value character for character: then no place has to be moved.
+  const places = value.verbatim ? undefined : placesInString(text, value);
+  const line = value.verbatim
+    ? readText(written, value.inside.start)
+    : mapSpans(readText(written, 0), (span) => places?.spanOf(span) ?? value.inside);
   const comment = shared ?? commentOfItem(text, value.span.end);
   const ignores = comment && readIgnore(comment.text)?.rules;
   const entry: Mutable<RequirementEntry> = {
@@ -79,7 +82,7 @@ function readItem(reading: Reading, value: TomlValue, list: ItemList, shared: Sp
     editable: false,
     hashes: [],
     options: [],
-    understood: line.understood && places !== undefined && value.text.length <= MAX_LENGTH,
+    understood: line.understood && (value.verbatim || places !== undefined) && written === value.text,
     hasVariables: holdsVariable(value.text) || value.text.includes("{root:"),
     ...(line.name && { name: line.name }),
     ...(line.normalizedName !== undefined && { normalizedName: line.normalizedName }),
@@ -106,9 +109,23 @@ function within({ start, end }: Span, value: TomlValue): Span {
 }
 
 /** A requirement as the standard has it; of one that is none, as much as can be told. */
-function readText(text: string): RequirementLine {
-  const read = readRequirement(text);
-  const line = readRequirementLine(text, 0);
+function readText(text: string, base: number): RequirementLine {
+  const read = readRequirement(text, base);
+  if (read.ok && read.value.url === undefined) {
+    const { name, extras, specifier, specifierSpan, marker, markerSpan } = read.value;
+    return {
+      name,
+      normalizedName: normalizeName(name.text),
+      extras,
+      specifier,
+      errors: [],
+      understood: true,
+      ...(specifierSpan && { specifierSpan }),
+      ...(marker && { marker }),
+      ...(markerSpan && { markerSpan }),
+    };
+  }
+  const line = readRequirementLine(text, base);
   if (read.ok) {
     // Hatch fills in the place of the project: what stands there is no URL before.
     if (!text.includes("{root:")) return line;
@@ -122,10 +139,5 @@ function readText(text: string): RequirementLine {
     span: { start: offset, end: offset + length },
     ...(expected !== undefined && { expected }),
   };
-  return {
-    ...rest,
-    specifier: rest.specifier ?? SpecifierSet.any,
-    errors: holdsVariable(text) ? [] : [error],
-    understood: false,
-  };
+  return { ...rest, errors: holdsVariable(text) ? [] : [error], understood: false };
 }
