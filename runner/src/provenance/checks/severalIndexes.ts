@@ -178,11 +178,12 @@ function sayWinners(view: SubjectView, context: CheckContext): string {
     return (final[0] ?? releases[0])?.parsed;
   };
   const ranked = withPages
-    .flatMap((one) => {
+    .flatMap((one, at) => {
       const version = newest(one);
-      return version ? [{ one, version }] : [];
+      return version ? [{ one, version, at }] : [];
     })
-    .sort((a, b) => compareVersions(b.version, a.version));
+    // Of equal releases pip takes the last index's: it looks at its links from the end.
+    .sort((a, b) => compareVersions(b.version, a.version) || b.at - a.at);
   const [pip] = ranked;
   const order = [...withPages].sort((a, b) => Number(a.isDefault) - Number(b.isDefault));
   const [uv] = order;
