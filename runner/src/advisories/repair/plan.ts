@@ -51,6 +51,20 @@ export async function planRepairs(
   question: Question,
   options: RepairOptions,
 ): Promise<RepairPlan> {
+  if (!options.allowDowngrade) return planOnce(universe, advisories, question, options);
+  // A step down is taken only where no step up does as much.
+  const upwards = await planOnce(universe, advisories, question, { ...options, allowDowngrade: false });
+  if (upwards.kind === "unresolved" || upwards.left.length === 0) return upwards;
+  const free = await planOnce(universe, advisories, question, options);
+  return free.kind === "planned" && free.left.length < upwards.left.length ? free : upwards;
+}
+
+async function planOnce(
+  universe: Universe,
+  advisories: AdvisoryLookup,
+  question: Question,
+  options: RepairOptions,
+): Promise<RepairPlan> {
   const trials = new Trials(universe, advisories, question, options);
   const asked: Question = { ...question, preferences: options.locked };
   const stacks = await trials.solve(asked, trials.plain());

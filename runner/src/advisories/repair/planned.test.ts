@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
 import type { AdvisoryRecord } from "../../../../shared/src/advisory/index.ts";
+import { parseVersion } from "../../../../shared/src/packaging/version.ts";
 import { makeTarget, makeUniverse, type PlainUniverse, readDemands } from "../../resolve/testing.ts";
 import { readOsvRecord } from "../osv.ts";
 import { createRater } from "../severity.ts";
@@ -135,6 +136,94 @@ describe("planning repairs", function () {
         ],
       );
       assert.deepEqual(answer.left.map(({ match }) => match.id).sort(), ["OSV-000-001", "OSV-000-004"]);
+    });
+  });
+
+  describe("beyond the set", () => {
+    const osv = (id: string, name: string, versions: readonly string[], more: object = {}) => ({
+      id,
+      affected: [{ package: { ecosystem: "PyPI", name }, versions }],
+      ...more,
+    });
+    const lib = { "1.0.0": {}, "1.1.0": {}, "1.2.0": {} };
+    const edits = ({ changes }: Awaited<ReturnType<typeof plan>>) => changes.map(({ name, to }) => name + to);
+
+    it("takes no step down unless it is asked for, and then only where no step up does", async () => {
+      const bad = [osv("A-1", "lib", ["1.1.0", "1.2.0"])];
+      assert.deepEqual(edits(await plan({ lib }, bad, ["lib==1.1.0"])), []);
+      assert.deepEqual(edits(await plan({ lib }, bad, ["lib==1.1.0"], { allowDowngrade: true })), [
+        "lib==1.0.0",
+      ]);
+      const fixedAbove = [osv("A-1", "lib", ["1.1.0"])];
+      assert.deepEqual(edits(await plan({ lib }, fixedAbove, ["lib==1.1.0"], { allowDowngrade: true })), [
+        "lib==1.2.0",
+      ]);
+    });
+
+    it("lets an advisory below the threshold in, but nothing malicious and nothing unknown", async () => {
+      const low = { severity: [{ type: "CVSS_V3", score: "CVSS:3.1/AV:L/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N" }] };
+      const old = osv("A-1", "lib", ["1.0.0", "1.1.0"]);
+      const lines = ["lib==1.0.0"];
+      const to = async (brought: object, threshold?: "high") =>
+        edits(await plan({ lib }, [old, brought], lines, threshold ? { threshold } : {}));
+      assert.deepEqual(await to(osv("B-1", "lib", ["1.2.0"], low)), []);
+      assert.deepEqual(await to(osv("B-1", "lib", ["1.2.0"], low), "high"), ["lib==1.2.0"]);
+      assert.deepEqual(await to(osv("B-1", "lib", ["1.2.0"]), "high"), []);
+      assert.deepEqual(await to(osv("MAL-1", "lib", ["1.2.0"], low), "high"), []);
+    });
+
+    it("raises a parent, or narrows what nothing else holds, and says who brings it in", async () => {
+      const universe = {
+        app: { "1.0.0": { requires: ["lib==1.0.0"] }, "2.0.0": { requires: ["lib==1.2.0"] } },
+        free: { "1.0.0": { requires: ["lib"] } },
+        lib,
+      };
+      const bad = [osv("A-1", "lib", ["1.0.0"])];
+      assert.deepEqual(edits(await plan(universe, bad, ["app==1.0.0"])), ["app==2.0.0"]);
+      const newest = [osv("A-1", "lib", ["1.2.0"])];
+      const narrowed = await plan(universe, newest, ["free==1.0.0"], { allowDowngrade: true });
+      assert.deepEqual(
+        narrowed.constraints.map(({ name, specifier, via }) => [name, specifier, via]),
+        [["lib", ">=1.1.0,<1.2.0", ["free"]]],
+      );
+    });
+
+    it("moves a lock alone where the lines take the fixed release already", async () => {
+      const locked = new Map([["lib", parseVersion("1.0.0")!]]);
+      const bad = [osv("A-1", "lib", ["1.0.0"])];
+      const answer = await plan({ lib }, bad, ["lib>=1.0"], { locked });
+      assert.deepEqual(edits(answer), []);
+      assert.deepEqual(answer.moved, [{ name: "lib", from: "1.0.0", to: "1.1.0" }]);
+      assert.deepEqual(
+        answer.repairs.map(({ fixed }) => fixed.map(({ match }) => match.id)),
+        [["A-1"]],
+      );
+    });
+
+    it("plans for every environment at once", async () => {
+      const universe = {
+        lib: { "1.0.0": {}, "1.1.0": { wheelTags: ["cp311-cp311-win_amd64"], sdist: false }, "1.2.0": {} },
+      };
+      const bad = [osv("A-1", "lib", ["1.0.0"])];
+      const both = [makeTarget("3.11"), makeTarget("3.11", "win32")];
+      assert.deepEqual(edits(await plan(universe, bad, ["lib==1.0.0"], { targets: both })), ["lib==1.2.0"]);
+      assert.deepEqual(edits(await plan(universe, bad, ["lib==1.0.0"], { targets: both.slice(1) })), [
+        "lib==1.1.0",
+      ]);
+    });
+
+    it("narrows a range whose newest release is affected again", async () => {
+      const universe = { lib: { "1.0.0": {}, "2.0.0": {}, "2.1.0": {}, "2.2.0": {} } };
+      const bad = [osv("A-1", "lib", ["1.0.0"]), osv("A-2", "lib", ["2.2.0"])];
+      const answer = await plan(universe, bad, ["lib>=1.0,<2.0"]);
+      assert.deepEqual(answer.left, []);
+      assert.deepEqual(edits(answer), ["lib>=2.0.0,<2.2.0"]);
+    });
+
+    it("stops when it is cancelled, and says when nothing can be planned", async () => {
+      const signal = AbortSignal.abort();
+      await assert.rejects(plan({ lib }, [osv("A-1", "lib", ["1.0.0"])], ["lib==1.0.0"], { signal }));
+      await assert.rejects(plan({ lib }, [], ["lib==9"]), /lib/);
     });
   });
 });

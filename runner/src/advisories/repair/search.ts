@@ -188,7 +188,8 @@ export class Trials {
       requirements: this.#question.requirements.map(openLine),
       constraints: this.#question.constraints?.map(openLine),
       preferences: this.today,
-      resolution: "lowest",
+      // The lowest above today's is the smallest step; with nothing to keep it from falling, the highest is nearer.
+      resolution: this.#options.allowDowngrade ? "highest" : "lowest",
     };
   }
 
