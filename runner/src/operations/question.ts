@@ -191,7 +191,7 @@ export async function askRoot(
         store: (await context.knowledge()).metadata,
       });
     });
-    const policy = policyOf(settings, resolving);
+    const policy = policyOf(settings, resolving, root);
     const reading = new TargetReading(target, policy);
     const isUsable = (name: string, files: readonly PageFile[]): boolean =>
       reading.judge(name, files) === "usable";
@@ -313,13 +313,19 @@ async function readOverrides(
 function policyOf(
   settings: Pick<IndexSettings, "onlyBinary" | "noBinary">,
   { onlyBinary, noBinary, excludeNewer, excludeNewerPackages }: ResolveSettings,
-) {
+  root: LoadedRoot,
+): FilePolicy {
   return {
     onlyBinary: readNameSet([...onlyBinary, ...settings.onlyBinary]),
     noBinary: readNameSet([...noBinary, ...settings.noBinary]),
     excludeNewer,
     excludeNewerPackages,
+    ignoresPythonCaps: isOfUv(root),
   };
+}
+
+function isOfUv({ tree }: LoadedRoot): boolean {
+  return tree.files[0]?.manifest.project?.tool === "uv";
 }
 
 /** All that what is open depends on: where it is asked, how, and for what. */

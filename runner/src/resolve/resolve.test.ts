@@ -193,6 +193,23 @@ describe("resolving", () => {
     assert.deepEqual(await solve(plain, ["a", "b"], {}, policy), { a: "1.0", b: "1.0" });
   });
 
+  it("leaves out what is for older Pythons alone, as pip does, or takes it, as uv does", async () => {
+    const universe = makeUniverse({
+      a: {
+        "1": { requiresPython: ">=3.6" },
+        "2": { requiresPython: ">=3.6,<3.9" },
+        "3": { requiresPython: ">=3.13" },
+      },
+    });
+    const newest = async (policy: FilePolicy): Promise<string | undefined> => {
+      const catalogue = new Catalogue(universe, makeTarget("3.11.7"), policy);
+      const resolution = await resolve(catalogue, { requirements: readDemands(["a"]) });
+      return resolution.kind === "solved" ? `${resolution.pins[0]?.version}` : undefined;
+    };
+    assert.equal(await newest({}), "1");
+    assert.equal(await newest({ ignoresPythonCaps: true }), "2");
+  });
+
   it("reads === as text and == without its local label", async () => {
     const plain = { a: { "1.0": {}, "1.0+cu1": {} } };
     assert.deepEqual(await solve(plain, ["a==1.0"]), { a: "1.0+cu1" });

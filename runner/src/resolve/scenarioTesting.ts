@@ -81,6 +81,7 @@ function policyOf({ resolver_options: options = {} }: Scenario): FilePolicy {
   return {
     onlyBinary: readNameSet(options.no_build ?? []),
     noBinary: readNameSet(options.no_binary ?? []),
+    ignoresPythonCaps: true,
   };
 }
 

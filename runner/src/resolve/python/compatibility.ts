@@ -3,6 +3,8 @@
 import { expandTags } from "../../../../shared/src/packaging/filename.ts";
 import { readSpecifierSetLenient } from "../../../../shared/src/packaging/lenient.ts";
 import { normalizeName } from "../../../../shared/src/packaging/name.ts";
+import { boundPythons, pythonCode } from "../../../../shared/src/packaging/pythonRange.ts";
+import type { SpecifierSet } from "../../../../shared/src/packaging/specifier.ts";
 import { bestTagRank, tagRanks } from "../../../../shared/src/packaging/tags.ts";
 import { splitVariant } from "../../../../shared/src/packaging/variants.ts";
 import type { Version } from "../../../../shared/src/packaging/version.ts";
@@ -114,12 +116,14 @@ export function tagPartsOf(filename: string): string {
 /** What one environment takes. */
 export class Compatibility extends FileJudge {
   readonly #python: Version;
+  readonly #ignoresCaps: boolean;
   readonly #ranks: ReadonlyMap<string, number>;
   readonly #pythons = new Map<string, boolean>();
 
   constructor(target: Target, policy: FilePolicy) {
     super(policy);
     this.#python = target.python;
+    this.#ignoresCaps = policy.ignoresPythonCaps === true;
     this.#ranks = tagRanks(target.tags);
   }
 
@@ -128,10 +132,15 @@ export class Compatibility extends FileJudge {
     let known = this.#pythons.get(text);
     if (known === undefined) {
       const read = readSpecifierSetLenient(text);
-      known = !read.ok || read.value.specifier.contains(this.#python);
+      known = !read.ok || this.#takes(read.value.specifier);
       this.#pythons.set(text, known);
     }
     return known;
+  }
+
+  #takes(specifier: SpecifierSet): boolean {
+    if (!this.#ignoresCaps) return specifier.contains(this.#python);
+    return boundPythons(specifier).low <= pythonCode(this.#python.release);
   }
 
   protected takesPython(requiresPython: string): boolean {

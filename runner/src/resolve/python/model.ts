@@ -49,6 +49,11 @@ export interface FilePolicy {
   readonly excludeNewer?: number | undefined;
   /** The same for single projects, by normalised name. */
   readonly excludeNewerPackages?: ReadonlyMap<string, number> | undefined;
+  /**
+   * Whether a Requires-Python counts by its lower bound alone, as uv has it: what is capped below a newer Python mostly works there.
+   * pip refuses to install such a release, so that it is left out where pip will install.
+   */
+  readonly ignoresPythonCaps?: boolean | undefined;
 }
 
 export interface Question {
