@@ -93,7 +93,10 @@ describe("requirements from addresses, folders and repositories", () => {
     place.write("requirements.in", "./here\n./other\n");
     const { packages, stderr } = await lock("requirements.in");
     assert.deepEqual(subjects(packages), ["here 0", "other 1", "werkzeug 3.1.0"]);
-    assert.match(stderr, /here gets its version when it is built: what other lines ask of it is not checked\./);
+    assert.match(
+      stderr,
+      /here gets its version when it is built: what other lines ask of it is not checked\./,
+    );
     const told = await place.run(["explain", "requirements.in", "werkzeug", "-q", "--index-url", index.url]);
     assert.match(told.stdout, /What it needs is read from werkzeug-3\.1\.0-py3-none-any\.whl\./);
   });
