@@ -382,15 +382,22 @@ export class Workbench {
 
   /** Runs the command whose palette row is exactly this title. */
   async command(title: string): Promise<void> {
-    await this.page.keyboard.press("F1");
     const input = this.page.locator(SELECTORS.quickInput);
-    await input.waitFor();
-    await input.fill(`>${title}`);
     const row = this.page
       .locator(SELECTORS.quickRow)
       .filter({ has: this.page.getByText(title, { exact: true }) })
       .first();
-    await row.waitFor();
+    const end = Date.now() + PATIENCE;
+    for (;;) {
+      await this.page.keyboard.press("F1");
+      await input.waitFor();
+      await input.fill(`>${title}`);
+      // The palette lists what may be run at the moment it opens: trust is learnt a moment after the window.
+      if ((await this.#ifShown(row)) !== undefined) break;
+      if (Date.now() > end) throw new Error(`The palette never had "${title}".`);
+      await this.page.keyboard.press("Escape");
+      await input.waitFor({ state: "hidden" });
+    }
     await row.click();
   }
 
