@@ -56,6 +56,8 @@ type Piece = keyof typeof PIECES;
 /** What a piece gives to an ES module that imports it, which sees no names in CommonJS. */
 const NAMES: Readonly<Partial<Record<Piece, readonly string[]>>> = {
   commandLine: ["runCommandLine"],
+  http: ["Agent", "loadProxyAgent", "redirect", "request", "retry"],
+  kysely: ["createQueries"],
   attestation: ["checkTrust", "verifyAttestation", "verifyBeside", "verifyBundle", "verifyProvenance"],
   trustRoot: ["SHIPPED_ROOT", "SHIPPED_TIME", "SHIPPED_TUF_ROOT", "TUF_REPOSITORY"],
   tuf: ["updateTrust"],
@@ -126,7 +128,7 @@ function buildPiece(name: string, entryPoint: string) {
     define: { "import.meta.url": "__thothUrl" },
     plugins:
       name === "commandLine"
-        ? [pieces(["http", "kysely", "attestation", "trustRoot", "tuf", "cyclonedx"]), apart, lateProcesses]
+        ? [pieces((Object.keys(PIECES) as Piece[]).filter((piece) => piece !== name)), apart, lateProcesses]
         : [pieces(["attestation"])],
   });
 }
@@ -191,7 +193,7 @@ export async function buildAll(): Promise<void> {
     entryPoints: { server: "server/src/node/main.ts", thoth: "runner/src/faces/main.ts" },
     splitting: true,
     chunkNames: "chunk-[hash]",
-    plugins: [pieces(["commandLine", "attestation", "trustRoot", "tuf", "cyclonedx"])],
+    plugins: [pieces(Object.keys(PIECES) as Piece[])],
   });
   const whole = await Promise.all([
     ...Object.entries(PIECES).map(([name, source]) => buildPiece(name, source)),
