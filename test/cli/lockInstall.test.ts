@@ -305,4 +305,26 @@ python_version = "3"
     assert.deepEqual(await list(), all);
     assert.deepEqual(await locked(), all);
   });
+
+  it("a Pipfile.lock for everywhere is what pipenv sync installs here", async () => {
+    place.write("Pipfile", PIPFILE(index.url).replace('python_version = "3"\n', ""));
+    await thoth("-o", "Pipfile.lock", "--universal");
+    assert.equal(
+      JSON.parse(readFileSync(join(place.folder, "Pipfile.lock"), "utf8")).default.colorama.version,
+      "==0.4",
+    );
+    const env = pipenvEnvironment(place.folder);
+    await run("rm", ["-rf", ".venv"], at());
+    await run(tools.pipenv, ["--python", tools.python], { env, cwd: place.folder });
+    await run(tools.pipenv, ["sync"], { env, cwd: place.folder });
+    const python = join(place.folder, ".venv", "bin", "python");
+    const { stdout } = await run(tools.pip, ["--python", python, "list", "--format", "json"], at());
+    const installed = (JSON.parse(stdout) as { name: string }[]).map(({ name }) =>
+      name.replace(/[-_.]+/g, "-"),
+    );
+    assert.deepEqual(
+      installed.filter((name) => name !== "pip" && name !== "setuptools").sort(),
+      Object.keys(STACK),
+    );
+  });
 });

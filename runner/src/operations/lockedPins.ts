@@ -63,19 +63,21 @@ async function digestOf(pin: Pin, file: PageFile, universe: LockingManifest["uni
   );
 }
 
-function lockedArtifact(
-  { filename, url, size, uploadTime }: PageFile,
-  sha256: string,
-  admissible: boolean,
-): LockedArtifact {
+/** What only some forms write is looked at when it is written: a large stack has thousands of files. */
+function lockedArtifact(file: PageFile, sha256: string, admissible: boolean): LockedArtifact {
   return {
-    filename,
+    filename: file.filename,
     sha256,
-    url,
-    ...(size === undefined ? {} : { size }),
-    ...(uploadTime === undefined
-      ? {}
-      : { uploadTime: new Date(uploadTime).toISOString().replace(".000Z", "Z") }),
+    get url() {
+      return file.url;
+    },
+    get size() {
+      return file.size;
+    },
+    get uploadTime() {
+      const { uploadTime } = file;
+      return uploadTime === undefined ? undefined : new Date(uploadTime).toISOString().replace(".000Z", "Z");
+    },
     admissible,
   };
 }
