@@ -90,7 +90,16 @@ function pieces(names: readonly Piece[]): Plugin {
 }
 
 /** Libraries that few commands need, each in a file that is read when the first module that imports it is. */
-const LIBRARIES = ["htmlparser2", "jsonc-parser", "toml", "web-tree-sitter", "yauzl"];
+const LIBRARIES = [
+  "ae-cvss-calculator",
+  "htmlparser2",
+  "jsonc-parser",
+  "tar-stream",
+  "toml",
+  "web-tree-sitter",
+  "yaml",
+  "yauzl",
+];
 
 /** Leaves the libraries in their files. */
 const apart: Plugin = {
