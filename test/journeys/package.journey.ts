@@ -24,6 +24,7 @@ const CARRIED = [
   "dist/chunk-*.js",
   "dist/client.js",
   "dist/commandLine.cjs",
+  "dist/cyclonedx.cjs",
   "dist/htmlparser2.cjs",
   "dist/http.cjs",
   "dist/jsonc-parser.cjs",
