@@ -136,9 +136,9 @@ async function measureProcesses(folder: string, file: string): Promise<Row[]> {
     console.error("bench: pip-audit and uv cannot be installed; their rows are missing");
     return [];
   }
-  writeProject(folder);
-  const requirements = join(folder, "requirements.txt");
   const server = await serveOsv();
+  writeProject(folder, server.url);
+  const requirements = join(folder, "requirements.txt");
   const env = cleanEnvironment(folder);
   const ours: number[] = [];
   const audit: number[] = [];
@@ -242,7 +242,7 @@ function timedProcess(
 }
 
 /** The same 200 pins as a requirements file with hashes, and as a project with a uv.lock. */
-function writeProject(folder: string): void {
+function writeProject(folder: string, url: string): void {
   const digest = (at: number) => at.toString(16).padStart(64, "0");
   const names = pinNames();
   const lines = names.map((name, at) => `${name}==1.2.3 \\\n    --hash=sha256:${digest(at)}\n`);
@@ -256,7 +256,7 @@ function writeProject(folder: string): void {
   );
   const packages = names.map(
     (name, at) =>
-      `[[package]]\nname = "${name}"\nversion = "1.2.3"\nsource = { registry = "https://index.example/simple" }\nwheels = [\n    { url = "https://index.example/${name.replaceAll("-", "_")}-1.2.3-py3-none-any.whl", hash = "sha256:${digest(at)}", size = 1 },\n]\n`,
+      `[[package]]\nname = "${name}"\nversion = "1.2.3"\nsource = { registry = "${url}/simple" }\nwheels = [\n    { url = "${url}/files/${name.replaceAll("-", "_")}-1.2.3-py3-none-any.whl", hash = "sha256:${digest(at)}", size = 1 },\n]\n`,
   );
   const own = names.map((name) => `    { name = "${name}" },`).join("\n");
   const metadata = names.map((name) => `    { name = "${name}", specifier = "==1.2.3" },`).join("\n");
@@ -266,7 +266,7 @@ function writeProject(folder: string): void {
   );
 }
 
-/** OSV's interface as far as the two peers use it, with the same three advisories against each pin. */
+/** OSV's interface as far as the two peers use it, and the pages of the index that uv asks for the status of each project, with the same three advisories against each pin. */
 async function serveOsv(): Promise<{ readonly url: string; close(): void }> {
   const record = (id: string) => {
     const [, project = "0", at = "0"] = id.split("-");
@@ -293,6 +293,12 @@ async function serveOsv(): Promise<{ readonly url: string; close(): void }> {
     request.on("end", () => {
       response.setHeader("content-type", "application/json");
       const path = request.url ?? "";
+      if (path.startsWith("/simple/")) {
+        response.setHeader("content-type", "application/vnd.pypi.simple.v1+json");
+        const name = path.split("/")[2] ?? "";
+        response.end(JSON.stringify({ meta: { "api-version": "1.4" }, name, files: [] }));
+        return;
+      }
       if (path.startsWith("/v1/vulns/")) {
         response.end(JSON.stringify(record(decodeURIComponent(path.slice("/v1/vulns/".length)))));
         return;
