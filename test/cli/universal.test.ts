@@ -145,6 +145,21 @@ describe("one lock for several environments, on the command line", () => {
     assert.deepEqual(chosen(["quick"], ["test"]), ["colours==1.0", "fast==2.0", "numbers==2.0"]);
   });
 
+  it("takes a project of uv from the place that holds for each platform", async () => {
+    const wheel = buildWheel({ name: "fast", version: "9.0" });
+    place.write(wheel.filename, wheel.bytes);
+    place.write(
+      "pyproject.toml",
+      '[project]\nname = "mine"\nversion = "1"\nrequires-python = ">=3.12"\ndependencies = ["fast"]\n' +
+        `[tool.uv.sources]\nfast = { path = "${wheel.filename}", marker = "sys_platform == 'win32'" }\n`,
+    );
+    const locked = await lockJson(["pyproject.toml", "--universal", "--as", "pylock"]);
+    assert.deepEqual(pinsOf(locked), [
+      'fast==2.0 ; sys_platform != "win32"',
+      'fast==9.0 ; sys_platform == "win32"',
+    ]);
+  });
+
   it("says for which part there is no stack, and what would help there", async () => {
     place.write("requirements.in", 'fast<2; sys_platform == "win32"\nfast>=3; sys_platform != "win32"\n');
     const { status, stdout } = await thoth(["explain", "requirements.in", "--universal", "--python", "3.11"]);

@@ -8,7 +8,12 @@ import type { Manifest, RequirementEntry } from "../../../shared/src/manifest/mo
 import type { ProjectData, ProjectSelection, UvSource } from "../../../shared/src/manifest/projectModel.ts";
 import { selectEntries } from "../../../shared/src/manifest/projectSelection.ts";
 import type { ManifestFile } from "../../../shared/src/manifest/treeModel.ts";
-import { type Marker, markerToString } from "../../../shared/src/packaging/marker.ts";
+import {
+  andMarkers,
+  type Marker,
+  markerToString,
+  negateMarker,
+} from "../../../shared/src/packaging/marker.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import { readRequirement } from "../../../shared/src/packaging/requirement.ts";
 import { redactUrl } from "../index/index.ts";
@@ -94,8 +99,9 @@ export function readDemands({ tree }: LoadedRoot, loader: Loader, options: Deman
     if (wrong && wrong.span === undefined && !options.leaveOut)
       throw notSelectable(wrong.message, tree.files[0].manifest.project);
     if (wrong) refuse(notResolvable(wrong.message), true);
-    for (const { file, entry, marker, part } of selected.requirements)
-      add(demands.requirements, file, entry, marker, part);
+    for (const { file, entry, marker, part } of selected.requirements) {
+      for (const way of waysOf(entry, marker)) add(demands.requirements, file, way.entry, way.marker, part);
+    }
     for (const { file, entry } of selected.constraints) add(demands.constraints, file, entry);
     for (const { file, entry } of selected.overrides) add(demands.overrides, file, entry);
     demands.excluded.push(...selected.excluded);
@@ -110,6 +116,27 @@ export function readDemands({ tree }: LoadedRoot, loader: Loader, options: Deman
     }
   }
   return demands;
+}
+
+/**
+ * Where an entry comes from by marker (uv's `sources`): once for each way, and once from the indexes where none holds. Resolving for
+ * one environment knows which holds, and has left the others out.
+ */
+function waysOf(
+  entry: RequirementEntry,
+  marker: Marker | undefined,
+): readonly { readonly entry: RequirementEntry; readonly marker: Marker | undefined }[] {
+  const { sources = [], ...rest } = entry;
+  const ways = sources.filter(({ kind }) => kind !== "index");
+  if (!ways.some((way) => way.marker)) return [{ entry, marker }];
+  const indexes = sources.filter(({ kind }) => kind === "index");
+  const both = (more: Marker | undefined): Marker => andMarkers(marker, more);
+  const others = ways.map((way) => (way.marker ? negateMarker(way.marker) : andMarkers()));
+  const isCovered = ways.some((way) => way.marker === undefined);
+  return [
+    ...ways.map((way) => ({ entry: { ...entry, sources: [way] }, marker: both(way.marker) })),
+    ...(isCovered ? [] : [{ entry: { ...rest, sources: indexes }, marker: both(andMarkers(...others)) }]),
+  ];
 }
 
 /**

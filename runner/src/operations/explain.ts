@@ -36,7 +36,10 @@ export const explain: Operation<ExplainInput, ExplainOutput, ExplainPartial> = a
   calls,
   signal,
 ) => {
-  const asked = await askManifest(context, input, calls, signal, { allSections: "pipfile" });
+  const asked = await askManifest(context, input, calls, signal, {
+    allSections: "pipfile",
+    everywhere: input.universal,
+  });
   try {
     const { path, catalogue, question } = asked;
     const scope = await scopeSolverFor(context, input, asked, signal);

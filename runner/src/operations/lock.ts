@@ -53,6 +53,7 @@ type LockedStack = Pick<
 export const lock: Operation<LockInput, LockOutput, never> = async (context, input, calls, signal) => {
   const asked = await askManifest(context, { ...input, path: manifestFor(input) }, calls, signal, {
     scoped: isScoped(input),
+    everywhere: input.universal,
   });
   try {
     const form = formFor(input, asked);

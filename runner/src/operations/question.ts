@@ -124,6 +124,8 @@ export interface AskOptions {
   readonly lenient?: boolean | undefined;
   /** Every extra and group of a pyproject.toml at once, each line with the one that it belongs to. */
   readonly scoped?: boolean | undefined;
+  /** Not for the environment alone: what holds elsewhere stays. */
+  readonly everywhere?: boolean | undefined;
 }
 
 /**
@@ -173,7 +175,7 @@ export async function askRoot(
   options: AskOptions = {},
 ): Promise<AskedManifest> {
   const target = targetOf(environment);
-  const root = options.scoped ? whole : withSourcesHere(whole, environment?.markers);
+  const root = options.everywhere ? whole : withSourcesHere(whole, environment?.markers);
   const resolving = await resolveSettingsFor(context, input, root, environment, signal);
   for (const problem of resolving.configuration.problems) calls.warn(problem);
   if (resolving.torch) calls.warn(resolving.torch.why);
@@ -259,7 +261,7 @@ async function askOpened(
     universe,
     reread(edited) {
       leftOut = [];
-      const other = read(options.scoped ? edited : withSourcesHere(edited, environment?.markers), takes);
+      const other = read(options.everywhere ? edited : withSourcesHere(edited, environment?.markers), takes);
       return { question: questionOf(other), places: other.places, leftOut };
     },
     ofSection(section) {
