@@ -522,6 +522,10 @@ class RootCheck {
       ...(trust.time === undefined ? {} : { time: new Date(trust.time).toISOString() }),
       says: sentence,
     });
+    if (input.trustedRoot === undefined) {
+      const { refreshTrustLater } = await import("./trustRoot.ts");
+      refreshTrustLater(context, input);
+    }
     const { pages } = await context.knowledge();
     return {
       policy: this.#policy,

@@ -37,7 +37,9 @@ function signerLine(one: PackageProvenance, age: string): string {
 
 /** What could not be checked is said, by what stands in the way. */
 function notCheckedLine(one: PackageProvenance): string {
-  const open = one.checks.filter((check) => check.state === "not-checked" && !check.unasked);
+  const open = one.checks
+    .filter((check) => check.state === "not-checked" && !check.unasked)
+    .sort((a, b) => Number(b.required ?? false) - Number(a.required ?? false));
   if (open.length === 0) return "";
   const rules = [...new Set(open.map(({ rule }) => rule))];
   const shown = rules.slice(0, 4).join(", ");

@@ -57,8 +57,26 @@ function rowOf(view: View, one: PackageProvenance, known: ReadonlySet<string>): 
     from: one.indexes.map(hostOf).join(", "),
     signer: signerOf(one),
     dependsOn: dependenciesOf(view, one, known),
-    checks: one.checks.map((check) => checkOf(check, now)),
+    checks: byWeight(one.checks).map((check) => checkOf(check, now)),
   };
+}
+
+const STATES: readonly ProvenanceCheck["state"][] = [
+  "failed",
+  "not-checked",
+  "passed",
+  "absent",
+  "not-applicable",
+];
+const SEVERITIES = ["error", "warning", "information", "hint", undefined];
+
+/** What is wrong first, then what is not known, then what is well. */
+function byWeight(checks: readonly ProvenanceCheck[]): ProvenanceCheck[] {
+  return [...checks].sort(
+    (a, b) =>
+      STATES.indexOf(a.state) - STATES.indexOf(b.state) ||
+      SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity),
+  );
 }
 
 /** The gravest that is said of the package; a check that was asked for and not made is no pass. */
