@@ -32,9 +32,7 @@ interface Earlier {
 export function judgeContinuity(history: PublisherHistory): ContinuityNote[] {
   const { file } = history;
   if (file.state === "unknown") {
-    return [
-      note("not-known", "none", `Not compared: it is not known whether ${shown(file.filename)} is attested.`),
-    ];
+    return [note("not-known", "none", "Not compared: it is not known whether its files are attested.")];
   }
   const earlier = earlierFiles(history);
   const notes = [
