@@ -22,8 +22,8 @@ export class ProvenanceMemory {
     this.#now = now;
   }
 
-  /** The key of a result; undefined where something of it cannot be told to be the same the next time. */
-  keyOf(subject: Subject, views: readonly IndexView[]): string | undefined {
+  /** The key of a result, `advisories` being all that is known against its project; undefined where something of it cannot be told to be the same the next time. */
+  keyOf(subject: Subject, views: readonly IndexView[], advisories: unknown): string | undefined {
     const stamps: unknown[] = [];
     for (const { location, answer, isBound } of views) {
       if (answer.state === "failed") return undefined;
@@ -43,6 +43,7 @@ export class ProvenanceMemory {
       [name, written, version, from, digests, lockedFiles, lockedIdentities, source, vcs],
       [isLocked, fileHasHashes, String(specifier)],
       stamps,
+      advisories,
     ];
     // The address may hold a login: of it goes no more than a digest into the key.
     const hash = createHash("sha256")

@@ -228,7 +228,7 @@ class RootCheck {
   async #checkSubject(subject: Subject): Promise<PackageProvenance> {
     const views = await this.#indexes.ask(subject);
     for (const { answer } of views) if (answer.state === "page") this.#times.push(answer.page.fetchedAt);
-    const key = this.#memory?.keyOf(subject, views);
+    const key = this.#memory?.keyOf(subject, views, this.#advisories?.get(subject.name));
     const known = key === undefined ? undefined : this.#memory?.recall(key);
     if (known) return this.#recalled(known, subject);
     const view = viewSubject(subject, views, this.#judges, this.#input.input.allArtifacts);

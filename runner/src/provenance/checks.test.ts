@@ -1,5 +1,6 @@
 // Every check of provenance in every state that it has, against indexes on loopback.
 import assert from "node:assert/strict";
+import type { AdvisoryRecord } from "../../../shared/src/advisory/index.ts";
 import type { CheckState, ProvenanceCheck } from "../../../shared/src/protocol/provenance.ts";
 import {
   buildSdist,
@@ -10,6 +11,7 @@ import {
   startIndex,
 } from "../../../test/support/index.ts";
 import { makeProvenancePlace, NOW, type ProvenancePlace } from "../../../test/support/provenance.ts";
+import { openKnowledge } from "../knowledge/index.ts";
 
 const DAY = 86_400_000;
 const ZERO = "0".repeat(64);
@@ -387,6 +389,96 @@ describe("the checks of provenance", () => {
         vcs.checks("demo", rule).map(({ state }) => state),
         ["not-applicable", "not-applicable"],
       );
+    });
+  });
+
+  describe("4 and 5, what the advisories say", () => {
+    /** Keeps these records against demo, as an archive of this age. */
+    const advise = (records: readonly AdvisoryRecord[], daysAgo = 1): void => {
+      const knowledge = openKnowledge({
+        env: {},
+        platform: "linux",
+        home: place.folder,
+        file: place.knowledge,
+        warn() {},
+      });
+      const asOf = NOW - daysAgo * DAY;
+      knowledge.advisories.replace(
+        { source: "archive", place: "an archive", license: "CC-BY-4.0", time: asOf, newest: asOf, asOf },
+        records.map((record) => ({ package: "demo", record })),
+      );
+      knowledge.close();
+    };
+    const malware: AdvisoryRecord = {
+      id: "MAL-2026-1",
+      severity: "unknown",
+      malicious: true,
+      versions: ["1.0"],
+    };
+    const fault: AdvisoryRecord = {
+      id: "GHSA-1",
+      aliases: ["CVE-2026-1"],
+      severity: "high",
+      ranges: [
+        [
+          ["introduced", "0"],
+          ["fixed", "1.0"],
+        ],
+      ],
+    };
+
+    it("fails a release that is reported as malicious, which a person can accept, and passes one that is not", async () => {
+      const index = await serve({ demo: [old] });
+      advise([malware]);
+      const [, report] = (await over(index, [pinned])).checks("demo", "known-bad");
+      assert.deepEqual([report?.state, report?.severity], ["failed", "error"]);
+      assert.match(report?.message ?? "", /reported as malicious: MAL-2026-1/);
+      place.write(
+        ".thoth.yaml",
+        "policy: {accept: [{advisory: MAL-2026-1, package: demo, version: '1.0', reason: a false report, until: 2027-01-31}]}\n",
+      );
+      const [, accepted] = (await over(index, [pinned])).checks("demo", "known-bad");
+      assert.equal(accepted?.accepted?.reason, "a false report");
+      advise([{ ...malware, versions: ["0.9"] }]);
+      const [, fine] = (await over(index, [pinned])).checks("demo", "known-bad");
+      assert.equal(fine?.state, "passed");
+    });
+
+    it("fails a vulnerable release with the smallest fix, passes a fixed one, and says how old the data is", async () => {
+      const newer = buildWheel({ name: "demo", version: "1.1" });
+      const index = await serve({
+        demo: [old, { artifact: newer, uploadTime: uploaded(50), provenance: null }],
+      });
+      advise(
+        [
+          {
+            ...fault,
+            ranges: [
+              [
+                ["introduced", "0"],
+                ["fixed", "1.1"],
+              ],
+            ],
+          },
+        ],
+        30,
+      );
+      const check = only((await over(index, [pinned])).checks("demo", "known-vulnerability"), "failed");
+      assert.match(check.message, /demo 1\.0 has 1 advisory, high, fixed in 1\.1: GHSA-1/);
+      assert.deepEqual([check.severity, check.evidence[0]?.freshness], ["warning", "stale"]);
+      const line = `demo==1.1 --hash=sha256:${newer.sha256}`;
+      only((await over(index, [line])).checks("demo", "known-vulnerability"), "passed");
+    });
+
+    it("lets a young release pass its cool-down where it fixes an advisory, labelled; not where the policy forbids it", async () => {
+      const young = { ...old, uploadTime: uploaded(1) };
+      const index = await serve({ demo: [young] });
+      advise([fault]);
+      const check = only((await over(index, [pinned])).checks("demo", "cool-down"), "passed");
+      assert.deepEqual(check.labels, ["security-fix"]);
+      assert.match(check.message, /fixes GHSA-1/);
+      place.write(".thoth.yaml", "policy: {cool-down: {security-fixes: false}}\n");
+      only((await over(index, [pinned])).checks("demo", "cool-down"), "failed");
     });
   });
 
