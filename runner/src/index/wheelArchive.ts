@@ -112,8 +112,9 @@ export async function readTarFile(
   wanted: string,
   maxBytes: number,
 ): Promise<Buffer | undefined> {
-  const [{ extract }, { createGunzip }] = await Promise.all([import("tar-stream"), import("node:zlib")]);
-  const unpack = extract();
+  // CommonJS: in a bundle that is split, its names are on what it exports by default alone.
+  const [{ default: tar }, { createGunzip }] = await Promise.all([import("tar-stream"), import("node:zlib")]);
+  const unpack = tar.extract();
   const gunzip = createGunzip();
   let found: Buffer | undefined;
   let length = 0;

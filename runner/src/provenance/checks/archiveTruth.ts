@@ -28,10 +28,20 @@ export async function checkArchive(
         ? (await readZip(path)).faults
         : await faultsOfTar(path, filename);
   } catch (error) {
-    if (!(error instanceof BadArchive)) {
-      const why = (error as Error).message;
-      faults = [`it cannot be read: ${why}`];
-    } else faults = [error.message];
+    const { message } = error as Error;
+    // A fault of our own says nothing of the archive.
+    if (error instanceof TypeError || error instanceof ReferenceError) {
+      return [
+        {
+          rule: RULE,
+          state: "not-checked",
+          artifact: filename,
+          message: `${filename}: Thoth could not look into it (${message}).`,
+          evidence: evidence(`sha256:${sha256}`),
+        },
+      ];
+    }
+    faults = [error instanceof BadArchive ? message : `it cannot be read: ${message}`];
   }
   if (faults.length === 0) {
     return [
@@ -399,7 +409,8 @@ function compareRow(member: Member, { digest, size }: RecordRow): string | undef
 /** An sdist: members that are there twice, that go outside, and bytes behind the end. */
 async function faultsOfTar(path: string, filename: string): Promise<string[]> {
   if (!/\.(?:tar\.gz|tgz|tar)$/i.test(filename)) return [];
-  const { extract } = await import("tar-stream");
+  // CommonJS: in a bundle that is split, its names are on what it exports by default alone.
+  const { extract } = (await import("tar-stream")).default;
   const faults: string[] = [];
   const names = new Map<string, number>();
   const tops = new Set<string>();
