@@ -14,7 +14,7 @@ interface Table {
 }
 
 const table = JSON.parse(
-  readFileSync(new URL("../../../test/conformance/poetry-constraints.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../../../test/fixtures/poetry/constraints.json", import.meta.url), "utf8"),
 ) as Table;
 
 describe("poetry's constraints", () => {
