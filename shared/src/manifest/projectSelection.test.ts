@@ -184,4 +184,69 @@ describe("the selection of a pyproject.toml", () => {
     assert.deepEqual(said(select(sample, {}, files)), ["flask", "jinja2"]);
     assert.deepEqual(said(select(sample, { extras: ["test"] }, files)), ["flask", "jinja2", "pytest"]);
   });
+
+  it("is empty of a tree whose root is no pyproject.toml", () => {
+    const tree = loadManifestTreeSync("file:///work/requirements.txt", () => "a\n");
+    assert.deepEqual(selectEntries(tree), {
+      requirements: [],
+      constraints: [],
+      overrides: [],
+      excluded: [],
+      extras: [],
+      groups: [],
+      skipped: [],
+      faults: [],
+    });
+  });
+
+  it("has what uv's lists narrow, replace and leave out, each under its marker", () => {
+    const selected = select(`[project]
+name = "demo"
+dependencies = ["a"]
+[tool.uv]
+dev-dependencies = ["d"]
+constraint-dependencies = ["c<2; os_name == 'nt'"]
+override-dependencies = ["o==1"]
+exclude-dependencies = ["Ex_a"]
+`);
+    const names = (entries: SelectedEntries["constraints"]) =>
+      entries.map(({ entry, marker }) => [entry.name?.text, marker && markerToString(marker)]);
+    assert.ok(said(selected).includes("d"));
+    assert.deepEqual(names(selected.constraints), [["c", 'os_name == "nt"']]);
+    assert.deepEqual(names(selected.overrides), [["o", undefined]]);
+    assert.deepEqual(selected.excluded, ["ex-a"]);
+  });
+
+  it("leaves out of all groups one that excludes what is taken, unless their markers never hold together", () => {
+    const pdm = (old: string) => `[project]
+name = "demo"
+dependencies = ["a>=2; os_name == 'nt'"]
+[dependency-groups]
+old = ["${old}"]
+`;
+    const all = { groups: "all", defaultGroups: false } as const;
+    assert.deepEqual(select(pdm("a<2"), all).skipped, ["group old"]);
+    assert.deepEqual(select(pdm("a<2; os_name == 'nt'"), all).skipped, ["group old"]);
+    assert.deepEqual(select(pdm("a<2; os_name == 'posix'"), all).skipped, []);
+    assert.deepEqual(select(pdm("a>=1"), all).skipped, []);
+  });
+
+  it("tells groups that are declared as conflicting, once, and passes over another package's", () => {
+    const given = `[project]
+name = "demo"
+dependencies = []
+[dependency-groups]
+one = ["a"]
+two = ["b"]
+[tool.uv]
+conflicts = [[{group = "one"}, {group = "two"}], [{group = "one"}, {group = "two"}], [{package = "other", group = "one"}, {group = "two"}]]
+`;
+    const { faults } = select(given, { groups: ["one", "two"] });
+    assert.deepEqual(faults, [
+      {
+        code: "conflicting-selection",
+        message: "group one and group two are declared as conflicting: they cannot be taken together.",
+      },
+    ]);
+  });
 });

@@ -25,8 +25,11 @@ describe("wheel variants", () => {
       "numpy-2.3.2-py3-none-any-.whl",
       "numpy-2.3.2-1-py3-none-any-a-b.whl",
       "numpy-2.3.2.tar.gz",
+      "numpy-x.y.z-py3-none-any-null.whl",
+      "numpy.whl",
     ]) {
       assert.equal(splitVariant(name), undefined, name);
+      assert.equal(variantsFileName(name), undefined, name);
     }
   });
 
@@ -71,6 +74,22 @@ describe("wheel variants", () => {
     assert.deepEqual(orderVariants(file!, environment), ["low", "high", "size", "null"]);
   });
 
+  it("that ask for the same go by their labels, whichever the file has first", () => {
+    const same = { hw: { speed: ["low"] } };
+    for (const labels of [
+      ["a", "b", "c"],
+      ["c", "b", "a"],
+    ]) {
+      const file = {
+        namespaces: ["hw"],
+        features: {},
+        values: {},
+        variants: Object.fromEntries(labels.map((label) => [label, same])),
+      };
+      assert.deepEqual(orderVariants(file, { hw: { speed: ["low"] } }), ["a", "b", "c", "null"]);
+    }
+  });
+
   it("are not taken from a file of another form", () => {
     const good = {
       $schema: "https://variants-schema.wheelnext.dev/v0.0.3.json",
@@ -82,6 +101,8 @@ describe("wheel variants", () => {
       { ...good, $schema: "https://variants-schema.wheelnext.dev/v9.0.0.json" },
       { ...good, $schema: undefined },
       { ...good, "default-priorities": {} },
+      { ...good, "default-priorities": { namespace: ["a"], feature: { a: "b" } } },
+      { ...good, "default-priorities": { namespace: ["a"], property: { a: { b: "c" } } } },
       { ...good, variants: [] },
       { ...good, variants: { a: { b: { c: "d" } } } },
       { ...good, variants: { "A-B": {} } },
