@@ -69,7 +69,9 @@ export async function addProvenance<Session extends CheckSession>(
       basis: found.basis,
       checked: context.now(),
     };
-    notChecked.push(...notCheckedOf(found.files, found.packages, signal.aborted));
+    notChecked.push(
+      ...summaryOf(loader.display(root.path), notCheckedOf(found.files, found.packages, signal.aborted)),
+    );
     const snapshot = { ...root.snapshot, number: root.snapshot.number + 1, provenance };
     roots.push({ ...root, snapshot, findings: findingsOf({ tree: root.tree, snapshot, configuration }) });
   }
@@ -78,6 +80,18 @@ export async function addProvenance<Session extends CheckSession>(
     roots,
     notChecked: [...session.notChecked, ...newOnes(session.notChecked, notChecked)],
   };
+}
+
+/**
+ * What nothing requires is counted in one sentence, with where it is told line by line: in a check it would bury the findings.
+ * What a policy requires stands for itself.
+ */
+function summaryOf(path: string, items: readonly NotChecked[]): NotChecked[] {
+  const required = items.filter((item) => item.required !== false);
+  const others = items.length - required.length;
+  if (others === 0) return required;
+  const reason = `${others} ${others === 1 ? "check" : "checks"} of where its packages come from could not be made; thoth provenance ${path} says which and why`;
+  return [...required, { what: path, reason, required: false }];
 }
 
 /** What is said of a package already is not said again of each of its checks: the reason is the same. */

@@ -182,6 +182,8 @@ export class ProvenanceIndexes {
 
   /** The indexes that the subject may come from, and whether the manifest itself says so. */
   #boundLanes(subject: Subject): { lanes: readonly Lane[]; isExplicit: boolean } {
+    // Without sources of its own pipenv writes the name of its default one all the same: what counts is pip's configuration.
+    if (this.#lanes.every(({ name }) => name === undefined)) return { lanes: this.#lanes, isExplicit: false };
     if (subject.source !== undefined) {
       const wanted = subject.source;
       const named = this.#lanes.filter(
