@@ -277,7 +277,7 @@ describe("thoth with advisories", function () {
     place.write("Pipfile.lock", `${lockOf({ alpha: "1.0" })}\n`);
     const before = read("Pipfile");
     const { stdout } = await run("fix", "--write", "--only", "known-vulnerability");
-    assert.match(stdout, /Pipfile\.lock/);
+    assert.match(stdout, /Pipfile\.lock/, stdout);
     assert.equal(read("Pipfile"), before);
     assert.match(read("Pipfile.lock"), /"version": "==1\.1"/);
   });

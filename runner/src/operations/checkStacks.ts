@@ -43,7 +43,7 @@ export async function resolveRoots(
   const closers: (() => Promise<void>)[] = [];
   const roots: ResolvedRoot[] = [];
   for (const root of session.roots) {
-    if (signal.aborted || !isSource(root)) {
+    if (signal.aborted || !isSource(root, options)) {
       roots.push(root);
       continue;
     }
@@ -65,10 +65,11 @@ export async function resolveRoots(
 }
 
 /**
- * A lock says what is, not what is wanted; a root without a Python was told to be so already. Lines that take any version leave
- * nothing that an edit could relax: whether those resolve is for `lock` and `explain` to say, and a check stays quick.
+ * A lock says what is, not what is wanted; a root without a Python was told to be so already. Lines that take any version, of
+ * which nothing is to be repaired, leave nothing that an edit could relax: whether those resolve is for `lock` and `explain` to
+ * say, and a check stays quick.
  */
-function isSource({ tree, snapshot }: CheckedRoot): boolean {
+function isSource({ tree, snapshot, findings }: CheckedRoot, options: ResolveRootsOptions): boolean {
   const kind = tree.files[0]?.manifest.kind;
   if (kind !== "requirements" && kind !== "constraints" && kind !== "pipfile" && kind !== "pyproject")
     return false;
@@ -76,10 +77,11 @@ function isSource({ tree, snapshot }: CheckedRoot): boolean {
   const narrows = entries.some(
     (entry) =>
       (entry.kind === "requirement" || entry.kind === "constraint") &&
-      (entry.specifier.clauses.length > 0 || entry.url !== undefined),
+      (entry.specifier.clauses.length > 0 || entry.url !== undefined || entry.sources !== undefined),
   );
+  const isExposed = findings.findings.some(({ rule }) => rule === "known-vulnerability");
   return (
-    narrows &&
+    (narrows || isExposed || options.repairs === true) &&
     entries.some((entry) => entry.kind === "requirement") &&
     snapshot.environment?.tags !== undefined
   );
