@@ -246,7 +246,7 @@ const fix: CommandSpec = {
     text: async () => {
       const { fixText } = await import("./text/others.ts");
       return (answer: Answer<FixOutput>, { terminal, options }) =>
-        fixText(answer, terminal, { write: options.write === true });
+        fixText(answer, terminal, { write: options.write === true, choose: split(options.choose) ?? [] });
     },
   },
   failed: () => false,

@@ -52,8 +52,12 @@ function sayEntry(entry: ListOutput["files"][number]["entries"][number]): string
   return parts.filter((part) => part !== "").join("  ");
 }
 
-/** The diff, then what was not fixed and why. */
-export function fixText(answer: Answer<FixOutput>, terminal: Terminal, options: { write: boolean }): string {
+/** The diff, then what was not fixed and why. `choose`: the letters that the person chose by. */
+export function fixText(
+  answer: Answer<FixOutput>,
+  terminal: Terminal,
+  options: { readonly write: boolean; readonly choose: readonly string[] },
+): string {
   const { result } = answer;
   const lines: string[] = [];
   for (const file of result.files) {
@@ -74,7 +78,8 @@ export function fixText(answer: Answer<FixOutput>, terminal: Terminal, options: 
     lines.push(`${done === fixes ? all : `${done} of ${all}`} written to ${count(written, "file")}.`);
   } else {
     lines.push(`${count(fixes, "fix", "fixes")} in ${count(result.files.length, "file")}, not written.`);
-    lines.push("Next: thoth fix --write");
+    const chosen = options.choose.length > 0 ? ` --choose ${options.choose.join(",")}` : "";
+    lines.push(escapeControls(`Next: thoth fix${chosen} --write`));
   }
   return `${lines.join("\n")}\n`;
 }
