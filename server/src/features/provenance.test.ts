@@ -82,6 +82,21 @@ describe("provenance in the editor", () => {
     assert.doesNotMatch(line, /archive-truth/);
   });
 
+  it("names the checks that one reason stops, counts the others, and leaves it to the lens that no advisories are stored", () => {
+    const line = said(
+      flask([
+        check("known-bad", "not-checked", {
+          message: "Reports of malicious packages: none are stored; thoth knowledge update advisories.",
+        }),
+        check("artifact-digest", "not-checked", { message: "flask 2.2.3: offline." }),
+        check("yanked-release", "not-checked", { message: "flask: offline." }),
+        check("cool-down", "not-checked", { message: "flask 2.2.3: its index tells no upload time." }),
+      ]),
+    );
+    assert.match(line, /Not checked: artifact-digest, yanked-release and 1 more: offline/);
+    assert.doesNotMatch(line, /known-bad|advisories/);
+  });
+
   it("shows one diagnostic for a package, the gravest, and none for what was accepted or is the index's", () => {
     const failed = (rule: string, severity: ProvenanceCheck["severity"], more = {}) =>
       check(rule, "failed", { severity, ...more });

@@ -35,16 +35,26 @@ function signerLine(one: PackageProvenance, age: string): string {
   return check?.state === "absent" ? `${say("No attestation was published")} · ${age}` : "";
 }
 
-/** What could not be checked is said, by what stands in the way. */
+/**
+ * What could not be checked is said, by what stands in the way: the checks that the first reason stops, and how many others. That
+ * no advisories are stored is the same for every line, and the lens says it once.
+ */
 function notCheckedLine(one: PackageProvenance): string {
   const open = one.checks
-    .filter((check) => check.state === "not-checked" && !check.unasked)
+    .filter((check) => check.state === "not-checked" && !check.unasked && !isForWantOfAdvisories(check))
     .sort((a, b) => Number(b.required ?? false) - Number(a.required ?? false));
-  if (open.length === 0) return "";
-  const rules = [...new Set(open.map(({ rule }) => rule))];
-  const shown = rules.slice(0, 4).join(", ");
-  const more = rules.length > 4 ? ` ${say("and {0} more", rules.length - 4)}` : "";
-  return say("Not checked: {0}: {1}", `${plain(shown)}${more}`, plain(reasonOf(open[0]!, one), 200));
+  const [first] = open;
+  if (first === undefined) return "";
+  const reason = reasonOf(first, one);
+  const rulesOf = (checks: readonly ProvenanceCheck[]) => [...new Set(checks.map(({ rule }) => rule))];
+  const same = rulesOf(open.filter((check) => reasonOf(check, one) === reason));
+  const others = rulesOf(open).length - same.length;
+  const more = others > 0 ? ` ${say("and {0} more", others)}` : "";
+  return say("Not checked: {0}: {1}", `${plain(same.join(", "))}${more}`, plain(reason, 200));
+}
+
+function isForWantOfAdvisories({ rule, message }: ProvenanceCheck): boolean {
+  return rule === "known-vulnerability" || message.includes("knowledge update advisories");
 }
 
 function reasonOf(check: ProvenanceCheck, one: PackageProvenance): string {
