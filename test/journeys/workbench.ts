@@ -316,6 +316,8 @@ export class Workbench {
     const shown = this.page.locator(SELECTORS.cursor).filter({ hasText: new RegExp(`^Ln ${line},`) });
     const end = Date.now() + PATIENCE;
     for (;;) {
+      // A hover may lie over the line, and would take the click.
+      if (await this.hover().first().isVisible()) await this.page.keyboard.press("Escape");
       const { x, y } = await this.#placeOf(text, line);
       await this.page.mouse.click(x, y);
       if ((await this.#ifShown(shown)) !== undefined) break;

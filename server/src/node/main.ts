@@ -8,3 +8,7 @@ startServer(
   connection,
   createNodeRuntime((line) => connection.console.log(line)),
 );
+// A fault in one piece of work is written down; the others, and what is open, go on.
+process.on("unhandledRejection", (reason) => {
+  connection.console.error(reason instanceof Error ? (reason.stack ?? reason.message) : String(reason));
+});

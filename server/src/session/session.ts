@@ -324,12 +324,23 @@ export class Session {
       if (!document || this.kindOf(document) === undefined) return undefined;
       const settings = await this.settings.of(uri);
       if (!settings.enable) return undefined;
-      const tree = await this.trees.tree(uri);
+      const tree = await this.#treeOf(uri);
+      if (!tree) return undefined;
       // Text that was typed while the tree was read makes another tree.
       if (this.setup.open(uri)?.version !== document.version) continue;
       return this.#viewOf(document, tree, settings);
     }
     return undefined;
+  }
+
+  /** The tree of a document, or undefined when it was closed meanwhile. */
+  async #treeOf(uri: string): Promise<ManifestTree | undefined> {
+    try {
+      return await this.trees.tree(uri);
+    } catch (error) {
+      if (this.setup.open(uri)) throw error;
+      return undefined;
+    }
   }
 
   #viewOf(document: OpenDocument, tree: ManifestTree, settings: Settings): View | undefined {

@@ -47,7 +47,14 @@ export class TreeStore {
       entry = { tree: undefined, touched: new Set() };
       this.#roots.set(root, entry);
     }
-    entry.tree ??= this.#load(root, entry);
+    if (!entry.tree) {
+      const loading = this.#load(root, entry);
+      entry.tree = loading;
+      // What failed is tried again by whoever asks next.
+      loading.catch(() => {
+        if (entry.tree === loading) entry.tree = undefined;
+      });
+    }
     return entry.tree;
   }
 
@@ -55,14 +62,10 @@ export class TreeStore {
     entry.touched.clear();
     const document = this.#host.open(root);
     if (!document) throw new Error(`${root} is not open`);
-    const loading = this.#host.load(document, (uri) => {
+    return this.#host.load(document, (uri) => {
       entry.touched.add(sameFileKey(uri));
       return this.#read(uri);
     });
-    loading.catch(() => {
-      entry.tree = undefined;
-    });
-    return loading;
   }
 
   async #read(uri: string): Promise<string> {
