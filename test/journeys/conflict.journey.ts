@@ -62,7 +62,8 @@ describe("a stack that does not resolve", () => {
     await workbench.untilHover("tensorflow", 7, /needs numpy .*; line 8 asks for >=2/);
     await workbench.keepPicture("conflict-hover");
     await workbench.putCursorOn("2.15.0", 7);
-    const titles = await workbench.openFixes();
+    await workbench.untilFix(/^Change tensorflow to ==2\.18\.0/);
+    const titles = await workbench.fixTitles();
     const title = "Change tensorflow to ==2.18.0 (resolves with 6 packages)";
     assert.ok(
       titles.some((each) => each.includes(title)),

@@ -352,7 +352,24 @@ export class Workbench {
       await this.page.keyboard.press("Escape");
       if (this.#cursor !== undefined) await this.putCursorOn(this.#cursor.text, this.#cursor.line);
     }
+    return this.fixTitles();
+  }
+
+  /** The titles in the menu that is open. */
+  async fixTitles(): Promise<string[]> {
     return (await this.fixes().allTextContents()).map((text) => text.replaceAll("\u00a0", " ").trim());
+  }
+
+  /** Opens the quick-fix menu until it offers a fix, which is when its proof is there; gives the whole title. */
+  async untilFix(title: RegExp): Promise<string> {
+    const end = Date.now() + PATIENCE;
+    for (;;) {
+      const titles = await this.openFixes();
+      const found = titles.find((each) => title.test(each));
+      if (found !== undefined) return found;
+      if (Date.now() > end) throw new Error(`No quick fix ${title} among: ${titles.join(" | ")}`);
+      await this.page.keyboard.press("Escape");
+    }
   }
 
   async chooseFix(title: string | RegExp): Promise<void> {

@@ -2,14 +2,14 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { loadToml, type TomlParser } from "../../shared/src/manifest/toml.ts";
+import { loadToml, type TomlBinaries, type TomlParser } from "../../shared/src/manifest/toml.ts";
 
 const require = createRequire(import.meta.url);
 let loaded: Promise<TomlParser> | undefined;
 
-/** One reader for all tests of a process. */
-export function tomlForTests(): Promise<TomlParser> {
-  loaded ??= loadToml({
+/** The files of the runtime and of the grammar. */
+export function tomlBinaries(): TomlBinaries {
+  return {
     runtime: readFileSync(require.resolve("web-tree-sitter/web-tree-sitter.wasm")),
     grammar: readFileSync(
       join(
@@ -17,6 +17,11 @@ export function tomlForTests(): Promise<TomlParser> {
         "tree-sitter-toml.wasm",
       ),
     ),
-  });
+  };
+}
+
+/** One reader for all tests of a process. */
+export function tomlForTests(): Promise<TomlParser> {
+  loaded ??= loadToml(tomlBinaries());
   return loaded;
 }

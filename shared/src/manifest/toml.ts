@@ -71,11 +71,27 @@ export interface TomlBinaries {
  * It takes about 10 ms, so that only who reads a Pipfile calls it.
  */
 export async function loadToml(binaries: TomlBinaries): Promise<TomlParser> {
+  grammar ??= loadGrammar(binaries);
+  try {
+    return createTomlReader((await grammar)());
+  } catch (error) {
+    grammar = undefined;
+    throw error;
+  }
+}
+
+/** Once for the process: starting the runtime a second time, while a grammar is being loaded into it, spoils both. */
+let grammar: Promise<() => Parser> | undefined;
+
+async function loadGrammar(binaries: TomlBinaries): Promise<() => Parser> {
   const { Parser, Language } = await import("web-tree-sitter");
   await Parser.init({ wasmBinary: binaries.runtime });
-  const parser = new Parser();
-  parser.setLanguage(await Language.load(binaries.grammar));
-  return createTomlReader(parser);
+  const language = await Language.load(binaries.grammar);
+  return () => {
+    const parser = new Parser();
+    parser.setLanguage(language);
+    return parser;
+  };
 }
 
 /** The reader over a tree-sitter parser whose language is set to TOML. */
