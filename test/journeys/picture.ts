@@ -27,7 +27,7 @@ try {
   });
   try {
     await workbench.command("View: Close Primary Side Bar");
-    await workbench.lenses().filter({ hasText: "1 error, 1 warning" }).waitFor();
+    await workbench.lenses().filter({ hasText: "2 errors, 1 warning" }).waitFor();
     await workbench.untilHover("pandas", 3, /3\.1\.1/);
     await workbench.picture(join(ROOT, "docs/images/hover.png"));
   } finally {
