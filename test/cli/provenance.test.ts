@@ -160,6 +160,22 @@ describe("thoth provenance", () => {
     assert.ok(names.includes("thoth:not-checked"));
   });
 
+  it("lets a check pass over an advisory that was accepted, and tells it again once that has expired", async () => {
+    await advise();
+    place.write("requirements.txt", `${pinned}\n`);
+    const check = async () => (await place.run(["check", "-q", "--index-url", index.url])).stdout;
+    const accept = (until: string) =>
+      place.write(
+        ".thoth.yaml",
+        `policy:\n  accept:\n    - {advisory: CVE-2026-1, package: demo, version: '1.0', reason: not reached, until: ${until}}\n`,
+      );
+    assert.match(await check(), /demo 1\.0 has 1 advisory.*known-vulnerability/);
+    accept("2099-01-31");
+    assert.doesNotMatch(await check(), /known-vulnerability/);
+    accept("2020-01-31");
+    assert.match(await check(), /demo 1\.0 has 1 advisory.*known-vulnerability/);
+  });
+
   it("tells an accepted finding as accepted, and an expired acceptance as a finding", async () => {
     place.write("requirements.txt", `${poisoned}\n`);
     const accept = (until: string) =>

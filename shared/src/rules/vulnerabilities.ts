@@ -126,12 +126,13 @@ export function addVulnerability(input: RuleInput, placed: PlacedRequirement, co
   const found = vulnerabilityOf(input, placed);
   if (!found) return;
   const { entry, file } = placed;
-  const { matches } = found;
+  const matches = openMatches(input, placed, found);
+  if (matches.length === 0) return;
   const malicious = matches.filter((match) => match.malicious);
   const fixes = input.snapshot.pending ? [] : fixesFor(input, placed, found);
   collector.add({
     rule: "known-vulnerability",
-    message: messageOf(placed, found, malicious),
+    message: messageOf(placed, { ...found, matches }, malicious),
     file,
     entry,
     span: entry.specifierSpan ?? entry.name?.span ?? entry.span,
@@ -142,6 +143,22 @@ export function addVulnerability(input: RuleInput, placed: PlacedRequirement, co
     fixes,
     weight: malicious.length > 0 ? 500 : 20 + matches.length,
   });
+}
+
+/** What nobody has accepted: by the policy that the checks of provenance read, an advisory of this version or all of them. */
+function openMatches(
+  { snapshot }: RuleInput,
+  { entry }: PlacedRequirement,
+  { matches, version }: Vulnerability,
+): readonly AdvisoryMatch[] {
+  const checks = (snapshot.provenance?.packages ?? [])
+    .filter((one) => one.name === entry.normalizedName && (one.version ?? version) === version)
+    .flatMap((one) => one.checks.filter(({ rule }) => rule === "known-vulnerability"));
+  if (checks.some(({ accepted }) => accepted)) return [];
+  const accepted = new Set(
+    checks.flatMap(({ advisories = [] }) => advisories.flatMap((one) => (one.accepted ? one.id : []))),
+  );
+  return matches.filter(({ id }) => !accepted.has(id));
 }
 
 /** The repair of the whole stack, where one was planned; else the raise of the line alone. */
