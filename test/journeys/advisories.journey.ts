@@ -105,9 +105,8 @@ describe("advisories", () => {
     await workbench.keepPicture("advisory-fix");
     await workbench.chooseFix(title);
     await workbench.untilLine(7, "==2.3.2");
-    await workbench.command("File: Save All");
-    assert.equal(await workbench.untilFile("Pipfile", /==2\.3\.2/), pipfile.replace("==2.2.3", "==2.3.2"));
-    const moved = JSON.parse(await workbench.untilFile("Pipfile.lock", /==2\.3\.2/)) as typeof lock;
+    assert.equal(await workbench.untilSaved("Pipfile", /==2\.3\.2/), pipfile.replace("==2.2.3", "==2.3.2"));
+    const moved = JSON.parse(await workbench.untilSaved("Pipfile.lock", /==2\.3\.2/)) as typeof lock;
     assert.deepEqual(moved.default, {
       flask: { hashes: [digest(flask["2.3.2"])], index: "pypi", version: "==2.3.2" },
       werkzeug: { hashes: [digest(werkzeug["2.3.2"])], version: "==2.3.2" },

@@ -561,6 +561,17 @@ export class Workbench {
     return readFile(join(this.folder, path), "utf8");
   }
 
+  /** Saves all files until one on the disk matches: an edit of several files reaches them one after the other. */
+  async untilSaved(path: string, pattern: RegExp): Promise<string> {
+    const end = Date.now() + PATIENCE;
+    for (;;) {
+      await this.command("File: Save All");
+      const text = await this.read(path);
+      if (pattern.test(text)) return text;
+      if (Date.now() > end) throw new Error(`${path} never matched ${pattern}: ${text}`);
+    }
+  }
+
   /** The text of a file once it is there and matches. */
   async untilFile(path: string, expected: RegExp): Promise<string> {
     const end = Date.now() + PATIENCE;
