@@ -40,7 +40,7 @@ export function pythonWith(module: string, requirement: string): string {
   const works = existsSync(python) && spawnSync(python, ["-c", `import ${module}`]).status === 0;
   if (!works) {
     execFileSync("python3", ["-m", "venv", folder], { stdio: "ignore" });
-    execFileSync(python, ["-m", "pip", "install", "--quiet", requirement], { stdio: "ignore" });
+    execFileSync(python, ["-m", "pip", "install", "--quiet", ...requirement.split(" ")], { stdio: "ignore" });
   }
   return python;
 }
