@@ -8,21 +8,15 @@ import type { FixInput, FixOutput } from "../../../shared/src/protocol/fix.ts";
 import type { KnowledgeInput, KnowledgeOutput } from "../../../shared/src/protocol/knowledge.ts";
 import type { ListInput, ListOutput } from "../../../shared/src/protocol/list.ts";
 import type { LockInput, LockOutput } from "../../../shared/src/protocol/lock.ts";
-import type { Answer, CommonInput } from "../../../shared/src/protocol/operation.ts";
+import type { Answer } from "../../../shared/src/protocol/operation.ts";
 import type { OperationName } from "../../../shared/src/protocol/operations.ts";
 import type { ProvenanceInput, ProvenanceOutput } from "../../../shared/src/protocol/provenance.ts";
 import type { ValidateInput, ValidateOutput } from "../../../shared/src/protocol/validate.ts";
 import { OperationError } from "../operations/index.ts";
 import type { Options, RenderOptions } from "./commandLine.ts";
+import { common, constraint, findingOptions, type OptionSpec, resolving, scoping } from "./options.ts";
+import { commonInput, given, resolveInput, ruleSeverities, split, text, texts } from "./optionValues.ts";
 import { checkText } from "./text/check.ts";
-
-export interface OptionSpec {
-  readonly flags: string;
-  readonly description: string;
-  readonly repeats?: boolean;
-  readonly number?: boolean;
-  readonly choices?: readonly string[];
-}
 
 type Renderer = (answer: Answer<never>, options: RenderOptions) => string;
 
@@ -38,136 +32,6 @@ export interface CommandSpec {
   failed(result: never, counts: (severity: string) => boolean): boolean;
   /** What was not checked ends with a status of its own. */
   readonly needsAll: boolean;
-}
-
-const common: readonly OptionSpec[] = [
-  { flags: "-o, --output <FILE>", description: "write the answer to a file, whole or not at all" },
-  { flags: "--environment <NAME>", description: "a runtime environment by name" },
-  {
-    flags: "--python <VERSION>",
-    description: "a Python version such as 3.11, or the path of an interpreter",
-  },
-  { flags: "--platform <TAG>", description: "linux, macos, windows, x86_64-manylinux_2_28, win_amd64, …" },
-  { flags: "-i, --index-url <URL>", description: "the index, in place of the configured one" },
-  { flags: "--extra-index-url <URL>", description: "a further index", repeats: true },
-  { flags: "-f, --find-links <URL>", description: "a page or folder of files", repeats: true },
-  { flags: "--no-index", description: "only what --find-links names" },
-  { flags: "--trusted-host <HOST>", description: "a host whose certificate is not looked at", repeats: true },
-  { flags: "--only-binary <NAMES>", description: "take wheels only, for these or :all:", repeats: true },
-  { flags: "--no-binary <NAMES>", description: "take no wheels, for these or :all:", repeats: true },
-  { flags: "--pre", description: "pre-releases too" },
-  {
-    flags: "--index-strategy <RULE>",
-    description: "who wins where several indexes have a project (default: as the manifest's own tool)",
-    choices: ["first-index", "unsafe-first-match", "unsafe-best-match"],
-  },
-  { flags: "--isolated", description: "leave pip's configuration and PIP_* unread" },
-  { flags: "--offline", description: "only what is known already" },
-  { flags: "-q, --quiet", description: "no progress" },
-  { flags: "-v, --verbose", description: "more detail" },
-  { flags: "--no-progress", description: "no progress" },
-  { flags: "--knowledge <FILE>", description: "the file of what is known" },
-];
-
-/** For what one stack may be for: the Python and the platform may be given several times, each with each. */
-const scoping: readonly OptionSpec[] = [
-  {
-    flags: "--universal",
-    description: "for every platform, from --python on or from what the project requires",
-  },
-  ...common.map((option) =>
-    /^--(python|platform) /.test(option.flags) ? { ...option, repeats: true } : option,
-  ),
-];
-
-const constraint: OptionSpec = {
-  flags: "-c, --constraint <FILE>",
-  description: "a file that narrows and never adds",
-  repeats: true,
-};
-
-const findingOptions: readonly OptionSpec[] = [
-  constraint,
-  {
-    flags: "--fail-on <SEVERITY>",
-    description: "from which severity on the exit status is 1 (default: error)",
-    choices: ["error", "warning", "information", "hint"],
-  },
-  { flags: "--rule <RULE=SEVERITY>", description: "another severity for a rule, or off", repeats: true },
-];
-
-const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
-const texts = (value: unknown): string[] | undefined =>
-  Array.isArray(value) ? (value as string[]) : undefined;
-const firstText = (value: unknown): string | undefined => text(value) ?? texts(value)?.[0];
-const split = (value: unknown): string[] | undefined => texts(value)?.flatMap((one) => one.split(","));
-
-/** Leaves out what is undefined, as `exactOptionalPropertyTypes` asks. */
-function given<T extends object>(values: { [Key in keyof T]: T[Key] | undefined }): T {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
-}
-
-/** What is no index at all is bad usage: to go on without it would call every package unknown. */
-function checkIndexes(option: string, urls: readonly string[]): void {
-  for (const url of urls) {
-    const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase();
-    if (scheme === undefined || (/^(https?|file)$/.test(scheme) && URL.canParse(url))) continue;
-    throw new OperationError(
-      "usage",
-      "bad-index",
-      `${option} ${url.replace(/\/\/[^/@]*@/, "//")} is no address of an index.`,
-      "Give an address with https, http or file, or a folder.",
-    );
-  }
-}
-
-function commonInput(options: Options, cwd: string): CommonInput {
-  checkIndexes(
-    "--index-url",
-    [options.indexUrl].flatMap((url) => text(url) ?? []),
-  );
-  checkIndexes("--extra-index-url", texts(options.extraIndexUrl) ?? []);
-  const index = given<NonNullable<CommonInput["index"]>>({
-    indexUrl: text(options.indexUrl),
-    extraIndexUrls: texts(options.extraIndexUrl),
-    findLinks: texts(options.findLinks),
-    noIndex: options.index === false ? true : undefined,
-    onlyBinary: split(options.onlyBinary),
-    noBinary: split(options.noBinary),
-    pre: options.pre === true ? true : undefined,
-    trustedHosts: texts(options.trustedHost),
-    strategy: text(options.indexStrategy) as NonNullable<CommonInput["index"]>["strategy"],
-  });
-  return {
-    cwd,
-    environment: given({
-      name: text(options.environment),
-      python: firstText(options.python),
-      platform: firstText(options.platform),
-    }),
-    index,
-    ...(options.isolated === true ? { usePipConfiguration: false } : {}),
-    ...(options.offline === true ? { offline: true } : {}),
-  };
-}
-
-const SEVERITIES = ["error", "warning", "information", "hint", "off"];
-
-function ruleSeverities(options: Options): CheckInput["rules"] {
-  const rules: CheckInput["rules"] = {};
-  for (const pair of texts(options.rule) ?? []) {
-    const [rule = "", severity = ""] = pair.split("=");
-    if (rule === "" || !SEVERITIES.includes(severity)) {
-      throw new OperationError(
-        "usage",
-        "bad-rule",
-        `--rule ${pair} is not a rule with a severity.`,
-        "Write it like --rule unpinned-requirement=off.",
-      );
-    }
-    rules[rule] = severity as CheckInput["rules"][string];
-  }
-  return rules;
 }
 
 const paths = (args: readonly string[]): string[] => (args.length === 0 ? ["."] : [...args]);
@@ -252,123 +116,6 @@ const fix: CommandSpec = {
   failed: () => false,
   needsAll: true,
 };
-
-const resolving: readonly OptionSpec[] = [
-  constraint,
-  {
-    flags: "--resolution <WHICH>",
-    description: "which releases are taken (default: highest)",
-    choices: ["highest", "lowest", "lowest-direct"],
-  },
-  {
-    flags: "--exclude-newer <DATE>",
-    description: "leave out files after this date, or younger than 3 days, P3D",
-  },
-  {
-    flags: "--exclude-newer-package <NAME=DATE>",
-    description: "the same for one package; false lifts the general date",
-    repeats: true,
-  },
-  {
-    flags: "--prerelease <WHICH>",
-    description: "whether pre-releases are taken (default: where no final release is left)",
-    choices: ["allow", "if-necessary", "disallow"],
-  },
-  {
-    flags: "--override <FILE>",
-    description: "requirements that take the place of all others of their packages",
-    repeats: true,
-  },
-  { flags: "--exclude <NAME>", description: "leave this package out, whoever asks for it", repeats: true },
-  { flags: "--extra <NAME>", description: "an extra of the pyproject.toml", repeats: true },
-  { flags: "--all-extras", description: "all of its extras" },
-  { flags: "--group <NAME>", description: "a dependency group, beside the default ones", repeats: true },
-  { flags: "--all-groups", description: "all of its groups" },
-  { flags: "--no-group <NAME>", description: "leave this group out", repeats: true },
-  { flags: "--only-group <NAME>", description: "this group alone, without the project", repeats: true },
-  { flags: "--no-default-groups", description: "leave the default groups out" },
-  {
-    flags: "--torch-backend <NAME>",
-    description: "where PyTorch's packages come from: auto, cpu, cu128, rocm6.4, xpu, …",
-  },
-  {
-    flags: "--variants",
-    description: "choose wheel variants by the environment's properties (draft PEP 825)",
-  },
-];
-
-/** `NAME=DATE`, where `NAME=false` lifts the general cut-off. */
-function packageCutOffs(options: Options): LockInput["excludeNewerPackages"] {
-  const cutOffs: Record<string, string | false> = {};
-  for (const pair of texts(options.excludeNewerPackage) ?? []) {
-    const [, name, date] = /^([^=\s]+)\s*=\s*(.+)$/.exec(pair.trim()) ?? [];
-    if (name === undefined || date === undefined) {
-      throw new OperationError(
-        "usage",
-        "bad-date",
-        `--exclude-newer-package ${pair} is not a package with a date.`,
-        "Write it like numpy=2026-01-31, numpy=3 days, or numpy=false.",
-      );
-    }
-    cutOffs[name] = date === "false" ? false : date;
-  }
-  return Object.keys(cutOffs).length > 0 ? cutOffs : undefined;
-}
-
-/** Undefined where no option says which parts of a pyproject.toml are taken. */
-function selectionOf(options: Options): LockInput["selection"] {
-  const selection = given<NonNullable<LockInput["selection"]>>({
-    extras: options.allExtras === true ? "all" : texts(options.extra),
-    groups: options.allGroups === true ? "all" : texts(options.group),
-    withoutGroups: texts(options.noGroup),
-    onlyGroups: texts(options.onlyGroup),
-    defaultGroups: options.defaultGroups === false ? false : undefined,
-  });
-  return Object.keys(selection).length > 0 ? selection : undefined;
-}
-
-/** Each Python with each platform, where there is more than one pair. */
-function environmentsOf(options: Options): LockInput["environments"] {
-  const pythons = texts(options.python) ?? [];
-  const platforms = texts(options.platform) ?? [];
-  if (pythons.length < 2 && platforms.length < 2) return undefined;
-  const each = <T>(list: readonly T[]): readonly (T | undefined)[] => (list.length > 0 ? list : [undefined]);
-  return each(pythons).flatMap((python) => each(platforms).map((platform) => given({ python, platform })));
-}
-
-const resolveInput = (args: readonly string[], options: Options, cwd: string) => ({
-  ...commonInput(options, cwd),
-  path: args[0] ?? ".",
-  constraints: texts(options.constraint) ?? [],
-  ...given<
-    Pick<
-      LockInput,
-      | "resolution"
-      | "universal"
-      | "environments"
-      | "excludeNewer"
-      | "excludeNewerPackages"
-      | "prerelease"
-      | "overrides"
-      | "exclude"
-      | "torchBackend"
-      | "selection"
-      | "variants"
-    >
-  >({
-    resolution: text(options.resolution) as LockInput["resolution"],
-    universal: options.universal === true ? true : undefined,
-    environments: environmentsOf(options),
-    excludeNewer: text(options.excludeNewer),
-    excludeNewerPackages: packageCutOffs(options),
-    prerelease: text(options.prerelease) as LockInput["prerelease"],
-    overrides: texts(options.override),
-    exclude: texts(options.exclude),
-    torchBackend: text(options.torchBackend),
-    selection: selectionOf(options),
-    variants: options.variants === true ? true : undefined,
-  }),
-});
 
 const lock: CommandSpec = {
   operation: "lock",

@@ -1,0 +1,108 @@
+// The options of the commands: those that all take, and those that several share.
+export interface OptionSpec {
+  readonly flags: string;
+  readonly description: string;
+  readonly repeats?: boolean;
+  readonly number?: boolean;
+  readonly choices?: readonly string[];
+}
+
+export const common: readonly OptionSpec[] = [
+  { flags: "-o, --output <FILE>", description: "write the answer to a file, whole or not at all" },
+  { flags: "--environment <NAME>", description: "a runtime environment by name" },
+  {
+    flags: "--python <VERSION>",
+    description: "a Python version such as 3.11, or the path of an interpreter",
+  },
+  { flags: "--platform <TAG>", description: "linux, macos, windows, x86_64-manylinux_2_28, win_amd64, …" },
+  { flags: "-i, --index-url <URL>", description: "the index, in place of the configured one" },
+  { flags: "--extra-index-url <URL>", description: "a further index", repeats: true },
+  { flags: "-f, --find-links <URL>", description: "a page or folder of files", repeats: true },
+  { flags: "--no-index", description: "only what --find-links names" },
+  { flags: "--trusted-host <HOST>", description: "a host whose certificate is not looked at", repeats: true },
+  { flags: "--only-binary <NAMES>", description: "take wheels only, for these or :all:", repeats: true },
+  { flags: "--no-binary <NAMES>", description: "take no wheels, for these or :all:", repeats: true },
+  { flags: "--pre", description: "pre-releases too" },
+  {
+    flags: "--index-strategy <RULE>",
+    description: "who wins where several indexes have a project (default: as the manifest's own tool)",
+    choices: ["first-index", "unsafe-first-match", "unsafe-best-match"],
+  },
+  { flags: "--isolated", description: "leave pip's configuration and PIP_* unread" },
+  { flags: "--offline", description: "only what is known already" },
+  { flags: "-q, --quiet", description: "no progress" },
+  { flags: "-v, --verbose", description: "more detail" },
+  { flags: "--no-progress", description: "no progress" },
+  { flags: "--knowledge <FILE>", description: "the file of what is known" },
+];
+
+/** For what one stack may be for: the Python and the platform may be given several times, each with each. */
+export const scoping: readonly OptionSpec[] = [
+  {
+    flags: "--universal",
+    description: "for every platform, from --python on or from what the project requires",
+  },
+  ...common.map((option) =>
+    /^--(python|platform) /.test(option.flags) ? { ...option, repeats: true } : option,
+  ),
+];
+
+export const constraint: OptionSpec = {
+  flags: "-c, --constraint <FILE>",
+  description: "a file that narrows and never adds",
+  repeats: true,
+};
+
+export const findingOptions: readonly OptionSpec[] = [
+  constraint,
+  {
+    flags: "--fail-on <SEVERITY>",
+    description: "from which severity on the exit status is 1 (default: error)",
+    choices: ["error", "warning", "information", "hint"],
+  },
+  { flags: "--rule <RULE=SEVERITY>", description: "another severity for a rule, or off", repeats: true },
+];
+
+export const resolving: readonly OptionSpec[] = [
+  constraint,
+  {
+    flags: "--resolution <WHICH>",
+    description: "which releases are taken (default: highest)",
+    choices: ["highest", "lowest", "lowest-direct"],
+  },
+  {
+    flags: "--exclude-newer <DATE>",
+    description: "leave out files after this date, or younger than 3 days, P3D",
+  },
+  {
+    flags: "--exclude-newer-package <NAME=DATE>",
+    description: "the same for one package; false lifts the general date",
+    repeats: true,
+  },
+  {
+    flags: "--prerelease <WHICH>",
+    description: "whether pre-releases are taken (default: where no final release is left)",
+    choices: ["allow", "if-necessary", "disallow"],
+  },
+  {
+    flags: "--override <FILE>",
+    description: "requirements that take the place of all others of their packages",
+    repeats: true,
+  },
+  { flags: "--exclude <NAME>", description: "leave this package out, whoever asks for it", repeats: true },
+  { flags: "--extra <NAME>", description: "an extra of the pyproject.toml", repeats: true },
+  { flags: "--all-extras", description: "all of its extras" },
+  { flags: "--group <NAME>", description: "a dependency group, beside the default ones", repeats: true },
+  { flags: "--all-groups", description: "all of its groups" },
+  { flags: "--no-group <NAME>", description: "leave this group out", repeats: true },
+  { flags: "--only-group <NAME>", description: "this group alone, without the project", repeats: true },
+  { flags: "--no-default-groups", description: "leave the default groups out" },
+  {
+    flags: "--torch-backend <NAME>",
+    description: "where PyTorch's packages come from: auto, cpu, cu128, rocm6.4, xpu, …",
+  },
+  {
+    flags: "--variants",
+    description: "choose wheel variants by the environment's properties (draft PEP 825)",
+  },
+];
