@@ -194,4 +194,97 @@ describe("one lock for several environments, on the command line", () => {
     );
     assert.ok(!existsSync(join(place.folder, "Pipfile.lock")));
   });
+
+  describe("of a release whose wheels disagree", () => {
+    const READ = "drivers-1.0-py3-none-any.whl";
+    const OTHER = "drivers-1.0-py3-none-win_amd64.whl";
+    const disagreement = [
+      {
+        name: "drivers",
+        version: "1.0",
+        file: READ,
+        others: [{ file: OTHER, adds: ["colours>=1"], lacks: ["numbers"], requiresPython: ">=3.8" }],
+      },
+    ];
+
+    before(() => {
+      const same = { name: "drivers", version: "1.0" };
+      index.projects.drivers = [
+        buildWheel({ ...same, requires: ["numbers", "fast >= 1"], requiresPython: ">=3.9" }),
+        buildWheel({
+          ...same,
+          tag: "py3-none-win_amd64",
+          requires: ["fast>=1", "colours>=1"],
+          requiresPython: ">=3.8",
+        }),
+      ];
+      index.projects.agreed = [
+        buildWheel({ name: "agreed", version: "1.0", requires: ["numbers", "fast"] }),
+        buildWheel({
+          name: "agreed",
+          version: "1.0",
+          tag: "py3-none-win_amd64",
+          requires: ["fast", "numbers"],
+        }),
+      ];
+    });
+
+    const universal = ["lock", "requirements.in", "--universal", "--python", "3.11"];
+
+    it("says so, names the wheel that was read and what the other one asks for", async () => {
+      place.write("requirements.in", "drivers\nagreed\n");
+      const { stdout, stderr, status } = await thoth([...universal, "--format", "json"]);
+      assert.equal(status, 0);
+      const { disagreements, packages }: LockOutput = JSON.parse(stdout).result;
+      assert.deepEqual(disagreements, disagreement);
+      assert.equal(packages.find(({ name }) => name === "drivers")?.metadataFile, READ);
+      assert.match(
+        stderr,
+        /the wheels of drivers 1\.0 disagree: drivers-1\.0-py3-none-any\.whl was read, and drivers-1\.0-py3-none-win_amd64\.whl also needs colours>=1; does not need numbers; has Requires-Python >=3\.8\./,
+      );
+      assert.doesNotMatch(stderr, /agreed/);
+    });
+
+    it("reads one wheel alone for one environment, and tells in a check what is known by then", async () => {
+      place.write("requirements.in", "drivers==1.0\n");
+      const ask = async () => {
+        const { stdout } = await thoth(["check", "requirements.in", "--format", "json"]);
+        return JSON.parse(stdout).result.files[0].findings.filter(
+          ({ rule }: { rule: string }) => rule === "wheels-disagree",
+        );
+      };
+      const requested = () => index.requests.filter(({ path }) => path.includes("win_amd64")).length;
+      const before = requested();
+      assert.deepEqual(await ask(), []);
+      assert.equal((await lockJson(["requirements.in"])).disagreements, undefined);
+      assert.equal(requested(), before);
+      await thoth(universal);
+      assert.equal(requested(), before + 1);
+      const [finding, ...more] = await ask();
+      assert.deepEqual(more, []);
+      assert.equal(finding.severity, "warning");
+      assert.equal(finding.range.start.line, 0);
+      assert.match(
+        finding.message,
+        /^The wheels of drivers 1\.0 disagree: drivers-1\.0-py3-none-any\.whl was read/,
+      );
+    });
+
+    it("is told by explain NAME, with what was compared", async () => {
+      place.write("requirements.in", "drivers\nagreed\n");
+      const { stdout } = await thoth(["explain", "requirements.in", "drivers", "--format", "json"]);
+      const { file, wheels } = JSON.parse(stdout).result.package;
+      assert.equal(file, READ);
+      assert.deepEqual(wheels, { compared: 1, notCompared: 0, others: disagreement[0]!.others });
+      const text = (await thoth(["explain", "requirements.in", "drivers"])).stdout;
+      assert.match(
+        text,
+        /What it needs is read from drivers-1\.0-py3-none-any\.whl\.\n1 of 1 other wheel of this release disagree/,
+      );
+      assert.match(
+        (await thoth(["explain", "requirements.in", "agreed"])).stdout,
+        /\n1 other wheel of this release: the same\.\n/,
+      );
+    });
+  });
 });

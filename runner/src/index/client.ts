@@ -61,6 +61,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface MetadataOptions extends CallOptions {
+  /** Only what is stored, or lies on this machine: nothing is fetched. */
+  readonly stored?: boolean | undefined;
+}
+
 export interface DownloadOptions extends CallOptions {
   /** Told the bytes that have arrived, and of how many where that is known. */
   readonly onProgress?: ((bytes: number, total: number | undefined) => void) | undefined;
@@ -89,7 +94,7 @@ export interface IndexClient {
     options?: CallOptions,
   ): Promise<void>;
   /** The core metadata of a file, by the cheapest way that the index offers; no code is run. Rejects only when cancelled. */
-  metadata(file: PageFile, options?: CallOptions): Promise<MetadataAnswer>;
+  metadata(file: PageFile, options?: MetadataOptions): Promise<MetadataAnswer>;
   /** The provenance object of a file (PEP 740), asked anew each time. Rejects only when cancelled. */
   provenance(file: PageFile, options?: CallOptions): Promise<ProvenanceAnswer>;
   /** Puts the file at the path `to`, whole and verified, or not at all. Rejects only when cancelled. */
@@ -373,17 +378,17 @@ class Client implements IndexClient {
     await Promise.all([...distinct].map(async (name) => onAnswer(await this.project(name, options))));
   }
 
-  async metadata(file: PageFile, options: CallOptions = {}): Promise<MetadataAnswer> {
+  async metadata(file: PageFile, options: MetadataOptions = {}): Promise<MetadataAnswer> {
     const signal = this.#signal(options.signal);
     const { readMetadata } = await orAbort(import("./metadata.ts"), signal);
     const context = {
       transport: this.#transport,
       secrets: this.settings.secrets,
       store: this.#options.metadataStore,
-      offline: this.#options.offline ?? false,
+      offline: options.stored === true || (this.#options.offline ?? false),
     };
     return this.#files.run(
-      `${file.url}\n${file.hashes.sha256 ?? ""}`,
+      `${file.url}\n${file.hashes.sha256 ?? ""}${options.stored ? "\nstored" : ""}`,
       (shared) => readMetadata(file, context, shared),
       signal,
     );

@@ -112,11 +112,12 @@ async function resolveRoot(
     if (!(error instanceof OperationError)) throw error;
     return withStack(root, unaskable(root, error, context.now()), configuration);
   }
-  const relaxed = await addRelaxations(searched, signal);
+  const { addDisagreements } = await import("./wheelMetadata.ts");
+  const compared = await addDisagreements(searched, await addRelaxations(searched, signal), signal);
   const { addAdvisories } = await import("./repairs.ts");
   const wanted = options.repairs ? "whole" : undefined;
   const { allowDowngrade } = options;
-  const facts = await addAdvisories(context, searched, relaxed, wanted, signal, allowDowngrade);
+  const facts = await addAdvisories(context, searched, compared, wanted, signal, allowDowngrade);
   const first = withStack(root, facts, configuration);
   const proofs = await proveAll(first.findings.unproven, searched, signal);
   if (Object.keys(proofs).length === 0) return { ...first, searched };

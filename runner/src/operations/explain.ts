@@ -195,9 +195,20 @@ async function tellPackage(
     version: pin.version.toString(),
     chains,
     ...(pin.direct === undefined ? { file: pin.file.filename } : {}),
+    ...(await tellWheels(asked, pin)),
     ...(search && isWorthTelling(search) ? { search } : {}),
     ...(heldBack ? { heldBack } : {}),
   };
+}
+
+/** Whether the other wheels of the release ask for the same: of one project, so that what its index lists apart is read. */
+async function tellWheels({ universe }: AskedManifest, pin: Pin) {
+  const { compareWheels } = await import("./wheelMetadata.ts");
+  const [found] = await compareWheels([pin], universe, { scope: "all", fetches: true });
+  if (found === undefined) return {};
+  const { compared, notCompared, others } = found;
+  const told = others.map(({ adds, lacks, ...rest }) => ({ ...rest, adds: [...adds], lacks: [...lacks] }));
+  return { wheels: { compared, notCompared, others: told } };
 }
 
 /** The shortest ways from a line to the project, breadth first. */

@@ -2,12 +2,14 @@
 import { existsSync } from "node:fs";
 import { join, resolve as resolvePath } from "node:path";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
+import { sayDisagreement, type WheelDisagreement } from "../../../shared/src/facts/wheels.ts";
 import { markerToString } from "../../../shared/src/packaging/marker.ts";
 import type { LockForm, LockInput, LockOutput } from "../../../shared/src/protocol/lock.ts";
 import { checkFormName, formOfName, LockRefused } from "../lock/index.ts";
 import {
   explainFailure,
   type Failure,
+  type Pin,
   type Question,
   type Resolution,
   resolve,
@@ -62,6 +64,7 @@ export const lock: Operation<LockInput, LockOutput, never> = async (context, inp
     const about = { path: asked.path, environment: scope?.environment ?? asked.environment, form };
     const indexOptions = indexOptionsOf(asked);
     const limits = { signal, maxDecisions: MOST_DECISIONS };
+    const found: WheelDisagreement[] = [];
     const answer = async <Found extends Resolution | StackResolution>(
       ask: (question: Question) => Promise<Found>,
       question: Question,
@@ -75,6 +78,7 @@ export const lock: Operation<LockInput, LockOutput, never> = async (context, inp
         throw new NoStack(resolution.failure, { question, places }, environment);
       }
       for (const told of tellSources(resolution.pins, question, asked)) calls.warn(told);
+      if (scope) found.push(...(await disagreementsIn(resolution.pins, asked)));
       return resolution as Extract<Found, { kind: "solved" }>;
     };
     const solve: Solve = async (question, places) =>
@@ -99,6 +103,7 @@ export const lock: Operation<LockInput, LockOutput, never> = async (context, inp
         packages,
         ...compareLocks(previous, packages),
         indexOptions,
+        ...tellDisagreements(found, calls.warn),
       };
       return { result, notChecked: [] };
     } catch (error) {
@@ -115,6 +120,31 @@ export const lock: Operation<LockInput, LockOutput, never> = async (context, inp
     await asked.close();
   }
 };
+
+/** Where several wheels of a release are installed, each has to ask for what the one asks for that was read. */
+async function disagreementsIn(
+  pins: readonly Pin[],
+  { universe }: AskedManifest,
+): Promise<WheelDisagreement[]> {
+  const { compareWheels, disagreementsOf } = await import("./wheelMetadata.ts");
+  return disagreementsOf(await compareWheels(pins, universe, { scope: "used", fetches: true }));
+}
+
+/** Each release once, however many sections of a Pipfile have it. */
+function tellDisagreements(
+  found: readonly WheelDisagreement[],
+  warn: (message: string) => void,
+): Pick<LockOutput, "disagreements"> {
+  const distinct = [...new Map(found.map((one) => [`${one.name} ${one.version}`, one])).values()];
+  for (const one of distinct) warn(sayDisagreement(one));
+  if (distinct.length === 0) return {};
+  return {
+    disagreements: distinct.map(({ others, ...rest }) => ({
+      ...rest,
+      others: others.map(({ adds, lacks, ...other }) => ({ ...other, adds: [...adds], lacks: [...lacks] })),
+    })),
+  };
+}
 
 type Previous = Awaited<ReturnType<typeof readPreviousLock>>;
 

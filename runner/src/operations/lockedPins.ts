@@ -96,6 +96,7 @@ function lockedPackage(pin: Pin, artifacts: LockedArtifact[], asked: LockingMani
     extras: [...pin.extras],
     ...(index === undefined ? {} : { index }),
     ...lockedOrigin(pin, asked),
+    ...(pin.direct === undefined ? { metadataFile: pin.file.filename } : {}),
     artifacts,
     ...(requiresPython ? { requiresPython } : {}),
     ...(pin.marker ? { marker: markerToString(pin.marker) } : {}),

@@ -1,16 +1,23 @@
 // `resolve`: a manifest as it stands in the editor, on indexes that stay open: its status first, then what would help.
 import { resolve as resolvePath } from "node:path";
-import { proofKey } from "../../../shared/src/facts/stack.ts";
+import { proofKey, type StackFacts } from "../../../shared/src/facts/stack.ts";
 import type { ResolveInput, ResolveOutput, ResolvePartial } from "../../../shared/src/protocol/resolve.ts";
 import { environmentFor } from "./checkRoots.ts";
-import type { Operation } from "./context.ts";
+import type { Operation, OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
 import { type LoadedRoot, Loader } from "./load.ts";
 import { proposeNewest } from "./newestStack.ts";
 import { askRoot } from "./question.ts";
 import { findSettingRelaxations } from "./settingTrials.ts";
 import { shelfOf } from "./shelf.ts";
-import { addRelaxations, FixProver, searchStack, unaskable, untilAborted } from "./stackFacts.ts";
+import {
+  addRelaxations,
+  FixProver,
+  type SearchedStack,
+  searchStack,
+  unaskable,
+  untilAborted,
+} from "./stackFacts.ts";
 
 /** Never fails for what the manifest says: what cannot be resolved is `not-checked`, with its reason. */
 export const resolveManifest: Operation<ResolveInput, ResolveOutput, ResolvePartial> = async (
@@ -55,9 +62,7 @@ export const resolveManifest: Operation<ResolveInput, ResolveOutput, ResolvePart
           )
         : searched.facts;
       // With the relaxations comes all that takes longer than the status itself.
-      const full = input.relaxations
-        ? await (await import("./repairs.ts")).addAdvisories(context, searched, facts, "each", signal)
-        : facts;
+      const full = input.relaxations ? await addSlowFacts(context, searched, facts, signal) : facts;
       return { stack: { ...full, proofs }, ...(newest ? { newest } : {}) };
     } finally {
       await asked.close();
@@ -70,6 +75,20 @@ export const resolveManifest: Operation<ResolveInput, ResolveOutput, ResolvePart
     return { result: { stack: unaskable(root, error, context.now()) }, notChecked: [] };
   }
 };
+
+async function addSlowFacts(
+  context: OperationContext,
+  searched: SearchedStack,
+  facts: StackFacts,
+  signal: AbortSignal,
+): Promise<StackFacts> {
+  const [{ addAdvisories }, { addDisagreements }] = await Promise.all([
+    import("./repairs.ts"),
+    import("./wheelMetadata.ts"),
+  ]);
+  const compared = await addDisagreements(searched, facts, signal);
+  return addAdvisories(context, searched, compared, "each", signal);
+}
 
 async function rootOf(loader: Loader, { path, constraints }: ResolveInput): Promise<LoadedRoot> {
   const { roots } = await loader.roots([path], constraints);

@@ -85,6 +85,8 @@ export interface SourceReader {
 
 /** A universe that knows where its files come from. */
 export interface IndexUniverse extends Universe {
+  /** The metadata of a file as far as it is stored or lies on this machine: nothing is fetched. */
+  storedMetadata(name: string, file: PageFile): Promise<ReleaseMetadata>;
   /** The index that a file was found on, without credentials; undefined of a file that was asked for by address. */
   indexOf(file: PageFile): string | undefined;
   /** What asking for a project came to; undefined of one that was not asked for. */
@@ -224,8 +226,13 @@ class MergedUniverse implements IndexUniverse {
     return this.#read.get(file) ?? this.#metadata(name, file);
   }
 
-  async #metadata(name: string, file: PageFile): Promise<ReleaseMetadata> {
-    const answer = await this.#options.routeFor(name).client.metadata(file, { signal: this.#options.signal });
+  storedMetadata(name: string, file: PageFile): Promise<ReleaseMetadata> {
+    return this.#metadata(name, file, true);
+  }
+
+  async #metadata(name: string, file: PageFile, stored = false): Promise<ReleaseMetadata> {
+    const { client } = this.#options.routeFor(name);
+    const answer = await client.metadata(file, { signal: this.#options.signal, stored });
     return "failure" in answer ? { failure: answer.failure } : answer.metadata;
   }
 

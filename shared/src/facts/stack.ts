@@ -1,6 +1,7 @@
 // Whether a manifest resolves for its environment, as the resolver answered for one text of it: plain data, so that it travels.
 import type { AdvisoryMatch } from "../advisory/model.ts";
 import type { Span } from "../text/span.ts";
+import type { WheelDisagreement } from "./wheels.ts";
 
 /** One line of the person's: where its entry stands, in the text that was resolved. */
 export interface StackPlace {
@@ -31,6 +32,8 @@ export interface StackFacts {
   readonly conflict?: StackConflict | undefined;
   /** Every requirement that took part in the question. */
   readonly lines: readonly StackLine[];
+  /** Releases of the stack whose wheels disagree, as far as their metadata is known; absent where that was not looked at. */
+  readonly disagreements?: readonly WheelDisagreement[] | undefined;
   /** What is known against releases that only other releases bring in; absent where it was not looked for. */
   readonly exposed?: readonly StackExposure[] | undefined;
   /** Repairs of what advisories are known against; absent where none were looked for. */

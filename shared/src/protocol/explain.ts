@@ -1,7 +1,7 @@
 // `explain`: why a manifest does not resolve and what would help, or why a project is in its stack at that version.
 import * as z from "zod";
 import { cause, conflict, relaxation, step } from "./conflict.ts";
-import { resolveOptions } from "./lock.ts";
+import { resolveOptions, wheelDisagreement } from "./lock.ts";
 
 export type { ExplainCause, ExplainConflict, ExplainRelaxation, ExplainStep } from "./conflict.ts";
 
@@ -50,6 +50,14 @@ export const output = z.object({
       search: search.optional(),
       /** The file whose metadata says what it needs. */
       file: z.string().optional(),
+      /** The other wheels of the release, where there are any: how many are known to ask for the same or not, and which do not. */
+      wheels: z
+        .object({
+          compared: z.number().int(),
+          notCompared: z.number().int(),
+          others: wheelDisagreement.shape.others,
+        })
+        .optional(),
       /** Why a newer release is not taken. */
       heldBack: z.object({ newest: z.string(), steps: z.array(step), causes: z.array(cause) }).optional(),
     })

@@ -110,6 +110,8 @@ export const lockedPackage = z.object({
   editable: z.boolean().optional(),
   /** Of an archive or a folder: the project lies below it. */
   subdirectory: z.string().optional(),
+  /** The file whose metadata says what it needs; absent of what was asked for by address. */
+  metadataFile: z.string().optional(),
   /** Sorted by file name. */
   artifacts: z.array(lockedArtifact),
   requiresPython: z.string().optional(),
@@ -154,6 +156,24 @@ export const lockedPipfile = z.object({
 });
 export type LockedPipfile = z.infer<typeof lockedPipfile>;
 
+/** Wheels of one release whose metadata disagree. */
+export const wheelDisagreement = z.object({
+  name: z.string(),
+  version: z.string(),
+  /** The file whose metadata was used. */
+  file: z.string(),
+  others: z.array(
+    z.object({
+      file: z.string(),
+      /** Requirements that it has and the used one has not. */
+      adds: z.array(z.string()),
+      lacks: z.array(z.string()),
+      /** Its Requires-Python where that differs; empty where it has none. */
+      requiresPython: z.string().optional(),
+    }),
+  ),
+});
+
 export const output = z.object({
   /** Of the manifest, as the person named it. */
   path: z.string(),
@@ -180,5 +200,7 @@ export const output = z.object({
   /** Indexes that the manifest itself names, as pip's options: `--index-url https://…`. Without credentials. */
   indexOptions: z.array(z.string()),
   pipfile: lockedPipfile.optional(),
+  /** Where the lock is for several environments: releases whose wheels do not all ask for what the one asks for that was read. */
+  disagreements: z.array(wheelDisagreement).optional(),
 });
 export type LockOutput = z.infer<typeof output>;

@@ -91,6 +91,11 @@ export const ruleCatalogue = {
     severity: "error",
     local: false,
   },
+  "wheels-disagree": {
+    summary: "Wheels of one release do not ask for the same.",
+    severity: "warning",
+    local: false,
+  },
   "project-status": {
     summary: "The index marks the project as quarantined, archived or deprecated.",
     severity: "warning",

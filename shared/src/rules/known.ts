@@ -9,7 +9,7 @@ import { type Collector, type Draft, relatedPlace } from "./make.ts";
 import type { PlacedRequirement, RuleInput } from "./model.ts";
 import { appliesHere, isFromIndex, pinnedVersion, placementOf } from "./place.ts";
 import { admittedReleases, canAgree, demandsOn, firstUsable, isUsable } from "./releases.ts";
-import { addStackFindings, isJudgedByStack, isStackCurrent } from "./stack.ts";
+import { addDisagreements, addStackFindings, isJudgedByStack, isStackCurrent } from "./stack.ts";
 import { addStaleAdvisories, addTransitiveVulnerabilities, addVulnerability } from "./vulnerabilities.ts";
 import { count, fileName, sayEnvironment, sayPython, saySpecifier, shortPython, tame } from "./words.ts";
 
@@ -39,6 +39,7 @@ export function addKnownFindings(input: RuleInput, collector: Collector): NotChe
   addTransitiveVulnerabilities(input, collector);
   addStaleAdvisories(input, collector);
   addStackFindings(input, collector);
+  addDisagreements(input, collector);
   const unresolved = unresolvedReason(input);
   if (unresolved) notChecked.push(unresolved);
   addInspection(input, collector);

@@ -6,6 +6,7 @@ import {
   type StackFacts,
   type StackRelaxation,
 } from "../facts/stack.ts";
+import { sayDisagreement } from "../facts/wheels.ts";
 import type { Evidence, Finding, Fix, RelatedPlace } from "../finding/model.ts";
 import type { ManifestTree } from "../manifest/treeModel.ts";
 import type { Span } from "../text/span.ts";
@@ -151,6 +152,36 @@ function placeWords({ tree }: RuleInput, uri: string, span: Span): string {
   );
   if (!placed) return "";
   return uri === tree.root ? ` (line ${lineOf(placed)})` : ` (${fileName(uri)} line ${lineOf(placed)})`;
+}
+
+/** Adds one finding for each release whose wheels disagree, on the line that names it, else on the first that brings it in. */
+export function addDisagreements(input: RuleInput, collector: Collector): void {
+  const { stack } = input.snapshot;
+  if (!isStackCurrent(stack, input.tree)) return;
+  const { all } = placementOf(input.tree);
+  for (const disagreement of stack.disagreements ?? []) {
+    const { name } = disagreement;
+    const line =
+      stack.lines.find((one) => one.name === name && one.version !== undefined) ??
+      stack.lines.find(({ brings }) => brings.includes(name));
+    const placed = all.find(
+      ({ file, entry }) => file.uri === line?.uri && entry.span.start === line.span.start,
+    );
+    if (placed === undefined) continue;
+    const { entry, file } = placed;
+    const said = sayDisagreement(disagreement);
+    collector.add({
+      rule: "wheels-disagree",
+      message: tame(`${said.charAt(0).toUpperCase()}${said.slice(1)}`, 300),
+      file,
+      span: entry.specifierSpan ?? entry.name?.span ?? entry.span,
+      entry,
+      package: name,
+      evidence: [
+        { ...evidenceOf(stack), source: `the metadata of ${disagreement.others.length + 1} wheels` },
+      ],
+    });
+  }
 }
 
 /** Whether the resolver has spoken of what facts alone would call a conflict of two lines: then it has the word. */

@@ -1,4 +1,5 @@
 // The text form of `explain`: a conflict told as sentences, or why a package is there.
+import { sayOther } from "../../../../shared/src/facts/wheels.ts";
 import type {
   ExplainConflict,
   ExplainOutput,
@@ -96,6 +97,7 @@ function packageStory(
   const lines = [first, "", terminal.style("bold", `${about.name} ${about.version} is there because of:`)];
   for (const chain of about.chains) lines.push(`  ${escapeControls(chain.join(" → "))}`);
   if (about.file !== undefined) lines.push("", `What it needs is read from ${escapeControls(about.file)}.`);
+  if (about.wheels) lines.push(...wheelLines(about.wheels));
   if (about.search) lines.push("", ...searchLines(about.search));
   const { heldBack } = about;
   if (heldBack === undefined) lines.push("", "No newer release can be used here.");
@@ -109,6 +111,25 @@ function packageStory(
     lines.push(...stepLines(heldBack.steps, heldBack.causes, terminal));
   }
   return lines;
+}
+
+/** Whether the other wheels of the release agree with the one that was read. */
+function wheelLines({
+  compared,
+  notCompared,
+  others,
+}: NonNullable<NonNullable<ExplainOutput["package"]>["wheels"]>): string[] {
+  const wheels = (many: number): string => (many === 1 ? "1 other wheel" : `${many} other wheels`);
+  const rest = notCompared > 0 ? [`Not compared: ${wheels(notCompared)} of this release.`] : [];
+  if (others.length === 0) {
+    return [...(compared > 0 ? [`${wheels(compared)} of this release: the same.`] : []), ...rest];
+  }
+  const told = others.map((other) => `  ${other.file} ${sayOther(other)}`);
+  return [
+    `${others.length} of ${wheels(compared)} of this release disagree:`,
+    ...told.map(escapeControls),
+    ...rest,
+  ];
 }
 
 function count(packages: number): string {
