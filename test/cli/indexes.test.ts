@@ -131,6 +131,43 @@ describe("indexes as the tool that installs sees them", () => {
     assert.match(conflict.stdout, /only one that counts, as uv does\.\n.* has it\n.* not asked\n/);
   });
 
+  it("proves which index that is left out would help, each as a change of a setting", async () => {
+    const helps = async (manifest: string, ...args: string[]) => {
+      const { status, stdout } = await run(["explain", manifest, ...args, "--format", "json"]);
+      assert.equal(status, 1);
+      return JSON.parse(stdout)
+        .result.conflict.relaxations.filter(({ setting }: { setting?: string }) => setting === "index")
+        .map(({ title, packages, edit }: { title: string; packages: number; edit: unknown[] }) => {
+          assert.deepEqual(edit, []);
+          return `${title}: ${packages}`;
+        });
+    };
+    const strategy =
+      "a later index where no release of an earlier one will do (--index-strategy unsafe-first-match)";
+    place.write("requirements.in", "demo>=3\n");
+    const both = ["--index-url", outer.url, "--extra-index-url", inner.url];
+    assert.deepEqual(await helps("requirements.in", ...both, "--index-strategy", "first-index"), [
+      `${strategy}: 1`,
+    ]);
+    // pip merges all of them: there is nothing left to try.
+    place.write("requirements.in", "demo>=4\n");
+    assert.deepEqual(await helps("requirements.in", ...both), []);
+    place.write(
+      "Pipfile",
+      `[[source]]\nname = "inner"\nurl = "${inner.url}"\nverify_ssl = false\n\n[[source]]\nname = "outer"\nurl = "${outer.url}"\nverify_ssl = false\n\n[packages]\nonly = "*"\n`,
+    );
+    assert.deepEqual(await helps("Pipfile"), [
+      'only from the index outer (index = "outer" on its line): 1',
+      `${strategy}: 1`,
+    ]);
+    place.write(".thoth.yaml", `indexes:\n  - {name: outer, url: "${outer.url}", explicit: true}\n`);
+    place.write("requirements.in", `--index-url ${inner.url}\ndemo\n`);
+    assert.deepEqual(await helps("requirements.in"), [
+      "demo from the index outer (index-bindings of .thoth.yaml): 1",
+      "only from the index outer (index-bindings of .thoth.yaml): 2",
+    ]);
+  });
+
   it("never goes past an index that refuses, though a later one has the project", async () => {
     const refusing = await startIndex({}, { auth: { user: "a", password: "b" } });
     try {

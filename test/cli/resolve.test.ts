@@ -204,6 +204,49 @@ describe("lock and explain on the command line", () => {
     }
   });
 
+  it("names the yanked release that would help where it is pinned, and no other one", async () => {
+    const wheel = (name: string, version: string, ...requires: string[]) =>
+      buildWheel({ name, version, requires });
+    const one = await startIndex({
+      top: [wheel("top", "1.0", "low>=2", "free")],
+      low: [wheel("low", "1.0"), { artifact: wheel("low", "2.0"), yanked: "broken" }],
+      free: [wheel("free", "1.0"), { artifact: wheel("free", "2.0"), yanked: true }],
+    });
+    try {
+      place.write("requirements.in", "top\n");
+      const args = ["explain", "requirements.in", "--index-url", one.url, "--quiet"];
+      const { status, stdout } = await place.run([...args, "--format", "json"]);
+      assert.equal(status, 1);
+      const { relaxations, kinds } = JSON.parse(stdout).result.conflict;
+      assert.ok(kinds.includes("yanked"), kinds.join());
+      assert.deepEqual(relaxations, [
+        {
+          title: "the yanked release, pinned (low==2.0)",
+          edit: [],
+          proven: true,
+          packages: 3,
+          setting: "yanked",
+        },
+      ]);
+      place.write("pins.txt", "low==2.0\n");
+      const { stdout: pinned } = await place.run([
+        "lock",
+        "requirements.in",
+        "--constraint",
+        "pins.txt",
+        "--index-url",
+        one.url,
+        "-q",
+        "-o",
+        "-",
+      ]);
+      assert.match(pinned, /^low==2\.0/m);
+      assert.match(pinned, /^free==1\.0/m);
+    } finally {
+      await one.close();
+    }
+  });
+
   it("tells a conflict of a check on each of its lines, with the fixes that were proven", async () => {
     place.write("requirements.in", "flask==3.1.3\nwerkzeug<3\n");
     const { status, stdout } = await thoth(["check", "requirements.in", "--format", "json"]);

@@ -67,7 +67,7 @@ export const explain: Operation<ExplainInput, ExplainOutput, ExplainPartial> = a
       ...(scope
         ? {}
         : {
-            settings: (kinds, found) => findSettingRelaxations(context, input, asked, kinds, signal, found),
+            settings: (told, found) => findSettingRelaxations(context, input, asked, told, signal, found),
           }),
     });
     const searches = conflictNames(explanation)
@@ -89,7 +89,7 @@ export interface TellConflictOptions {
   readonly signal: AbortSignal;
   onProven?(relaxation: ExplainRelaxation): void;
   /** Looks for changes of settings that help, by what stands in the way. */
-  settings?(kinds: readonly string[], onProven: (relaxation: SettingRelaxation) => void): Promise<void>;
+  settings?(explanation: Explanation, onProven: (relaxation: SettingRelaxation) => void): Promise<void>;
   /** How edits are proven, where the conflict is not of the asked environment alone. */
   readonly solve?: Solve | undefined;
 }
@@ -115,7 +115,7 @@ export async function tellConflict(
   });
   const tellSetting = ({ setting, title, pins }: SettingRelaxation): void =>
     add({ title, edit: [], proven: true, packages: pins.length, setting });
-  await settings?.(explanation.kinds, tellSetting);
+  await settings?.(explanation, tellSetting);
   return { ...tellSteps(explanation, asked), kinds: [...explanation.kinds], relaxations };
 }
 

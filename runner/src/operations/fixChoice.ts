@@ -31,8 +31,8 @@ export async function chooseRelaxations(
     calls.progress({ message: `resolving ${asked.path}` });
     const searched = await searchStack(asked, context.now(), signal);
     refuseUnanswered(searched.resolution, asked.path);
-    const { conflict } = await addRelaxations(searched, signal, {}, (kinds, found) =>
-      findSettingRelaxations(context, input, asked, kinds, signal, found),
+    const { conflict } = await addRelaxations(searched, signal, {}, (told, found) =>
+      findSettingRelaxations(context, input, asked, told, signal, found),
     );
     if (!conflict) {
       const message = `${asked.path} resolves for ${asked.environment}: there is nothing to choose.`;

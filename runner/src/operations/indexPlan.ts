@@ -10,7 +10,7 @@ import type { ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
 import type { FileOption } from "../index/index.ts";
-import type { MatchRule } from "../resolve/index.ts";
+import type { IndexSearch, MatchRule } from "../resolve/index.ts";
 import { fileOptionsOf, sourcesOf } from "./checkRoots.ts";
 import { CONFIGURATION_NAME, type FoundConfiguration } from "./configuration.ts";
 import { OperationError } from "./errors.ts";
@@ -63,6 +63,59 @@ export function planIndexes(input: PlanInput): IndexPlan {
     bind(name, index, CONFIGURATION_NAME);
   }
   return { general: generalLane(input), bound };
+}
+
+/** Another way to ask the indexes of a manifest, with the setting that makes it so. */
+export interface OtherPlan {
+  /** `numpy from the index extra (index-bindings of .thoth.yaml)`. */
+  readonly title: string;
+  readonly plan: IndexPlan;
+}
+
+/**
+ * What a plan leaves out for some projects: named indexes that they are not asked of, one project at a time, and later indexes where
+ * the first one that has a project is the only one that counts. Nothing where all of them are asked already.
+ * @param searchOf what asking for a project came to under `plan`.
+ */
+export function otherPlans(
+  input: PlanInput,
+  plan: IndexPlan,
+  names: readonly string[],
+  searchOf: (name: string) => Pick<IndexSearch, "notAsked"> | undefined,
+): OtherPlan[] {
+  const found: OtherPlan[] = [];
+  const asked = new Set(plan.general.fileOptions.map(({ value }) => value));
+  const isFirstAlone = plan.general.rule === "first-index";
+  for (const name of names) {
+    if (plan.bound.has(name)) continue;
+    for (const [index, lane] of namedIndexes(input)) {
+      const isAsked = lane.fileOptions.some(({ value }) => value !== undefined && asked.has(value));
+      if (isAsked && !(isFirstAlone && (searchOf(name)?.notAsked.length ?? 0) > 0)) continue;
+      const bound = new Map(plan.bound).set(name, { ...lane, why: `it is bound to ${index}` });
+      const title = `${name} from the index ${index} (${bindingWords(input, name, index)})`;
+      found.push({ title, plan: { ...plan, bound } });
+    }
+  }
+  const isLeftOut =
+    plan.general.rule === "first-index"
+      ? names.some((name) => (searchOf(name)?.notAsked.length ?? 0) > 0)
+      : input.strategy === undefined && sourcesOf(input.tree).length > 1;
+  if (isLeftOut) {
+    const title =
+      "a later index where no release of an earlier one will do (--index-strategy unsafe-first-match)";
+    found.push({ title, plan: planIndexes({ ...input, strategy: "unsafe-first-match" }) });
+  }
+  return found;
+}
+
+/** Where a project is bound to an index: on its own line where the format has that, else in the configuration. */
+function bindingWords(input: PlanInput, name: string, index: string): string {
+  const isLine = input.tree.files[0]?.manifest.entries.some(
+    (entry) => entry.kind === "requirement" && entry.normalizedName === name,
+  );
+  if (isLine && sourcesOf(input.tree).length > 0) return `index = "${index}" on its line`;
+  if (isLine && projectOf(input)?.tool === "uv") return `tool.uv.sources, index = "${index}"`;
+  return `index-bindings of ${CONFIGURATION_NAME}`;
 }
 
 function unknownIndex(name: string, index: string, where: string): OperationError {

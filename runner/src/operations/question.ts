@@ -41,7 +41,7 @@ import {
 } from "./demands.ts";
 import { OperationError } from "./errors.ts";
 import type { FactFinder } from "./factFinder.ts";
-import { type IndexLane, type IndexPlan, planIndexes } from "./indexPlan.ts";
+import { type IndexLane, type IndexPlan, otherPlans, planIndexes } from "./indexPlan.ts";
 import { type LoadedRoot, Loader } from "./load.ts";
 import { exclusionOf, type ResolveSettings, resolveSettingsFor } from "./resolveSettings.ts";
 import { withSourcesHere } from "./sourcesHere.ts";
@@ -89,6 +89,10 @@ export interface AskedManifest {
   readonly universe: IndexUniverse;
   /** The same question with other texts in the place of the manifest's. Throws as `askRoot` does. */
   reread(edited: LoadedRoot): Pick<AskedManifest, "question" | "places" | "leftOut">;
+  /** Other ways to ask the indexes that are configured for projects by their normalised names; each is opened when it is tried. */
+  otherIndexes(
+    names: readonly string[],
+  ): readonly { readonly title: string; open(signal: AbortSignal): Promise<OpenIndexes> }[];
   /** The same for one section of a Pipfile alone, and what narrows all of them. Throws as `askRoot` does. */
   ofSection(section: string): Pick<AskedManifest, "question" | "places">;
   /** Ends the clients; what they have in hand is written. */
@@ -179,8 +183,9 @@ export async function askRoot(
   const resolving = await resolveSettingsFor(context, input, root, environment, signal);
   for (const problem of resolving.configuration.problems) calls.warn(problem);
   if (resolving.torch) calls.warn(resolving.torch.why);
-  const plan = planIndexes({ tree: root.tree, index: input.index, ...resolving });
-  const open = async (while_: AbortSignal): Promise<OpenIndexes> => {
+  const planInput = { tree: root.tree, index: input.index, ...resolving };
+  const plan = planIndexes(planInput);
+  const openPlan = async (plan: IndexPlan, while_: AbortSignal): Promise<OpenIndexes> => {
     const finder = finderFor(context, input, root, environment, while_, new Map());
     const { settings, routeFor } = await openRoutes(finder, plan);
     const sources = lazySources(async () => {
@@ -202,11 +207,20 @@ export async function askRoot(
     const catalogue = new Catalogue(universe, reading);
     return { settings, universe, catalogue, reading, policy, sources, close: () => finder.close() };
   };
+  const open = (while_: AbortSignal): Promise<OpenIndexes> => openPlan(plan, while_);
   const { shelf } = options;
   const key = shelf && shelfKey(input, root, environment, plan, resolving);
   const opened = shelf && key ? await shelf.take(key, open) : await open(signal);
   try {
-    return await askOpened(input, { loader, root, environment }, opened, resolving, calls, options);
+    const asked = await askOpened(input, { loader, root, environment }, opened, resolving, calls, options);
+    return {
+      ...asked,
+      otherIndexes: (names) =>
+        otherPlans(planInput, plan, names, (name) => asked.universe.searchOf(name)).map((other) => ({
+          title: other.title,
+          open: (while_) => openPlan(other.plan, while_),
+        })),
+    };
   } catch (error) {
     await opened.close();
     throw error;
@@ -220,7 +234,7 @@ async function askOpened(
   resolving: ResolveSettings,
   calls: Pick<Calls<never>, "warn">,
   options: AskOptions,
-): Promise<AskedManifest> {
+): Promise<Omit<AskedManifest, "otherIndexes">> {
   const { settings, universe, catalogue, reading, policy, sources } = opened;
   const { cwd } = input;
   const names = await readSourceNames(root, loader, cwd, sources, options.lenient);

@@ -58,7 +58,7 @@ export const resolveManifest: Operation<ResolveInput, ResolveOutput, ResolvePart
             searched,
             signal,
             { onRelaxation: (relaxation) => calls.partial({ relaxation }) },
-            (kinds, found) => findSettingRelaxations(context, input, asked, kinds, signal, found),
+            (told, found) => findSettingRelaxations(context, input, asked, told, signal, found),
           )
         : searched.facts;
       // With the relaxations comes all that takes longer than the status itself.

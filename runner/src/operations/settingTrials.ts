@@ -1,13 +1,19 @@
-// Changes of a setting that could make a stack resolve: another Python, sources, wheels, pre-releases, a later cut-off.
+// Changes of a setting that could make a stack resolve: another Python, sources, wheels, pre-releases, a later cut-off,
+// a yanked release that is pinned, an index that the others leave out.
+import { readRequirement } from "../../../shared/src/packaging/requirement.ts";
 import { parseVersion } from "../../../shared/src/packaging/version.ts";
 import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
 import {
   Catalogue,
+  type Demand,
+  type Explanation,
   type FilePolicy,
+  type ObstacleKind,
   type Pin,
   type Question,
   resolve,
   TargetReading,
+  type Universe,
 } from "../resolve/index.ts";
 import { environmentFor } from "./checkRoots.ts";
 import type { OperationContext } from "./context.ts";
@@ -16,7 +22,7 @@ import type { AskedManifest } from "./question.ts";
 
 /** A change of a setting with which the stack was shown to resolve. */
 export interface SettingRelaxation {
-  /** `python`, `sdists`, `wheels`, `prereleases`, `cut-off`. */
+  /** `python`, `sdists`, `wheels`, `prereleases`, `cut-off`, `yanked`, `index`. */
   readonly setting: string;
   /** In words, with the option: `Python 3.12 (--python 3.12)`. */
   readonly title: string;
@@ -28,18 +34,22 @@ const TRIAL_DECISIONS = 20_000;
 const PYTHONS = [8, 9, 10, 11, 12, 13, 14];
 /** So many Pythons that help are enough. */
 const MOST_PYTHONS = 2;
+/** So many yanked releases are tried by themselves. */
+const MOST_YANKED = 4;
+/** So many projects of a conflict are looked for on other indexes. */
+const MOST_NAMES = 4;
 
 /** Tries the settings that stand in the way by the kinds of the conflict, one at a time, and tells each that helps. */
 export async function findSettingRelaxations(
   context: OperationContext,
   input: CommonInput,
   asked: AskedManifest,
-  kinds: readonly string[],
+  explanation: Pick<Explanation, "kinds" | "grounds">,
   signal: AbortSignal,
   onProven: (relaxation: SettingRelaxation) => void,
 ): Promise<void> {
   const trials = new SettingTrials(context, input, asked, signal, onProven);
-  const has = (kind: string): boolean => kinds.includes(kind);
+  const has = (kind: ObstacleKind): boolean => explanation.kinds.includes(kind);
   if (has("only-sdist"))
     await trials.tryPolicy("sdists", "source distributions too (without --only-binary)", {
       onlyBinary: undefined,
@@ -48,6 +58,8 @@ export async function findSettingRelaxations(
     await trials.tryPolicy("wheels", "wheels too (without --no-binary)", { noBinary: undefined });
   if (has("prerelease")) await trials.tryPrereleases();
   if (has("cut-off")) await trials.tryLaterCutOff();
+  if (has("yanked")) await trials.tryYanked();
+  if (has("no-project") || has("no-release") || has("clash")) await trials.tryIndexes(explanation);
   if (has("tag") || has("requires-python") || has("no-files")) await trials.tryPythons();
 }
 
@@ -76,12 +88,13 @@ class SettingTrials {
     policy: FilePolicy,
     runtime = this.#asked.runtime,
     question: Question = this.#asked.question,
+    universe: Universe = this.#asked.universe,
   ): Promise<readonly Pin[] | undefined> {
     const python = parseVersion(runtime.pythonVersion ?? "");
     const { markers, tags } = runtime;
     if (!python || !markers || !tags) return undefined;
     const reading = new TargetReading({ python, markers, tags }, policy);
-    const catalogue = new Catalogue(this.#asked.universe, reading);
+    const catalogue = new Catalogue(universe, reading);
     const options = { signal: this.#signal, maxDecisions: TRIAL_DECISIONS };
     const resolution = await resolve(catalogue, question, options);
     return resolution.kind === "solved" ? resolution.pins : undefined;
@@ -96,6 +109,51 @@ class SettingTrials {
     const question: Question = { ...this.#asked.question, prereleases: "allow" };
     const pins = await this.#resolve(this.#asked.policy, this.#asked.runtime, question);
     if (pins) this.#onProven({ setting: "prereleases", title: "pre-releases too (--pre)", pins });
+  }
+
+  /**
+   * Yanked releases that the stack takes where they count, each held by a pin of its own: pip takes one that is pinned. Alone where
+   * one alone helps, else all together.
+   */
+  async tryYanked(): Promise<void> {
+    const free = await this.#resolve({ ...this.#asked.policy, takesYanked: true });
+    const yanked = (free ?? []).filter(({ file }) => file.yanked !== undefined).slice(0, MOST_YANKED);
+    const { question } = this.#asked;
+    const prove = async (pins: readonly Pin[]): Promise<boolean> => {
+      const texts = pins.map(({ name, version }) => `${name}==${version}`);
+      const constraints = [...(question.constraints ?? []), ...texts.map(constraintOf)];
+      const found = await this.#resolve(this.#asked.policy, this.#asked.runtime, {
+        ...question,
+        constraints,
+      });
+      if (!found) return false;
+      const releases = pins.length === 1 ? "the yanked release, pinned" : "the yanked releases, pinned";
+      this.#onProven({ setting: "yanked", title: `${releases} (${texts.join(", ")})`, pins: found });
+      return true;
+    };
+    let helped = false;
+    for (const pin of yanked) helped = (await prove([pin])) || helped;
+    if (!helped && yanked.length > 1) await prove(yanked);
+  }
+
+  /** Indexes that are configured and were not asked, for the projects of the conflict. */
+  async tryIndexes({ grounds }: Pick<Explanation, "grounds">): Promise<void> {
+    const names = new Set(grounds.flatMap(({ about }) => about ?? []));
+    for (const { title, open } of this.#asked.otherIndexes([...names].slice(0, MOST_NAMES))) {
+      this.#signal.throwIfAborted();
+      const opened = await open(this.#signal);
+      try {
+        const pins = await this.#resolve(
+          this.#asked.policy,
+          this.#asked.runtime,
+          this.#asked.question,
+          opened.universe,
+        );
+        if (pins) this.#onProven({ setting: "index", title, pins });
+      } finally {
+        await opened.close();
+      }
+    }
   }
 
   /** The day after the newest file that the stack without a cut-off takes. */
@@ -143,4 +201,10 @@ class SettingTrials {
       throw error;
     }
   }
+}
+
+function constraintOf(text: string): Demand {
+  const read = readRequirement(text);
+  if (!read.ok) throw new Error(`${text}: ${read.error.message}`);
+  return { requirement: read.value, text };
 }

@@ -213,7 +213,7 @@ export async function addRelaxations(
   { asked, facts, explanation }: SearchedStack,
   signal: AbortSignal,
   calls: RelaxationCalls = {},
-  settings?: (kinds: readonly string[], found: (relaxation: SettingRelaxation) => void) => Promise<void>,
+  settings?: (explanation: Explanation, found: (relaxation: SettingRelaxation) => void) => Promise<void>,
 ): Promise<StackFacts> {
   if (explanation === undefined || facts.conflict === undefined) return facts;
   const relaxations: StackRelaxation[] = [];
@@ -229,7 +229,7 @@ export async function addRelaxations(
   await untilAborted(work, signal);
   const tellSetting = ({ setting, title, pins }: SettingRelaxation): void =>
     add({ title, changes: [], edits: [], packages: pins.length, setting });
-  if (settings) await untilAborted(settings(explanation.kinds, tellSetting), signal);
+  if (settings) await untilAborted(settings(explanation, tellSetting), signal);
   return { ...facts, conflict: { ...facts.conflict, relaxations, searching: false } };
 }
 

@@ -113,7 +113,7 @@ export interface StackRelaxation {
   readonly edits: readonly StackEdits[];
   /** Packages of the stack that then resolves. */
   readonly packages: number;
-  /** The setting that would change: `python`, `sdists`, `prereleases`, `cut-off`, `index`. */
+  /** The setting that would change: `python`, `sdists`, `prereleases`, `cut-off`, `yanked`, `index`. */
   readonly setting?: string | undefined;
 }
 

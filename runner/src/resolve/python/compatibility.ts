@@ -85,7 +85,7 @@ export abstract class FileJudge {
       }
     } else if (includes(onlyBinary, name)) return "only-sdist";
     if (file.requiresPython !== undefined && !this.takesPython(file.requiresPython)) return "requires-python";
-    return file.yanked === undefined ? "usable" : "yanked";
+    return file.yanked === undefined || this.#policy.takesYanked ? "usable" : "yanked";
   }
 
   #wheelRank(filename: string): number {

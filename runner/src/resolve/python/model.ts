@@ -54,6 +54,8 @@ export interface FilePolicy {
    * pip refuses to install such a release, so that it is left out where pip will install.
    */
   readonly ignoresPythonCaps?: boolean | undefined;
+  /** Yanked files count as any others: to find out which a stack would take, never to choose them. */
+  readonly takesYanked?: boolean | undefined;
 }
 
 export interface Question {
