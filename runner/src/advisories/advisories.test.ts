@@ -44,6 +44,13 @@ describe("rating advisories", () => {
       [["CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:X"], "unknown", undefined],
       [["CVSS:3.1/AV:N/AV:L/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"], "unknown", undefined],
       [["CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/ZZ:1"], "unknown", undefined],
+      [["CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/E:P/RL:O/RC:C"], "critical", 9.8],
+      [["CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/E:Q"], "unknown", undefined],
+      [["CVSS:3.2/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"], "unknown", undefined],
+      [["CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N/E:A/U:Red"], "critical", 9.3],
+      [["CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:S/SA:N"], "unknown", undefined],
+      [["AV:N/AC:L/Au:N/C:N/I:N/A:N"], "low", 0],
+      [["AV:N/AC:L/Au:N/C:P/I:P/A:P/RL:OF"], "high", 7.5],
       [["7.5"], "unknown", undefined],
       [[""], "unknown", undefined],
       // Of two the graver; a broken one beside a whole one takes nothing from it.
@@ -136,13 +143,47 @@ describe("matching advisories", () => {
     assert.equal((await ids("9.0", ranged([{ introduced: "0" }, { fixed: "latest" }]))).length, 1);
   });
 
-  it("passes over ranges of other kinds, other ecosystems, and what was withdrawn", async () => {
+  it("takes ranges of type SEMVER as ranges, and a whole number as the version that it is", async () => {
     const semver = {
       ...record("A-1"),
       affected: [
         {
           package: { ecosystem: "PyPI", name: "demo" },
-          ranges: [{ type: "SEMVER", events: [{ introduced: "0" }] }],
+          ranges: [{ type: "SEMVER", events: [{ introduced: "1.0.0-rc.1" }, { fixed: "1.2.0" }] }],
+        },
+      ],
+    };
+    assert.deepEqual(await ids("1.1", semver), ["A-1"]);
+    assert.deepEqual(await ids("1.2", semver), []);
+    const numbers = ranged([{ introduced: 0 }, { fixed: 2 }], { versions: [7] });
+    assert.deepEqual([await ids("1.9", numbers), await ids("2.0", numbers)], [["A-1"], []]);
+    assert.deepEqual(await ids("7.0", numbers), ["A-1"]);
+    // 1.10 has become 1.1 before anybody could see it: a range may begin with it, and ends nowhere.
+    const fractions = ranged([{ introduced: 1.1 }, { fixed: 1.2 }]);
+    assert.deepEqual([await ids("1.0", fractions), await ids("9.0", fractions)], [["A-1"], ["A-1"]]);
+  });
+
+  it("ends a range behind the version that it is last affected at, also where it begins there", async () => {
+    for (const events of [
+      [{ introduced: "1.0" }, { last_affected: "1.0" }],
+      [{ last_affected: "1.0" }, { introduced: "1.0" }],
+    ]) {
+      assert.deepEqual(await ids("1.0", ranged(events)), ["A-1"]);
+      assert.deepEqual(await ids("0.9", ranged(events)), []);
+      assert.deepEqual(await ids("1.0.post1", ranged(events)), []);
+      assert.deepEqual(await ids("2.0", ranged(events)), []);
+    }
+    const local = ranged([{ introduced: "0" }, { fixed: "2.1.0+cu118.1" }]);
+    assert.deepEqual([await ids("2.1.0+cu118", local), await ids("2.1.0+cu118.1", local)], [["A-1"], []]);
+  });
+
+  it("passes over commits, other ecosystems, and what was withdrawn", async () => {
+    const commits = {
+      ...record("A-1"),
+      affected: [
+        {
+          package: { ecosystem: "PyPI", name: "demo" },
+          ranges: [{ type: "GIT", repo: "https://example.com/demo", events: [{ introduced: "0" }] }],
         },
       ],
     };
@@ -152,7 +193,7 @@ describe("matching advisories", () => {
     };
     const withdrawn = record("A-3", "demo", { withdrawn: "2026-01-01T00:00:00Z" });
     const later = record("A-4", "demo", { withdrawn: "2999-01-01T00:00:00Z" });
-    assert.deepEqual(await ids("1.0", semver, npm, withdrawn, later), ["A-4"]);
+    assert.deepEqual(await ids("1.0", commits, npm, withdrawn, later), ["A-4"]);
   });
 
   it("merges what is the same thing over however many names, in circles too", async () => {

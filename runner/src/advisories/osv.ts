@@ -45,8 +45,9 @@ export function timeOf(value: unknown): number | undefined {
 }
 
 /**
- * Reads a record (OSV schema 1.x). Ranges of type ECOSYSTEM count; SEMVER means nothing for PyPI and GIT names no release.
- * @param value what JSON or YAML gave; numbers where versions should stand are not trusted, YAML reads 1.10 as 1.1.
+ * Reads a record (OSV schema 1.x). Ranges of type ECOSYSTEM count, and those of type SEMVER, whose versions are compared as the
+ * project's own; GIT names no release.
+ * @param value what JSON or YAML gave; fractions where versions should stand are not trusted, YAML reads 1.10 as 1.1.
  */
 export function readOsvRecord(value: unknown, rate: (vectors: readonly string[]) => Rating): ReadRecord {
   if (!isObject(value)) return { problem: "is no OSV record" };
@@ -139,23 +140,30 @@ function vectorsOf(severity: unknown): string[] {
 const KINDS = ["introduced", "fixed", "last_affected", "limit"] as const;
 
 function rangeOf(range: unknown): (readonly RangeEvent[])[] {
-  if (!isObject(range) || range.type !== "ECOSYSTEM") return [];
+  if (!isObject(range) || (range.type !== "ECOSYSTEM" && range.type !== "SEMVER")) return [];
   const events: RangeEvent[] = [];
   for (const event of listOf(range.events).slice(0, MOST_EVENTS)) {
     if (!isObject(event)) continue;
     for (const kind of KINDS) {
-      const version = textOf(event[kind], LONGEST_VERSION);
-      if (version !== undefined) events.push([kind, version.trim()]);
+      const version = eventVersion(kind, event[kind]);
+      if (version !== undefined) events.push([kind, version]);
     }
   }
   return events.some(([kind]) => kind === "introduced") ? [events] : [];
+}
+
+/** A version as text. A whole number is one without loss; what opens a range and cannot be read opens it from the start. */
+function eventVersion(kind: (typeof KINDS)[number], value: unknown): string | undefined {
+  const text = Number.isSafeInteger(value) ? String(value) : textOf(value, LONGEST_VERSION)?.trim();
+  if (text !== undefined || kind !== "introduced" || value === undefined || value === null) return text;
+  return "0";
 }
 
 /** The versions that no range covers: nearly always none, so that what is kept stays small. */
 function versionsBeyond(record: AdvisoryRecord, versions: readonly unknown[]): string[] {
   const beyond = new Set<string>();
   for (const one of versions) {
-    const text = textOf(one, LONGEST_VERSION);
+    const text = Number.isSafeInteger(one) ? String(one) : textOf(one, LONGEST_VERSION);
     if (text === undefined) continue;
     const sought = soughtVersion(text);
     // A range speaks of public versions: a version named with its local label is meant as named.

@@ -12,39 +12,49 @@ export const UNKNOWN: Rating = { severity: "unknown" };
 interface VectorForm {
   readonly prefix: string;
   /** Base metrics in the order of their standard, each with the values it may have. */
-  readonly base: Readonly<Record<string, string>>;
-  readonly others: ReadonlySet<string>;
+  readonly base: Metrics;
+  /** Threat, temporal, environmental and supplemental metrics: they move no base score, and a false one tells a broken vector. */
+  readonly others: Metrics;
 }
 
-const words = (text: string): ReadonlySet<string> => new Set(text.split(" "));
-const V3_BASE = { AV: "NALP", AC: "LH", PR: "NLH", UI: "NR", S: "UC", C: "NLH", I: "NLH", A: "NLH" };
-const V3_OTHERS = words("E RL RC CR IR AR MAV MAC MPR MUI MS MC MI MA");
+type Metrics = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** `AV:N,A C:L,H` as metrics with their values. */
+const metrics = (text: string): Metrics =>
+  new Map(
+    text.split(" ").map((one) => {
+      const [name = "", values = ""] = one.split(":");
+      return [name, new Set(values.split(","))];
+    }),
+  );
+
+const V3_BASE = metrics("AV:N,A,L,P AC:L,H PR:N,L,H UI:N,R S:U,C C:N,L,H I:N,L,H A:N,L,H");
+const V3_OTHERS = metrics(
+  "E:X,U,P,F,H RL:X,O,T,W,U RC:X,U,R,C CR:X,L,M,H IR:X,L,M,H AR:X,L,M,H MAV:X,N,A,L,P MAC:X,L,H " +
+    "MPR:X,N,L,H MUI:X,N,R MS:X,U,C MC:X,N,L,H MI:X,N,L,H MA:X,N,L,H",
+);
 
 const FORMS: readonly VectorForm[] = [
   { prefix: "CVSS:3.0/", base: V3_BASE, others: V3_OTHERS },
   { prefix: "CVSS:3.1/", base: V3_BASE, others: V3_OTHERS },
   {
     prefix: "CVSS:4.0/",
-    base: {
-      AV: "NALP",
-      AC: "LH",
-      AT: "NP",
-      PR: "NLH",
-      UI: "NPA",
-      VC: "HLN",
-      VI: "HLN",
-      VA: "HLN",
-      SC: "HLN",
-      SI: "HLN",
-      SA: "HLN",
-    },
-    others: words("E CR IR AR MAV MAC MAT MPR MUI MVC MVI MVA MSC MSI MSA S AU R V RE U"),
+    base: metrics(
+      "AV:N,A,L,P AC:L,H AT:N,P PR:N,L,H UI:N,P,A VC:H,L,N VI:H,L,N VA:H,L,N SC:H,L,N SI:H,L,N SA:H,L,N",
+    ),
+    others: metrics(
+      "E:X,A,P,U CR:X,H,M,L IR:X,H,M,L AR:X,H,M,L MAV:X,N,A,L,P MAC:X,L,H MAT:X,N,P MPR:X,N,L,H MUI:X,N,P,A " +
+        "MVC:X,H,L,N MVI:X,H,L,N MVA:X,H,L,N MSC:X,H,L,N MSI:X,S,H,L,N MSA:X,S,H,L,N S:X,N,P AU:X,N,Y R:X,A,U,I " +
+        "V:X,D,C RE:X,L,M,H U:X,Clear,Green,Amber,Red",
+    ),
   },
   // CVSS 2 has no prefix of its own.
   {
     prefix: "",
-    base: { AV: "LAN", AC: "HML", Au: "MSN", C: "NPC", I: "NPC", A: "NPC" },
-    others: words("E RL RC CDP TD CR IR AR"),
+    base: metrics("AV:L,A,N AC:H,M,L Au:M,S,N C:N,P,C I:N,P,C A:N,P,C"),
+    others: metrics(
+      "E:ND,U,POC,F,H RL:ND,OF,TF,W,U RC:ND,UC,UR,C CDP:ND,N,L,LM,MH,H TD:ND,N,L,M,H CR:ND,L,M,H IR:ND,L,M,H AR:ND,L,M,H",
+    ),
   },
 ];
 
@@ -56,12 +66,11 @@ export function baseVectorOf(vector: string): string | undefined {
   const given = new Map<string, string>();
   for (const part of text.slice(form.prefix.length).split("/")) {
     const [key = "", value = "", ...more] = part.split(":");
-    const isKnown = Object.hasOwn(form.base, key) ? form.base[key]!.includes(value) : form.others.has(key);
-    if (!isKnown || value === "" || more.length > 0 || given.has(key)) return undefined;
-    if (Object.hasOwn(form.base, key) && value.length !== 1) return undefined;
+    const values = form.base.get(key) ?? form.others.get(key);
+    if (!values?.has(value) || more.length > 0 || given.has(key)) return undefined;
     given.set(key, value);
   }
-  const keys = Object.keys(form.base);
+  const keys = [...form.base.keys()];
   if (!keys.every((key) => given.has(key))) return undefined;
   return form.prefix + keys.map((key) => `${key}:${given.get(key)}`).join("/");
 }
@@ -75,7 +84,8 @@ export async function createRater(): Promise<(vectors: readonly string[]) => Rat
     if (base === undefined) return UNKNOWN;
     const cvss = fromVector(base);
     if (!cvss?.isBaseFullyDefined()) return UNKNOWN;
-    const score = cvss.calculateScores().overall;
+    // The calculator knows a negative zero.
+    const score = cvss.calculateScores().overall + 0;
     return Number.isFinite(score) ? { severity: severityOf(score, base.startsWith("AV:")), score } : UNKNOWN;
   };
   return (vectors) => {

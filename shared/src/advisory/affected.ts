@@ -21,8 +21,8 @@ export function soughtVersion(text: string): SoughtVersion {
 /** Whether the record names the version or has it in a range (OSV schema, "Evaluation"). A withdrawn record names nothing. */
 export function isAffected(record: AdvisoryRecord, sought: SoughtVersion): boolean {
   if (record.versions?.some((named) => isSame(named, sought))) return true;
-  const { version } = sought;
-  return version !== undefined && (record.ranges?.some((range) => isInRange(range, version)) ?? false);
+  const { version, local } = sought;
+  return version !== undefined && (record.ranges?.some((range) => isInRange(range, version, local)) ?? false);
 }
 
 function isSame(named: string, { text, version, local }: SoughtVersion): boolean {
@@ -40,8 +40,11 @@ interface Step {
 
 const prepared = new WeakMap<readonly RangeEvent[], readonly Step[]>();
 
-/** Whether a version lies in a range. Its events may come in any order. */
-export function isInRange(range: readonly RangeEvent[], version: Version): boolean {
+/**
+ * Whether a version lies in a range. Its events may come in any order. `local` is the version with its local label, which counts
+ * where an event has one itself.
+ */
+export function isInRange(range: readonly RangeEvent[], version: Version, local = version): boolean {
   let steps = prepared.get(range);
   if (!steps) {
     steps = stepsOf(range);
@@ -51,12 +54,12 @@ export function isInRange(range: readonly RangeEvent[], version: Version): boole
   let isWithinLimit = false;
   let affected = false;
   for (const { kind, at } of steps) {
+    const order = at === undefined ? 1 : compareVersions(at.isLocal ? local : version, at);
     if (kind === "limit") {
       hasLimit = true;
-      isWithinLimit ||= at === undefined || compareVersions(version, at) < 0;
+      isWithinLimit ||= at === undefined || order < 0;
       continue;
     }
-    const order = at === undefined ? 1 : compareVersions(version, at);
     if (kind === "introduced" && order >= 0) affected = true;
     else if (kind === "fixed" && order >= 0) affected = false;
     else if (kind === "last_affected" && order > 0) affected = false;
@@ -78,6 +81,7 @@ function stepsOf(range: readonly RangeEvent[]): Step[] {
   }
   return steps.sort((a, b) => {
     if (a.at === undefined || b.at === undefined) return (a.at ? 1 : 0) - (b.at ? 1 : 0);
-    return compareVersions(a.at, b.at);
+    // What ends with a version and begins at it holds for that one: else it would never end.
+    return compareVersions(a.at, b.at) || (a.kind === "last_affected" ? 1 : 0) - (b.kind === "last_affected" ? 1 : 0);
   });
 }
