@@ -82,6 +82,9 @@ function stepsOf(range: readonly RangeEvent[]): Step[] {
   return steps.sort((a, b) => {
     if (a.at === undefined || b.at === undefined) return (a.at ? 1 : 0) - (b.at ? 1 : 0);
     // What ends with a version and begins at it holds for that one: else it would never end.
-    return compareVersions(a.at, b.at) || (a.kind === "last_affected" ? 1 : 0) - (b.kind === "last_affected" ? 1 : 0);
+    return (
+      compareVersions(a.at, b.at) ||
+      (a.kind === "last_affected" ? 1 : 0) - (b.kind === "last_affected" ? 1 : 0)
+    );
   });
 }
