@@ -36,6 +36,47 @@ describe("thoth fix", () => {
   });
   afterEach(() => place.remove());
 
+  it("pins to the newest release that resolves, where the newest by its own metadata does not", async () => {
+    const wheel = (name: string, version: string, ...requires: string[]) =>
+      buildWheel({ name, version, requires });
+    const projects = (...first: string[]): Record<string, IndexedProject> => ({
+      // 3.0 and 4.0 are in the way only by what they bring in.
+      app: {
+        files: [
+          { artifact: wheel("app", "1.0", ...first), yanked: "broken" },
+          wheel("app", "1.5"),
+          wheel("app", "2.0"),
+          wheel("app", "3.0", "mid"),
+          wheel("app", "4.0", "mid"),
+        ],
+      },
+      mid: { files: [wheel("mid", "1.0", "base>=2")] },
+      base: { files: [wheel("base", "1.0"), wheel("base", "3.0")] },
+    });
+    // The pinned release works, or takes part in a conflict itself.
+    for (const first of [[], ["base>=3"]]) {
+      await withIndex(projects(...first), async (url) => {
+        place.write("requirements.txt", "app==1.0  # web\nbase<2\n");
+        const { stdout } = await place.run(["check", "-q", "--index-url", url, "--format", "json"]);
+        const { findings } = JSON.parse(stdout).result.files[0];
+        const yanked = findings.find(({ rule }: { rule: string }) => rule === "yanked-release");
+        assert.deepEqual(
+          yanked.fixes.map(({ title, proven }: { title: string; proven: boolean }) => [title, proven]),
+          [
+            [
+              first.length === 0
+                ? "Pin to 2.0 (newest that resolves; resolves with 2 packages, 1 changes)"
+                : "Pin to 2.0 (newest that resolves; resolves with 2 packages)",
+              true,
+            ],
+          ],
+        );
+        assert.equal((await place.run(["fix", "-q", "--write", "--index-url", url])).status, 0);
+        assert.equal(read("requirements.txt"), "app==2.0  # web\nbase<2\n");
+      });
+    }
+  });
+
   it("takes one of two fixes that only contradict each other together, and says why", async () => {
     await withIndex(
       { alpha: yankedThen("alpha", "beta<2"), beta: yankedThen("beta"), gamma: yankedThen("gamma") },

@@ -1,6 +1,7 @@
 // What resolving a manifest came to, as plain data: its status, what each line does, what would help, and what edits come to.
 import type {
   FixProof,
+  ResolvingPin,
   StackCause,
   StackConflict,
   StackEdits,
@@ -13,6 +14,7 @@ import type { EditPlan } from "../../../shared/src/manifest/editPlan.ts";
 import { applyEdits, planPin, planRemoveEntry, planSpecifier } from "../../../shared/src/manifest/edits.ts";
 import type { ManifestFile } from "../../../shared/src/manifest/treeModel.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
+import { compareVersions } from "../../../shared/src/packaging/version.ts";
 import {
   type Demand,
   type Explanation,
@@ -298,6 +300,8 @@ const TRIAL_DECISIONS = 20_000;
 export class FixProver {
   readonly #searched: SearchedStack;
   readonly #signal: AbortSignal;
+  /** By the line that they are of. */
+  readonly #newest = new Map<Demand, Promise<ResolvingPin | undefined>>();
 
   constructor(searched: SearchedStack, signal: AbortSignal) {
     this.#searched = searched;
@@ -306,7 +310,56 @@ export class FixProver {
 
   /** Whether the manifest resolves with the edits, and how much then changes. Edits of other files change nothing. */
   async prove(edits: readonly StackEdits[]): Promise<FixProof> {
-    return (await this.resolveWith(edits)).proof;
+    const { proof } = await this.resolveWith(edits);
+    if (proof.resolves || proof.code !== "failed") return proof;
+    const line = this.#lineOf(edits);
+    const instead = line && (await this.#newestOf(line));
+    return instead ? { ...proof, instead } : proof;
+  }
+
+  /** The one line that edits are of; undefined where they are of several, or of what no stack is asked for. */
+  #lineOf(edits: readonly StackEdits[]): Demand | undefined {
+    const { question, places } = this.#searched.asked;
+    const changed = edits.flatMap(({ uri, edits: list }) => list.map(({ span }) => ({ uri, span })));
+    const [only, ...more] = question.requirements.filter((demand) => {
+      const place = places.get(demand);
+      if (place === undefined) return false;
+      const { start, end } = place.entry.span;
+      return changed.some(({ uri, span }) => uri === place.uri && start <= span.start && span.end <= end);
+    });
+    return more.length > 0 || new Set(edits.map(({ uri }) => uri)).size > 1 ? undefined : only;
+  }
+
+  #newestOf(line: Demand): Promise<ResolvingPin | undefined> {
+    let found = this.#newest.get(line);
+    if (found === undefined) {
+      found = this.#findNewest(line);
+      this.#newest.set(line, found);
+    }
+    return found;
+  }
+
+  async #findNewest(line: Demand): Promise<ResolvingPin | undefined> {
+    const { asked, resolution } = this.#searched;
+    const { findNewestPin } = await import("./newestPin.ts");
+    const solve = async (question: Question): Promise<readonly Pin[] | undefined> => {
+      const trial = await this.#resolve(question);
+      return trial.kind === "solved" ? trial.pins : undefined;
+    };
+    const found = await findNewestPin(asked, line, solve);
+    if (found === undefined) return undefined;
+    const { edit, version } = found;
+    const before = resolution.kind === "solved" ? resolution.pins : undefined;
+    const now = before?.find(({ name }) => name === normalizeName(line.requirement.name.text));
+    // To step down is no repair of a release that works.
+    if (now && now.file.yanked === undefined && compareVersions(version, now.version) < 0) return undefined;
+    const plan = planOf(edit, found.pins, asked);
+    if (!plan.ok || plan.value.length === 0) return undefined;
+    const edits = [{ uri: asked.places.get(line)!.uri, edits: plan.value }];
+    const { proof } = await this.resolveWith(edits);
+    if (!proof.resolves) return undefined;
+    const { packages, changes } = proof;
+    return { version: version.toString(), edits, packages, ...(changes === undefined ? {} : { changes }) };
   }
 
   /** The same, with the stack that comes of it. */

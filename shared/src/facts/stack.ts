@@ -160,7 +160,18 @@ export type FixProof =
       /** `failed`: it does not resolve; `not-checked`: that could not be found out. */
       readonly code: "failed" | "not-checked";
       readonly reason: string;
+      /** Where the edit is of one line: that line pinned to the newest release with which the manifest does resolve. */
+      readonly instead?: ResolvingPin | undefined;
     };
+
+/** A line pinned to the newest release with which its manifest resolves. */
+export interface ResolvingPin {
+  readonly version: string;
+  readonly edits: readonly StackEdits[];
+  readonly packages: number;
+  /** As of a proof. */
+  readonly changes?: number | undefined;
+}
 
 /** What tells one edit of a text from another. */
 export function proofKey(edits: readonly StackEdits[]): string {

@@ -11,7 +11,7 @@ import { nameOf } from "./local.ts";
 import type { PlacedRequirement, RuleInput } from "./model.ts";
 import { appliesHere, installedIn, isFromIndex, pinnedVersion, placementOf } from "./place.ts";
 import { raiseSpecifier } from "./raise.ts";
-import { judgeFix } from "./stack.ts";
+import { judgeFixes } from "./stack.ts";
 import { count, saySpecifier } from "./words.ts";
 
 /** The fixes of one line that may be offered, the preferred one first, and those that the resolver is still to be asked about. */
@@ -19,13 +19,7 @@ export function judgedFixesOf(
   input: RuleInput,
   placed: PlacedRequirement,
 ): { readonly fixes: readonly Fix[]; readonly unproven: readonly Fix[] } {
-  const unproven: Fix[] = [];
-  const fixes = candidateFixes(input, placed).flatMap((fix) => {
-    const judged = judgeFix(input, fix);
-    if (judged === undefined) unproven.push(fix);
-    return judged ?? [];
-  });
-  return { fixes, unproven };
+  return judgeFixes(input, candidateFixes(input, placed));
 }
 
 /** The fixes of one line that may be offered. */

@@ -131,6 +131,24 @@ describe("a fix of a version", () => {
     ]);
   });
 
+  it("is offered beside one that does not resolve: the newest pin that does, once", () => {
+    const edits = [{ uri, edits: [{ span: { start: 7, end: 12 }, newText: "2.3.0" }] }];
+    const instead = { version: "2.3.0", edits, packages: 40, changes: 3 };
+    const proofs = sameProof({ resolves: false, code: "failed", reason: "It clashes.", instead });
+    const line = "flask<3\n";
+    const input = withStack(line, { proofs }, [project("flask", { "3.1.3": {}, "2.3.3": {} })]);
+    const fixes = fixesOf(input, placedOn(input, "flask"));
+    const [first] = fixes;
+    assert.equal(first?.title, "Pin to 2.3.0 (newest that resolves; resolves with 40 packages, 3 change)");
+    assert.deepEqual(first?.edits, edits);
+    assert.equal(first?.proven, true);
+    assert.deepEqual(
+      fixes.map(({ kind }) => kind).filter((kind) => kind === "pin-newest-resolving"),
+      ["pin-newest-resolving"],
+    );
+    assert.ok(fixes.filter(({ disabled }) => disabled !== undefined).length >= 2);
+  });
+
   it("says why it is not proven where the resolver could not be asked", () => {
     const stack = { state: "not-checked" as const, reason: "werkzeug cannot be resolved: offline" };
     assert.deepEqual(titles(withStack(pinned, stack, [flask])), [

@@ -2,6 +2,7 @@
 import {
   type FixProof,
   proofKey,
+  type ResolvingPin,
   type StackCause,
   type StackFacts,
   type StackRelaxation,
@@ -211,7 +212,12 @@ const VERSION_KINDS = new Set([
 
 /** Whether a fix decides which versions are installed, so that with it the stack has to resolve. */
 export function choosesVersion({ kind }: Fix): boolean {
-  return VERSION_KINDS.has(kind) || kind === "relax-requirement" || kind === "remove-requirement";
+  return (
+    VERSION_KINDS.has(kind) ||
+    kind === "pin-newest-resolving" ||
+    kind === "relax-requirement" ||
+    kind === "remove-requirement"
+  );
 }
 
 /** Whether a fix needs the resolver's word before it is offered. */
@@ -219,21 +225,64 @@ export function needsProof(fix: Fix): boolean {
   return VERSION_KINDS.has(fix.kind) && fix.disabled === undefined && fix.edits.length > 0;
 }
 
-/** The fix with what the resolver says of it; undefined while it has not said it. */
-export function judgeFix(input: RuleInput, fix: Fix): Fix | undefined {
-  if (!needsProof(fix)) return fix;
+/**
+ * The fix with what the resolver says of it, and beside one that does not resolve the newest pin that does; undefined while the
+ * resolver has not said it.
+ */
+function judgeFix(input: RuleInput, fix: Fix): readonly Fix[] | undefined {
+  if (!needsProof(fix)) return [fix];
   const { stack } = input.snapshot;
   if (!isStackCurrent(stack, input.tree)) return undefined;
   const proof = stack.proofs[proofKey(fix.edits)];
-  if (proof?.resolves) return { ...fix, title: withProof(fix.title, proof), proven: true };
+  if (proof?.resolves) return [{ ...fix, title: withProof(fix.title, proof), proven: true }];
   if (proof) {
     const said = proof.code === "failed" ? "With it the stack does not resolve" : "Not proven";
-    return disable(fix, `${said}: ${tame(proof.reason, 200)}`);
+    const refused = disable(fix, `${said}: ${tame(proof.reason, 200)}`);
+    return proof.instead ? [pinInstead(proof.instead, fix), refused] : [refused];
   }
   if (stack.state === "not-checked" || stack.state === "undecided") {
-    return disable(fix, `Not proven: ${tame(stack.reason ?? "the resolver gave no answer", 200)}`);
+    return [disable(fix, `Not proven: ${tame(stack.reason ?? "the resolver gave no answer", 200)}`)];
   }
   return undefined;
+}
+
+function pinInstead({ version, edits, ...proof }: ResolvingPin, { preferred }: Fix): Fix {
+  const title = withProof(`Pin to ${version} (newest that resolves)`, { resolves: true, ...proof });
+  return {
+    kind: "pin-newest-resolving",
+    title,
+    edits,
+    proven: true,
+    ...(preferred === undefined ? {} : { preferred }),
+  };
+}
+
+/** What may be offered of some fixes, each outcome once, and those that the resolver is still to be asked about. */
+export function judgeFixes(
+  input: RuleInput,
+  fixes: readonly Fix[],
+): { readonly fixes: readonly Fix[]; readonly unproven: readonly Fix[] } {
+  const unproven: Fix[] = [];
+  const judged: Fix[] = [];
+  for (const fix of fixes) {
+    const known = judgeFix(input, fix);
+    if (known === undefined) unproven.push(fix);
+    judged.push(...(known ?? []));
+  }
+  const others = new Set(judged.filter(({ kind }) => kind !== "pin-newest-resolving").map(outcomeOf));
+  const seen = new Set<string>();
+  const offered = judged.filter((fix) => {
+    if (fix.kind !== "pin-newest-resolving") return true;
+    const outcome = outcomeOf(fix);
+    if (seen.has(outcome) || others.has(outcome)) return false;
+    seen.add(outcome);
+    return true;
+  });
+  return { fixes: offered, unproven };
+}
+
+function outcomeOf({ edits }: Fix): string {
+  return proofKey(edits);
 }
 
 function disable(fix: Fix, reason: string): Fix {
@@ -265,12 +314,9 @@ export function judgeFindings(
   const unproven: Fix[] = [];
   const judged = findings.map((finding) => {
     if (!finding.fixes.some(needsProof)) return finding;
-    const fixes = finding.fixes.flatMap((fix) => {
-      const known = judgeFix(input, fix);
-      if (known === undefined) unproven.push(fix);
-      return known ?? [];
-    });
-    return { ...finding, fixes };
+    const told = judgeFixes(input, finding.fixes);
+    unproven.push(...told.unproven);
+    return { ...finding, fixes: told.fixes };
   });
   return { findings: judged, unproven };
 }
