@@ -6,5 +6,12 @@ export { default as retry } from "undici/lib/interceptor/retry.js";
 
 /** What asks through a proxy, loaded where one is set. */
 export async function loadProxyAgent() {
-  return (await import("undici/lib/dispatcher/env-http-proxy-agent.js")).default;
+  const [{ default: agent }, { default: dispatcher }, { default: connect }] = await Promise.all([
+    import("undici/lib/dispatcher/env-http-proxy-agent.js"),
+    import("undici/lib/dispatcher/dispatcher.js"),
+    import("undici/lib/api/api-connect.js"),
+  ]);
+  // undici's front gives every dispatcher its methods: a tunnel through a proxy asks for this one.
+  Object.assign(dispatcher.prototype, { connect });
+  return agent;
 }
