@@ -14,8 +14,25 @@ import type { ProvenanceInput, ProvenanceOutput } from "../../../shared/src/prot
 import type { ValidateInput, ValidateOutput } from "../../../shared/src/protocol/validate.ts";
 import { OperationError } from "../operations/index.ts";
 import type { Options, RenderOptions } from "./commandLine.ts";
-import { common, constraint, findingOptions, type OptionSpec, resolving, scoping } from "./options.ts";
-import { commonInput, given, resolveInput, ruleSeverities, split, text, texts } from "./optionValues.ts";
+import {
+  common,
+  constraint,
+  findingOptions,
+  forSeveral,
+  type OptionSpec,
+  resolving,
+  scoping,
+} from "./options.ts";
+import {
+  commonInput,
+  environmentsOf,
+  given,
+  resolveInput,
+  ruleSeverities,
+  split,
+  text,
+  texts,
+} from "./optionValues.ts";
 import { checkText } from "./text/check.ts";
 
 type Renderer = (answer: Answer<never>, options: RenderOptions) => string;
@@ -94,7 +111,11 @@ const fix: CommandSpec = {
     { flags: "--only <RULE>", description: "only fixes of this rule", repeats: true },
     constraint,
     { flags: "--rule <RULE=SEVERITY>", description: "another severity for a rule, or off", repeats: true },
-    ...common,
+    {
+      flags: "--trusted-root <FILE>",
+      description: "verify the attestations of what is raised to against this trusted_root.json",
+    },
+    ...forSeveral,
   ],
   input: (args, options, cwd): FixInput => ({
     ...commonInput(options, cwd),
@@ -104,7 +125,11 @@ const fix: CommandSpec = {
     write: options.write === true,
     allowDowngrade: options.allowDowngrade === true,
     choose: split(options.choose) ?? [],
-    ...given<Pick<FixInput, "only">>({ only: texts(options.only) }),
+    ...given<Pick<FixInput, "only" | "environments" | "trustedRoot">>({
+      only: texts(options.only),
+      environments: environmentsOf(options),
+      trustedRoot: text(options.trustedRoot),
+    }),
   }),
   formats: {
     text: async () => {

@@ -110,7 +110,7 @@ function selectionOf(options: Options): LockInput["selection"] {
 }
 
 /** Each Python with each platform, where there is more than one pair. */
-function environmentsOf(options: Options): LockInput["environments"] {
+export function environmentsOf(options: Options): LockInput["environments"] {
   const pythons = texts(options.python) ?? [];
   const platforms = texts(options.platform) ?? [];
   if (pythons.length < 2 && platforms.length < 2) return undefined;

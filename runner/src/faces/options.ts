@@ -36,15 +36,18 @@ export const common: readonly OptionSpec[] = [
   { flags: "--knowledge <FILE>", description: "the file of what is known" },
 ];
 
-/** For what one stack may be for: the Python and the platform may be given several times, each with each. */
+/** The Python and the platform may be given several times, each with each. */
+export const forSeveral: readonly OptionSpec[] = common.map((option) =>
+  /^--(python|platform) /.test(option.flags) ? { ...option, repeats: true } : option,
+);
+
+/** For what one stack may be for. */
 export const scoping: readonly OptionSpec[] = [
   {
     flags: "--universal",
     description: "for every platform, from --python on or from what the project requires",
   },
-  ...common.map((option) =>
-    /^--(python|platform) /.test(option.flags) ? { ...option, repeats: true } : option,
-  ),
+  ...forSeveral,
 ];
 
 export const constraint: OptionSpec = {

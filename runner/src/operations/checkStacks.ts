@@ -1,7 +1,7 @@
 // The last pass of `check` and `fix`: whether each manifest resolves, and whether the fixes of its findings do.
 import { type FixProof, proofKey, type StackFacts } from "../../../shared/src/facts/stack.ts";
 import type { Fix } from "../../../shared/src/finding/model.ts";
-import type { NotChecked } from "../../../shared/src/protocol/operation.ts";
+import type { EnvironmentOptions, NotChecked } from "../../../shared/src/protocol/operation.ts";
 import { findingsOf, type RuleConfiguration, repairsFor } from "../../../shared/src/rules/index.ts";
 import type { CheckedRoot, CheckRootsInput, CheckSession } from "./checkRoots.ts";
 import type { OperationContext } from "./context.ts";
@@ -22,6 +22,8 @@ export interface ResolveRootsOptions {
   /** Plan repairs of what advisories are known against; without it only the line's own fix is tried. */
   readonly repairs?: boolean | undefined;
   readonly allowDowngrade?: boolean | undefined;
+  /** What fixes have to hold for, in place of what is declared. */
+  readonly environments?: readonly EnvironmentOptions[] | undefined;
 }
 
 export interface ResolvedSession extends CheckSession {
@@ -33,7 +35,7 @@ export interface ResolvedSession extends CheckSession {
 /** Resolves what was checked, so that the findings hold the resolver's word. Cancelled, it answers with what there is. */
 export async function resolveRoots(
   context: OperationContext,
-  input: CheckRootsInput,
+  input: CheckRootsInput & { readonly trustedRoot?: string | undefined },
   session: CheckSession,
   loader: Loader,
   signal: AbortSignal,
@@ -89,7 +91,7 @@ function isSource({ tree, snapshot, findings }: CheckedRoot, options: ResolveRoo
 
 async function resolveRoot(
   context: OperationContext,
-  input: CheckRootsInput,
+  input: CheckRootsInput & { readonly trustedRoot?: string | undefined },
   root: CheckedRoot,
   loader: Loader,
   configuration: RuleConfiguration,
@@ -107,7 +109,10 @@ async function resolveRoot(
       lenient: true,
     });
     closers.push(() => asked.close());
-    searched = await searchStack(asked, context.now(), signal);
+    const { repairScopeFor } = await import("./repairScope.ts");
+    const environments = options.environments && [...options.environments];
+    const scope = await repairScopeFor(context, { ...input, environments }, asked, signal);
+    searched = { ...(await searchStack(asked, context.now(), signal)), scope };
   } catch (error) {
     if (!(error instanceof OperationError)) throw error;
     return withStack(root, unaskable(root, error, context.now()), configuration);
@@ -116,8 +121,7 @@ async function resolveRoot(
   const compared = await addDisagreements(searched, await addRelaxations(searched, signal), signal);
   const { addAdvisories } = await import("./repairs.ts");
   const wanted = options.repairs ? "whole" : undefined;
-  const { allowDowngrade } = options;
-  const facts = await addAdvisories(context, searched, compared, wanted, signal, allowDowngrade);
+  const facts = await addAdvisories(context, input, searched, compared, signal, { ...options, wanted });
   const first = withStack(root, facts, configuration);
   const proofs = await proveAll(first.findings.unproven, searched, signal);
   if (Object.keys(proofs).length === 0) return { ...first, searched };

@@ -41,6 +41,7 @@ export const fix: Operation<FixInput, FixOutput, FixPartial> = async (context, i
   const session = await resolveRoots(context, input, checked, loader, signal, {
     repairs,
     allowDowngrade: input.allowDowngrade,
+    environments: input.environments,
   });
   signal.throwIfAborted();
   const findings = session.roots.flatMap((root) => root.findings.findings);
@@ -166,7 +167,8 @@ function plansOf(chosen: readonly ChosenFix[]): Map<string, Plan> {
       plan.edits.push(...edits);
       if (uri === finding.uri || fix.edits.length === 1) {
         const { rule, range } = finding;
-        plan.fixes.push({ rule, title: fix.title, proven: fix.proven, range });
+        const { title, proven, notes = [] } = fix;
+        plan.fixes.push({ rule, title, proven, range, ...(notes.length > 0 ? { notes: [...notes] } : {}) });
       }
       plans.set(uri, plan);
     }

@@ -14,6 +14,7 @@ import type {
   StackPart,
   StackResolution,
   StackScope,
+  Universe,
 } from "../resolve/index.ts";
 import { environmentFor } from "./checkRoots.ts";
 import { configurationFor } from "./configuration.ts";
@@ -26,6 +27,8 @@ export interface ScopeSolver {
   /** In words: `every platform, Python >=3.11`; `Python 3.11.7 on linux x86_64; Python 3.12.0 on win32 AMD64`. */
   readonly environment: string;
   solve(question: Question, options: SolveOptions): Promise<StackResolution>;
+  /** The same in another universe, such as a part of the manifest's own: kept for as many questions as are asked of it. */
+  over(universe: Universe): (question: Question, options: SolveOptions) => Promise<StackResolution>;
 }
 
 export type ScopeInput = Pick<LockInput, "universal" | "environments" | "environment" | "cwd" | "offline">;
@@ -41,9 +44,12 @@ export async function scopeSolverFor(
   asked: AskedManifest,
   signal: AbortSignal,
 ): Promise<ScopeSolver | undefined> {
-  if (input.universal) return universalSolver(input, asked);
+  if (input.universal) {
+    const scope = scopeOf(input, asked.runtime, asked.root.tree.files[0]?.manifest.project);
+    return solverForScope(scope, asked);
+  }
   const named = await environmentsOf(input, asked);
-  return named.length < 2 ? undefined : targetsSolver(context, input, asked, named, signal);
+  return named.length < 2 ? undefined : solverForTargets(context, input, asked, named, signal);
 }
 
 /** What the command line lists, else what `.thoth.yaml` declares for locks where nobody names another environment. */
@@ -57,15 +63,18 @@ async function environmentsOf(
   return (configuration.lock?.environments ?? []).map((name) => ({ name }));
 }
 
-async function universalSolver(input: ScopeInput, asked: AskedManifest): Promise<ScopeSolver> {
+/** Solves a manifest's question for everything in a scope, as uv does. */
+export async function solverForScope(scope: StackScope, asked: AskedManifest): Promise<ScopeSolver> {
   const { createScopeCatalogue, resolveUniversal } = await import("../resolve/index.ts");
-  const project = asked.root.tree.files[0]?.manifest.project;
-  const scope = scopeOf(input, asked.runtime, project);
-  const catalogue = createScopeCatalogue(asked.universe, scope, asked.policy);
-  const conflicts = conflictsOf(project);
+  const conflicts = conflictsOf(asked.root.tree.files[0]?.manifest.project);
+  const over: ScopeSolver["over"] = (universe) => {
+    const catalogue = createScopeCatalogue(universe, scope, asked.policy);
+    return (question, options) => resolveUniversal(catalogue, { ...question, conflicts }, options);
+  };
   return {
     environment: `every platform, Python ${scope.requiresPython}`,
-    solve: (question, options) => resolveUniversal(catalogue, { ...question, conflicts }, options),
+    solve: over(asked.universe),
+    over,
   };
 }
 
@@ -87,7 +96,8 @@ function scopeOf(
   };
 }
 
-function fromPython(version: string): SpecifierSet {
+/** Throws OperationError for what is no version. */
+export function fromPython(version: string): SpecifierSet {
   const read = readSpecifierSet(`>=${version}`);
   if (read.ok) return read.value;
   throw new OperationError(
@@ -120,9 +130,10 @@ function conflictsOf(project: ProjectData | undefined): OwnPart[][] {
   );
 }
 
-async function targetsSolver(
+/** Solves a manifest's question for each of some environments, in one stack. Throws OperationError for one that is not known. */
+export async function solverForTargets(
   context: OperationContext,
-  input: ScopeInput,
+  input: Pick<ScopeInput, "cwd" | "offline">,
   asked: AskedManifest,
   named: readonly EnvironmentOptions[],
   signal: AbortSignal,
@@ -136,11 +147,11 @@ async function targetsSolver(
     signal.throwIfAborted();
     targets.push({ name: describeRuntime(runtime!), target: targetOf(runtime) });
   }
-  const catalogue = createTargetsCatalogue(asked.universe, targets, asked.policy);
-  return {
-    environment: targets.map(({ name }) => name).join("; "),
-    solve: (question, options) => resolveForTargets(catalogue, question, options),
+  const over: ScopeSolver["over"] = (universe) => {
+    const catalogue = createTargetsCatalogue(universe, targets, asked.policy);
+    return (question, options) => resolveForTargets(catalogue, question, options);
   };
+  return { environment: targets.map(({ name }) => name).join("; "), solve: over(asked.universe), over };
 }
 
 function describeRuntime({ pythonVersion, platform, architecture }: RuntimeEnvironment): string {
@@ -148,7 +159,10 @@ function describeRuntime({ pythonVersion, platform, architecture }: RuntimeEnvir
 }
 
 /** What an answer is for, in words: the part that has no solution, else everything. */
-export function describePart({ environment }: ScopeSolver, answer: Pick<StackResolution, "kind">): string {
+export function describePart(
+  { environment }: Pick<ScopeSolver, "environment">,
+  answer: Pick<StackResolution, "kind">,
+): string {
   const part = "part" in answer ? (answer.part as StackPart | undefined) : undefined;
   if (part?.environment !== undefined) return part.environment;
   return part?.marker === undefined ? environment : `${environment}, where ${markerToString(part.marker)}`;

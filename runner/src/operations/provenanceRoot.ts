@@ -11,9 +11,9 @@ import {
 } from "../../../shared/src/advisory/index.ts";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
 import type { ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
-import { parseVersion } from "../../../shared/src/packaging/version.ts";
+import { compareVersions, parseVersion, type Version } from "../../../shared/src/packaging/version.ts";
 import type { MergedPolicy } from "../../../shared/src/policy/index.ts";
-import type { Progress } from "../../../shared/src/protocol/operation.ts";
+import type { EnvironmentOptions, Progress } from "../../../shared/src/protocol/operation.ts";
 import type {
   FileProvenance,
   PackageProvenance,
@@ -88,6 +88,15 @@ export interface RootInput {
   readonly budget: RequestBudget;
   /** Locks that were checked already, by their URI: a Pipfile and its lock are one. */
   readonly seen: Set<string>;
+  /** In place of those that are declared or that `input` means. */
+  readonly environments?: readonly EnvironmentOptions[] | undefined;
+  /** The advisories that a release clears, where they are known otherwise than by its being named as their fix. */
+  readonly clears?: ((name: string, version: string) => readonly string[] | undefined) | undefined;
+  /**
+   * The release of a project that is in use: who publishes another one is compared with that and what came before it. What came
+   * between was passed over, and may be by whom nobody trusts.
+   */
+  readonly inUse?: ((name: string) => Version | undefined) | undefined;
   readonly signal: AbortSignal;
   readonly calls: {
     progress(step: Progress): void;
@@ -100,10 +109,32 @@ const NOTHING: RootProvenance = { files: [], packages: [], indexes: [], environm
 
 /** Checks one manifest. When cancelled, it answers with what was known by then. */
 export async function checkProvenanceOf(input: RootInput): Promise<RootProvenance> {
-  const { root, seen, context, signal } = input;
+  const { root, seen } = input;
   const uris = lockedFilesOf(root.tree).map(({ uri }) => uri);
   if (uris.every((uri) => seen.has(uri))) return NOTHING;
   for (const uri of uris) seen.add(uri);
+  const checks = await openChecks(input);
+  try {
+    return await checks.run();
+  } finally {
+    await checks.close();
+  }
+}
+
+/** The checks of packages that no file names yet, as they would be made if the manifest's files did. */
+export interface SubjectChecks {
+  check(subjects: readonly Subject[]): Promise<readonly PackageProvenance[]>;
+  close(): Promise<void>;
+}
+
+/** Opens the indexes of a manifest for packages that it may come to hold. Throws OperationError as the operation does. */
+export async function openSubjectChecks(input: RootInput): Promise<SubjectChecks> {
+  const checks = await openChecks(input);
+  return { check: (subjects) => checks.check(subjects), close: () => checks.close() };
+}
+
+async function openChecks(input: RootInput): Promise<RootCheck> {
+  const { root, context, signal } = input;
   const folder = dirname(root.path);
   const { policy, problems } = await policyFor(context, folder);
   for (const problem of problems) input.calls.warn(problem);
@@ -119,28 +150,24 @@ export async function checkProvenanceOf(input: RootInput): Promise<RootProvenanc
     signal,
   });
   for (const problem of indexes.problems) input.calls.warn(problem);
-  try {
-    return await new RootCheck(input, policy, environments, indexes).run();
-  } finally {
-    await indexes.close();
-  }
+  return new RootCheck(input, policy, environments, indexes);
 }
 
 /** The environments that the lock is declared for, else the one that the input means. */
 async function environmentsFor(
-  { context, input, root, signal }: RootInput,
+  { context, input, root, signal, environments }: RootInput,
   folder: string,
 ): Promise<RuntimeEnvironment[]> {
   const { configuration } = await configurationFor(folder);
   const names = configuration.lock?.environments ?? [];
   const { name, interpreter, python, platform } = input.environment ?? {};
   const isNamed = [name, interpreter, python, platform].some((value) => value !== undefined);
-  const wanted = isNamed || names.length === 0 ? [undefined] : names;
+  const declared = isNamed || names.length === 0 ? [undefined] : names.map((one) => ({ name: one }));
   const found: RuntimeEnvironment[] = [];
-  for (const each of wanted) {
-    const asked = each === undefined ? input : { ...input, environment: { name: each } };
-    const environment = await environmentFor(context, asked, root, signal);
-    if (environment) found.push(environment);
+  for (const environment of environments ?? declared) {
+    const asked = environment === undefined ? input : { ...input, environment };
+    const runtime = await environmentFor(context, asked, root, signal);
+    if (runtime) found.push(runtime);
   }
   return found;
 }
@@ -175,9 +202,29 @@ class RootCheck {
   }
 
   async run(): Promise<RootProvenance> {
-    const { input, root, context, calls, signal } = this.#input;
+    const { input, root } = this.#input;
     const only = input.only && new Set(input.only);
     const subjects = subjectsOf(root.tree).filter(({ name }) => !only || only.has(name));
+    const packages = await this.check(subjects);
+    const files = this.#fileChecks();
+    const checked = this.#times.length > 0 ? Math.min(...this.#times) : undefined;
+    return {
+      files,
+      packages,
+      indexes: this.#indexes.addresses,
+      environments: this.#judges.map(({ name }) => name),
+      ...(checked === undefined ? {} : { checked }),
+      basis: this.#basis,
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#indexes.close();
+  }
+
+  /** Every check of each subject; when cancelled, of those that were done by then. */
+  async check(subjects: readonly Subject[]): Promise<PackageProvenance[]> {
+    const { input, context, calls, signal } = this.#input;
     const knowledge = await context.knowledge();
     this.#advisories = knowledge.advisories.read(new Set(subjects.map(({ name }) => name)));
     this.#noteAdvisories();
@@ -188,6 +235,8 @@ class RootCheck {
         { ...policy, fixed: [...policy.fixed], require: [...policy.require] },
         input.rules,
         input.allArtifacts,
+        this.#input.clears && subjects.map(({ name, version }) => this.#input.clears!(name, version ?? "")),
+        this.#input.inUse && subjects.map(({ name }) => this.#input.inUse!(name)?.toString()),
         this.#judges.map(({ basis }) => basis),
         this.#indexes.uses.map(({ label, verifiesCertificate, hasLogin }) => [
           label,
@@ -213,16 +262,7 @@ class RootCheck {
         }
       }),
     );
-    const files = this.#fileChecks();
-    const checked = this.#times.length > 0 ? Math.min(...this.#times) : undefined;
-    return {
-      files,
-      packages: packages.filter((one) => one !== undefined),
-      indexes: this.#indexes.addresses,
-      environments: this.#judges.map(({ name }) => name),
-      ...(checked === undefined ? {} : { checked }),
-      basis: this.#basis,
-    };
+    return packages.filter((one) => one !== undefined);
   }
 
   async #checkSubject(subject: Subject): Promise<PackageProvenance> {
@@ -398,6 +438,7 @@ class RootCheck {
 
   /** The advisories that a version fixes: it is named as a fix, and not affected any more. */
   #fixesOf(name: string, version: string): readonly string[] | undefined {
+    if (this.#input.clears) return this.#input.clears(name, version);
     const own = this.#advisories?.get(name);
     const wanted = parseVersion(version)?.toString();
     if (!own || wanted === undefined) return undefined;
@@ -441,9 +482,15 @@ class RootCheck {
     tools: AttestationTools,
   ): Promise<{ drafts: CheckDraft[]; signer?: Signer | undefined }> {
     const { identities } = await this.#input.context.knowledge();
-    const seen = identities.ofProject(view.subject.name) as unknown as SeenIdentity[];
+    const inUse = this.#input.inUse?.(view.subject.name);
+    const counts = ({ version }: { readonly version: string }): boolean =>
+      inUse === undefined || version === view.version || isUpTo(version, inUse);
+    const seen = (identities.ofProject(view.subject.name) as unknown as SeenIdentity[]).filter(counts);
     const { answer: pageAnswer } = located.view;
-    const page = pageAnswer.state === "page" ? pageAnswer.page : undefined;
+    const page =
+      pageAnswer.state === "page"
+        ? { ...pageAnswer.page, releases: pageAnswer.page.releases.filter(counts) }
+        : undefined;
     // What was verified before is known of the page's own files, too.
     const verified = new Map<string, readonly Identity[]>();
     for (const { filename, identity } of seen)
@@ -597,6 +644,11 @@ class RootCheck {
     files.push({ path: loader.displayUri(first.uri), checks });
     return files;
   }
+}
+
+function isUpTo(version: string, last: Version): boolean {
+  const parsed = parseVersion(version);
+  return parsed !== undefined && compareVersions(parsed, last) <= 0;
 }
 
 /** Where the address of an index stands in the manifests of a tree. */

@@ -1,5 +1,5 @@
 // Repairs of a manifest that clear advisories, as edits of its lines, their hashes and its lock: each proven by resolving.
-import { type AdvisoryRecord, matchAdvisories, smallestFix } from "../../../shared/src/advisory/index.ts";
+import { matchAdvisories, smallestFix } from "../../../shared/src/advisory/index.ts";
 import type { StackEdits, StackExposure, StackFacts, StackRepair } from "../../../shared/src/facts/stack.ts";
 import type { TextEdit } from "../../../shared/src/finding/model.ts";
 import { planLockChange } from "../../../shared/src/manifest/editPipfileLock.ts";
@@ -7,19 +7,27 @@ import { applyEdits, type EditPlan, planPin, planSpecifier } from "../../../shar
 import type { ManifestFile } from "../../../shared/src/manifest/treeModel.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import { parseVersion, type Version } from "../../../shared/src/packaging/version.ts";
+import type { EnvironmentOptions } from "../../../shared/src/protocol/operation.ts";
 import { pinnedVersion, placementOf } from "../../../shared/src/rules/place.ts";
 import { count } from "../../../shared/src/rules/words.ts";
 import {
+  type AdvisoryLookup,
+  type AdvisoryThreshold,
   type LineChange,
   type Move,
   planRepairs,
   type Repair,
   type RepairPlan,
+  type Vetted,
 } from "../advisories/index.ts";
 import type { Knowledge } from "../knowledge/index.ts";
 import type { Pin } from "../resolve/index.ts";
 import type { OperationContext } from "./context.ts";
-import type { AskedManifest } from "./question.ts";
+import { hashesOf } from "./pinHashes.ts";
+import type { AskedManifest, QuestionInput } from "./question.ts";
+import { notesOf, skippedOf } from "./repairNotes.ts";
+import { type RepairScopeInput, repairEnvironments } from "./repairScope.ts";
+import { createTargetChecks } from "./repairTargets.ts";
 import type { SearchedStack } from "./stackFacts.ts";
 
 interface ManifestRepairs {
@@ -33,31 +41,54 @@ interface ManifestRepairs {
   readonly reason?: string | undefined;
 }
 
-interface RepairRequest {
-  readonly now: number;
-  readonly signal: AbortSignal;
+/** What a repair is planned with, beside the manifest. */
+export type RepairInput = RepairScopeInput &
+  Omit<QuestionInput, "path" | "constraints"> & { readonly trustedRoot?: string | undefined };
+
+export interface RepairOptions {
+  /** Repairs of what is known: one of the whole, or each that stands alone; none where it is left out. */
+  readonly wanted?: "whole" | "each" | undefined;
   readonly allowDowngrade?: boolean | undefined;
+  /** An advisory below it stays, and one that is not there yet may come in below it. By default all count. */
+  readonly threshold?: AdvisoryThreshold | undefined;
+  readonly environments?: readonly EnvironmentOptions[] | undefined;
 }
 
 /** Plans repairs of a manifest that was asked for; nothing is written. */
 async function repairManifest(
-  asked: AskedManifest,
-  knowledge: Knowledge,
-  { now, signal, allowDowngrade }: RepairRequest,
+  context: OperationContext,
+  input: RepairInput,
+  { asked, scope }: SearchedStack,
+  lookup: AdvisoryLookup,
+  { allowDowngrade, environments, threshold }: RepairOptions,
+  signal: AbortSignal,
 ): Promise<ManifestRepairs> {
   const { question, reading, universe } = asked;
-  const lookup = createLookup(knowledge);
   const locked = lockedPins(asked.root.tree.companion);
-  const plan = await planRepairs(universe, lookup, question, {
-    targets: [reading],
-    now,
-    signal,
-    locked: locked.size > 0 ? locked : undefined,
-    allowDowngrade,
-  });
+  const named = environments && [...environments];
+  const each = await repairEnvironments({ ...input, environments: named }, asked.root.path);
+  const targets = createTargetChecks(context, input, asked, each, lookup, signal);
+  let plan: RepairPlan;
+  try {
+    plan = await planRepairs(universe, lookup, question, {
+      targets: [reading],
+      ...(scope ? { scope: (other) => scope.over(other) } : {}),
+      now: context.now(),
+      signal,
+      locked: locked.size > 0 ? [...locked].map(([name, version]) => ({ name, version })) : undefined,
+      allowDowngrade,
+      threshold,
+      vet: (pins, today) => targets.vet(pins, today),
+    });
+  } finally {
+    await targets.close();
+  }
   if (plan.kind === "unresolved") return { repairs: [], left: [], reason: plan.reason };
-  const writer = new RepairWriter(asked, locked);
-  const left = plan.left.map(({ name, match, reason }) => ({ name, id: match.id, reason }));
+  const writer = new RepairWriter(asked, locked, plan.vetted);
+  const left = plan.left.map(({ name, match, reason }) => {
+    const skipped = skippedOf(plan.vetted, new Set([name]));
+    return { name, id: match.id, reason: [reason, ...skipped].join("; ") };
+  });
   const refused: { name: string; id: string; reason: string }[] = [];
   const repairs: StackRepair[] = [];
   for (const repair of plan.repairs) {
@@ -74,22 +105,24 @@ async function repairManifest(
 }
 
 /**
- * Adds what is known against releases that no line names: of the lock beside the manifest, else of the stack as it resolves today.
- * @param wanted repairs of what is known: one of the whole, or each that stands alone; none where it is left out.
+ * Adds what is known against releases that no line names, of the lock beside the manifest, else of the stack as it resolves today;
+ * and, where they are wanted, repairs of what is known.
  */
 export async function addAdvisories(
   context: OperationContext,
-  { asked, resolution }: SearchedStack,
+  input: RepairInput,
+  searched: SearchedStack,
   facts: StackFacts,
-  wanted: "whole" | "each" | undefined,
   signal: AbortSignal,
-  allowDowngrade = false,
+  options: RepairOptions = {},
 ): Promise<StackFacts> {
+  const { asked, resolution } = searched;
+  const { wanted } = options;
   const knowledge = await context.knowledge();
   if (resolution.kind !== "solved" || knowledge.advisories.sources().length === 0) return facts;
   const { tree } = asked.root;
-  const now = context.now();
-  const all = exposuresOf(resolution.pins, tree.companion, createLookup(knowledge), now);
+  const lookup = createLookup(knowledge);
+  const all = exposuresOf(resolution.pins, tree.companion, lookup, context.now());
   const named = placementOf(tree).byName;
   const lock = tree.companion ? { [tree.companion.uri]: tree.companion.manifest.text } : {};
   const known: StackFacts = {
@@ -99,11 +132,14 @@ export async function addAdvisories(
   };
   if (wanted === undefined) return known;
   if (all.length === 0) return { ...known, repairs: [] };
-  const { whole, repairs, left, reason } = await repairManifest(asked, knowledge, {
-    now,
+  const { whole, repairs, left, reason } = await repairManifest(
+    context,
+    input,
+    searched,
+    lookup,
+    options,
     signal,
-    allowDowngrade,
-  });
+  );
   return {
     ...known,
     repairs: wanted === "each" ? repairs : whole ? [whole] : [],
@@ -114,7 +150,7 @@ export async function addAdvisories(
 function exposuresOf(
   pins: readonly Pin[],
   lock: ManifestFile | undefined,
-  lookup: (name: string) => readonly AdvisoryRecord[],
+  lookup: AdvisoryLookup,
   now: number,
 ): StackExposure[] {
   const locked = lockedPins(lock);
@@ -129,8 +165,8 @@ function exposuresOf(
 }
 
 /** What is stored against each project, read when a search first comes to it. */
-function createLookup({ advisories }: Knowledge): (name: string) => readonly AdvisoryRecord[] {
-  const known = new Map<string, readonly AdvisoryRecord[]>();
+function createLookup({ advisories }: Knowledge): AdvisoryLookup {
+  const known = new Map<string, ReturnType<AdvisoryLookup>>();
   return (name) => {
     let records = known.get(name);
     if (!records) {
@@ -160,10 +196,12 @@ function lockedPins(lock: ManifestFile | undefined): Map<string, Version> {
 class RepairWriter {
   readonly #asked: AskedManifest;
   readonly #locked: ReadonlyMap<string, Version>;
+  readonly #vetted: readonly Vetted[];
 
-  constructor(asked: AskedManifest, locked: ReadonlyMap<string, Version>) {
+  constructor(asked: AskedManifest, locked: ReadonlyMap<string, Version>, vetted: readonly Vetted[]) {
     this.#asked = asked;
     this.#locked = locked;
+    this.#vetted = vetted;
   }
 
   /** The repair as edits; a sentence where it cannot be written down. */
@@ -185,11 +223,13 @@ class RepairWriter {
     if (list.every((one) => one.edits.length === 0)) {
       return "what is installed is affected, and the lines resolve to what is not: install anew";
     }
+    const notes = notesOf(repair, this.#vetted);
     return {
-      title: titleOf(repair, pins.size, this.#locked.size > 0),
+      title: titleOf(repair, pins.size, this.#locked.size > 0, notes.short),
       edits: list,
       fixed: repair.fixed.map(({ name, version, match }) => ({ name, version, id: match.id })),
       packages: pins.size,
+      ...(notes.whole.length > 0 ? { notes: notes.whole } : {}),
     };
   }
 
@@ -268,11 +308,6 @@ function lockMove(pin: Pin) {
   return { name: pin.name, version: pin.version.toString(), hashes: hashesOf(pin), requiresPython };
 }
 
-/** `sha256:…` of every file of the release, as its index lists them. */
-function hashesOf({ release }: Pin): string[] {
-  return release.flatMap(({ hashes: { sha256 } }) => (sha256 === undefined ? [] : [`sha256:${sha256}`]));
-}
-
 interface LockMoves {
   readonly moved: readonly { readonly name: string; readonly pin: Pin }[];
   readonly added: readonly { readonly name: string; readonly pin: Pin }[];
@@ -296,6 +331,7 @@ function titleOf(
   { changes, constraints, fixed, moved }: Repair,
   packages: number,
   isLocked: boolean,
+  notes: readonly string[],
 ): string {
   const lines = [
     ...changes.map(({ name, to }) => `${name} to ${to.replace(/^={2,3}/, "")}`),
@@ -307,7 +343,8 @@ function titleOf(
     what.length > 3 ? `${what.slice(0, 2).join(", ")} and ${what.length - 2} more` : joinWords(what);
   const advisories = fixed.length === 1 ? "1 advisory" : `${fixed.length} advisories`;
   const lock = isLocked ? (lines.length === 0 ? " in the lock" : " with the lock") : "";
-  return `Raise ${told}${lock} (fixes ${advisories}; resolves with ${count(packages, "package")})`;
+  const proof = [`fixes ${advisories}`, `resolves with ${count(packages, "package")}`, ...notes];
+  return `Raise ${told}${lock} (${proof.join("; ")})`;
 }
 
 function joinWords(words: readonly string[]): string {

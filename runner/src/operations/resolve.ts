@@ -43,7 +43,8 @@ export const resolveManifest: Operation<ResolveInput, ResolveOutput, ResolvePart
       lenient: true,
     });
     try {
-      const searched = await searchStack(asked, context.now(), signal);
+      const scope = await (await import("./repairScope.ts")).repairScopeFor(context, input, asked, signal);
+      const searched = { ...(await searchStack(asked, context.now(), signal)), scope };
       calls.partial({ stack: searched.facts });
       const prover = new FixProver(searched, signal);
       const proofs: Record<string, Awaited<ReturnType<FixProver["prove"]>>> = {};
@@ -62,7 +63,7 @@ export const resolveManifest: Operation<ResolveInput, ResolveOutput, ResolvePart
           )
         : searched.facts;
       // With the relaxations comes all that takes longer than the status itself.
-      const full = input.relaxations ? await addSlowFacts(context, searched, facts, signal) : facts;
+      const full = input.relaxations ? await addSlowFacts(context, input, searched, facts, signal) : facts;
       return { stack: { ...full, proofs }, ...(newest ? { newest } : {}) };
     } finally {
       await asked.close();
@@ -78,6 +79,7 @@ export const resolveManifest: Operation<ResolveInput, ResolveOutput, ResolvePart
 
 async function addSlowFacts(
   context: OperationContext,
+  input: ResolveInput,
   searched: SearchedStack,
   facts: StackFacts,
   signal: AbortSignal,
@@ -87,7 +89,7 @@ async function addSlowFacts(
     import("./wheelMetadata.ts"),
   ]);
   const compared = await addDisagreements(searched, facts, signal);
-  return addAdvisories(context, searched, compared, "each", signal);
+  return addAdvisories(context, input, searched, compared, signal, { wanted: "each" });
 }
 
 async function rootOf(loader: Loader, { path, constraints }: ResolveInput): Promise<LoadedRoot> {

@@ -32,6 +32,7 @@ import {
 import { tellFromLine } from "./conflictWords.ts";
 import { OperationError } from "./errors.ts";
 import type { LoadedRoot, Loader } from "./load.ts";
+import { describePart, type ScopeSolver } from "./lockScope.ts";
 import { type AskedManifest, MOST_DECISIONS, refuseUnanswered } from "./question.ts";
 import type { SettingRelaxation } from "./settingTrials.ts";
 
@@ -41,6 +42,8 @@ export interface SearchedStack {
   readonly resolution: Resolution;
   readonly facts: StackFacts;
   readonly explanation: Explanation | undefined;
+  /** Solves the manifest for all that its fixes have to hold for; absent where that is the one environment. */
+  readonly scope?: ScopeSolver | undefined;
 }
 
 /** Rejects as soon as the signal aborts, whatever is still being waited for. */
@@ -372,6 +375,8 @@ export class FixProver {
       const { question } = asked.reread(editedRoot(asked.root, asked.loader, edits));
       const kept = new Map(before?.map(({ name, version }) => [name, version]));
       const trial = await this.#resolve({ ...question, preferences: kept });
+      const elsewhere = trial.kind === "solved" ? await this.#resolveElsewhere(question) : undefined;
+      if (elsewhere !== undefined) return { proof: failed(elsewhere), pins: [] };
       if (trial.kind === "solved") {
         const changes = before && countChanges(before, trial.pins);
         const packages = trial.pins.length;
@@ -387,6 +392,19 @@ export class FixProver {
       return { proof: { resolves: false, code: "not-checked", reason: error.message }, pins: [] };
     }
     throw new Error("a search has no answer");
+  }
+
+  /** Why it does not resolve in one of the other environments that it has to hold for. */
+  async #resolveElsewhere(question: Question): Promise<string | undefined> {
+    const { scope, asked } = this.#searched;
+    if (!scope) return undefined;
+    const limits = { signal: this.#signal, maxDecisions: TRIAL_DECISIONS };
+    const trial = await untilAborted(scope.solve(question, limits), this.#signal);
+    if (trial.kind === "solved") return undefined;
+    refuseUnanswered(trial, asked.path);
+    const [first] = explainFailure(trial.failure).causes;
+    const why = first ? tellFromLine(first, explainFailure(trial.failure)) : "nothing satisfies all of it";
+    return `for ${describePart(scope, trial)}: ${why}`;
   }
 
   #resolve(question: Question): Promise<Resolution> {

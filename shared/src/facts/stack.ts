@@ -56,6 +56,8 @@ export interface StackRepair {
   readonly fixed: readonly { readonly name: string; readonly version: string; readonly id: string }[];
   /** Packages of the stack that then resolves. */
   readonly packages: number;
+  /** What is to be known of it: releases that were passed over and why, what could not be checked. Sentences without a full stop. */
+  readonly notes?: readonly string[] | undefined;
 }
 
 /** What is known against a release that no line names. */

@@ -31,6 +31,8 @@ export interface Fix {
   readonly preferred?: boolean;
   /** Why it cannot be taken now; it is then shown, not applied. */
   readonly disabled?: string;
+  /** What is to be known of it: releases that were passed over, checks that could not be made. */
+  readonly notes?: readonly string[];
 }
 
 export interface RelatedPlace {

@@ -1,6 +1,6 @@
 // `fix`: fixes of the findings as a diff; written only when asked.
 import * as z from "zod";
-import { commonInput, range, severity } from "./operation.ts";
+import { commonInput, environmentOptions, range, severity } from "./operation.ts";
 
 export const input = commonInput.extend({
   paths: z.array(z.string()),
@@ -10,6 +10,10 @@ export const input = commonInput.extend({
   write: z.boolean().default(false),
   /** Letters of `explain`'s relaxations: these are applied in place of the fixes of findings, to the first of `paths`. */
   choose: z.array(z.string()).default([]),
+  /** The runtime environments that fixes have to hold for. Absent: the one of `environment`, or what `.thoth.yaml` declares for locks. */
+  environments: z.array(environmentOptions).optional(),
+  /** A `trusted_root.json` for the attestations of what a repair would take, in place of the one that is kept. */
+  trustedRoot: z.string().optional(),
   /** Repairs may take releases below those of today. */
   allowDowngrade: z.boolean().default(false),
   /** Only fixes of these rules. */
@@ -21,7 +25,16 @@ const file = z.object({
   path: z.string(),
   /** Unified diff. */
   diff: z.string(),
-  fixes: z.array(z.object({ rule: z.string(), title: z.string(), proven: z.boolean(), range })),
+  fixes: z.array(
+    z.object({
+      rule: z.string(),
+      title: z.string(),
+      proven: z.boolean(),
+      /** What is to be known of it: releases that were passed over, checks that could not be made. */
+      notes: z.array(z.string()).optional(),
+      range,
+    }),
+  ),
   written: z.boolean(),
 });
 export const partial = z.object({ file });

@@ -180,12 +180,13 @@ function isLockCurrent(stack: StackFacts, { companion }: RuleInput["tree"]): boo
 export function repairsFor(stack: StackFacts, name: string | undefined): Fix[] {
   const own = (stack.repairs ?? []).filter(({ fixed }) => fixed.some((one) => one.name === name));
   if (own.length > 0) {
-    return own.map(({ title, edits }) => ({
+    return own.map(({ title, edits, notes }) => ({
       kind: "repair-advisories",
       title,
       edits,
       proven: true,
       preferred: true,
+      ...(notes && notes.length > 0 ? { notes } : {}),
     }));
   }
   const why = (stack.unrepaired ?? []).filter((one) => one.name === name || one.name === "");

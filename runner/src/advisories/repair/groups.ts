@@ -3,7 +3,7 @@
 import { combinations } from "./combinations.ts";
 import type { Exposure, LineChange, Repair } from "./model.ts";
 import type { Candidate, Planner } from "./plan.ts";
-import type { Key } from "./search.ts";
+import { type Key, keptOf } from "./search.ts";
 
 /** With more changes than this they are told as one. */
 const MOST_CHANGES = 24;
@@ -37,9 +37,9 @@ export async function findGroups(planner: Planner, plan: Candidate): Promise<Rep
 /** A part of the plan with nothing else changed: of a lock only what the part is about moves. */
 async function proveAlone(planner: Planner, plan: Candidate, part: Part): Promise<Repair | undefined> {
   const names = new Set([...part.changes, ...part.fixed].map(({ name }) => name));
-  const preferences = new Map(planner.options.locked);
-  for (const pin of plan.stacks.flat()) if (names.has(pin.name)) preferences.set(pin.name, pin.version);
-  const found = await planner.prove(part.changes, [], plan.stacks, preferences);
+  const moved = keptOf(plan.stacks).filter(({ name }) => names.has(name));
+  const stays = (planner.options.locked ?? []).filter(({ name }) => !names.has(name));
+  const found = await planner.prove(part.changes, [], plan.stacks, [...stays, ...moved]);
   if (!found || !bringsNothing(planner, found)) return undefined;
   if (part.keys.some((key) => found.exposures.has(key))) return undefined;
   const { changes, fixed } = part;
@@ -75,7 +75,8 @@ async function changesFor(
   return new Set(kept);
 }
 
-function bringsNothing(planner: Planner, { exposures }: Candidate): boolean {
+function bringsNothing(planner: Planner, { exposures, stacks }: Candidate): boolean {
+  if (planner.trials.refusedIn(stacks).size > 0) return false;
   return [...exposures].every(
     ([key, one]) => planner.trials.present.has(key) || planner.trials.mayComeIn(one),
   );

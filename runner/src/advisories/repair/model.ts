@@ -4,22 +4,54 @@ import type {
   AdvisoryRecord,
   AdvisorySeverity,
 } from "../../../../shared/src/advisory/index.ts";
-import type { Version } from "../../../../shared/src/packaging/version.ts";
-import type { Demand, FilePolicy, Pin, Reading, Target } from "../../resolve/index.ts";
+import type {
+  Demand,
+  FilePolicy,
+  KeptPin,
+  Pin,
+  Question,
+  Reading,
+  Resolution,
+  SolveOptions,
+  StackResolution,
+  Target,
+  Universe,
+} from "../../resolve/index.ts";
 
 /** What is known against a project, by its normalised name. */
 export type AdvisoryLookup = (name: string) => readonly AdvisoryRecord[];
 
+/** Answers one question in one universe. */
+export type Search = (question: Question, options: SolveOptions) => Promise<Resolution | StackResolution>;
+
+/** What was found of one release that a plan would take. */
+export interface Vetted {
+  /** PEP 503 form. */
+  readonly name: string;
+  readonly version: string;
+  /** Why it is not to be taken, in a few words: `publisher changed`. */
+  readonly refused?: string | undefined;
+  /** What a person is to know of it where it is taken: what passes with a label, what could not be checked. */
+  readonly notes: readonly string[];
+}
+
+/** From which severity on an advisory counts. */
+export type AdvisoryThreshold = Exclude<AdvisorySeverity, "unknown" | "none">;
+
 export interface RepairOptions {
-  /** Every environment of the lock: a plan holds for all of them. */
+  /** Every environment of the lock, each solved by itself: a plan holds for all of them. */
   readonly targets: readonly (Target | Reading)[];
   readonly policy?: FilePolicy;
+  /** In place of `targets`: one stack for all that the lock is to hold for, whose pins say by markers where they are used. */
+  readonly scope?: ((universe: Universe) => Search) | undefined;
+  /** Looks at releases that a plan would take and that are not there today; one that it refuses is not taken. */
+  readonly vet?: ((pins: readonly Pin[], today: readonly Pin[]) => Promise<readonly Vetted[]>) | undefined;
   /** Milliseconds since the epoch: what was withdrawn by then does not count. */
   readonly now: number;
-  /** What a lock holds, by normalised name: the plan moves the lock too, so that a move of it alone changes no line. */
-  readonly locked?: ReadonlyMap<string, Version> | undefined;
+  /** What a lock holds: the plan moves the lock too, so that a move of it alone changes no line. */
+  readonly locked?: readonly KeptPin[] | undefined;
   /** An advisory that is not there yet may come in below this severity. By default none may. */
-  readonly threshold?: Exclude<AdvisorySeverity, "unknown" | "none"> | undefined;
+  readonly threshold?: AdvisoryThreshold | undefined;
   /** Releases below today's may be taken. */
   readonly allowDowngrade?: boolean | undefined;
   /** Lines that may be edited; all of them by default. */
@@ -88,8 +120,11 @@ export type RepairPlan =
       readonly constraints: readonly AddedConstraint[];
       readonly moved: readonly Move[];
       readonly left: readonly Remaining[];
-      /** The proven stack of each environment. */
+      /** The proven stack of each environment, and the one of before. */
       readonly stacks: readonly (readonly Pin[])[];
+      readonly today: readonly (readonly Pin[])[];
+      /** What was looked at: releases that were passed over, and what is to be said of those that are taken. */
+      readonly vetted: readonly Vetted[];
       /** False where the search was cut short: the plan is proven, and a better one may exist. */
       readonly exact: boolean;
     }

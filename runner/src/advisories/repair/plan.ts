@@ -1,7 +1,7 @@
 // Plans the repair of a stack: first no new finding, then the fewest advisories left, the fewest lines changed, the fewest
 // packages moved, the smallest step in version. Every plan that is answered was resolved for every environment.
 import { compareVersions, parseVersion, type Version } from "../../../../shared/src/packaging/version.ts";
-import type { Demand, Question, Universe } from "../../resolve/index.ts";
+import type { Demand, KeptPin, Pin, Question, Universe } from "../../resolve/index.ts";
 import { combinations } from "./combinations.ts";
 import { findGroups } from "./groups.ts";
 import type {
@@ -12,9 +12,10 @@ import type {
   Move,
   RepairOptions,
   RepairPlan,
+  Vetted,
 } from "./model.ts";
 import { explainRemaining } from "./remaining.ts";
-import { type Key, type Stacks, Trials } from "./search.ts";
+import { type Key, keptOf, pinKey, type Stacks, Trials } from "./search.ts";
 import {
   distanceBetween,
   isPin,
@@ -23,6 +24,7 @@ import {
   saidSpecifier,
   withSpecifier,
 } from "./specifiers.ts";
+import { rememberUniverse } from "./universe.ts";
 
 /** Lines edited and added, with the stack that was shown to come of them. */
 export interface Candidate {
@@ -37,6 +39,8 @@ export interface Candidate {
 const MOST_COMBINED = 14;
 /** So many answers of one size are compared. */
 const MOST_COMPARED = 24;
+/** So often a plan is made anew because a release of it was refused. */
+const MOST_VETTINGS = 40;
 
 /**
  * Plans the smallest change of the lines of a question that leaves the fewest advisories.
@@ -51,11 +55,54 @@ export async function planRepairs(
   question: Question,
   options: RepairOptions,
 ): Promise<RepairPlan> {
-  if (!options.allowDowngrade) return planOnce(universe, advisories, question, options);
-  // A step down is taken only where no step up does as much.
-  const upwards = await planOnce(universe, advisories, question, { ...options, allowDowngrade: false });
+  const remembered = rememberUniverse(universe);
+  const known = new Map<string, Vetted>();
+  for (let round = 0; ; round++) {
+    const refused = new Map([...known].filter(([, one]) => one.refused !== undefined));
+    const plan = await planEitherWay(remembered, advisories, question, options, refused);
+    if (plan.kind !== "planned") return plan;
+    const unknown = takenBy(plan).filter((pin) => !known.has(pinKey(pin)));
+    const vetted = unknown.length > 0 && options.vet ? await options.vet(unknown, plan.today.flat()) : [];
+    unknown.forEach(({ name, version }, at) => {
+      known.set(pinKey({ name, version }), vetted[at] ?? { name, version: version.toString(), notes: [] });
+    });
+    const told: RepairPlan = { ...plan, vetted: [...known.values()] };
+    if (vetted.every((one) => one.refused === undefined)) return told;
+    if (round >= MOST_VETTINGS) return withoutRepairs(told);
+  }
+}
+
+/** Releases that the plan or a part of it takes and that are not there today, each once. */
+function takenBy({ repairs, stacks, today }: Extract<RepairPlan, { kind: "planned" }>): Pin[] {
+  if (repairs.length === 0) return [];
+  const there = new Set(today.flat().map(pinKey));
+  const taken = new Map<string, Pin>();
+  for (const pin of [...stacks.flat(), ...repairs.flatMap((repair) => repair.stacks.flat())]) {
+    if (pin.direct === undefined && !there.has(pinKey(pin))) taken.set(pinKey(pin), pin);
+  }
+  return [...taken.values()];
+}
+
+function withoutRepairs(plan: Extract<RepairPlan, { kind: "planned" }>): RepairPlan {
+  const reason = "every release that was tried is refused by the checks of where it comes from";
+  const left = plan.before.map((exposure) => ({ ...exposure, reason }));
+  const nothing = { repairs: [], changes: [], constraints: [], moved: [], stacks: plan.today };
+  return { ...plan, ...nothing, left, exact: false };
+}
+
+/** A step down is taken only where it is asked for and no step up does as much. */
+async function planEitherWay(
+  universe: Universe,
+  advisories: AdvisoryLookup,
+  question: Question,
+  options: RepairOptions,
+  refused: ReadonlyMap<string, Vetted>,
+): Promise<RepairPlan> {
+  if (!options.allowDowngrade) return planOnce(universe, advisories, question, options, refused);
+  const up = { ...options, allowDowngrade: false };
+  const upwards = await planOnce(universe, advisories, question, up, refused);
   if (upwards.kind === "unresolved" || upwards.left.length === 0) return upwards;
-  const free = await planOnce(universe, advisories, question, options);
+  const free = await planOnce(universe, advisories, question, options, refused);
   return free.kind === "planned" && free.left.length < upwards.left.length ? free : upwards;
 }
 
@@ -64,20 +111,17 @@ async function planOnce(
   advisories: AdvisoryLookup,
   question: Question,
   options: RepairOptions,
+  refused: ReadonlyMap<string, Vetted>,
 ): Promise<RepairPlan> {
-  const trials = new Trials(universe, advisories, question, options);
-  const asked: Question = { ...question, preferences: options.locked };
+  const trials = new Trials(universe, advisories, question, options, refused);
+  const asked: Question = { ...question, kept: options.locked };
   const stacks = await trials.solve(asked, trials.plain());
   if (!stacks) {
     const reason = await trials.whyNot(asked, trials.plain());
     return { kind: "unresolved", reason: reason ?? "the stack could not be resolved" };
   }
-  for (const { name, version } of stacks.flat()) {
-    const other = trials.today.get(name);
-    if (!other || compareVersions(version, other) < 0) trials.today.set(name, version);
-  }
-  const present = trials.exposuresOf(stacks);
-  trials.present = present;
+  trials.begin(stacks);
+  const { present } = trials;
   const planner = new Planner(trials, asked, stacks, options);
   const best = present.size === 0 ? undefined : await planner.best();
   const left = best?.exposures ?? present;
@@ -91,6 +135,8 @@ async function planOnce(
     moved: best?.moved ?? [],
     left: await explainRemaining(trials, left, planner.lines),
     stacks: best?.stacks ?? stacks,
+    today: stacks,
+    vetted: [],
     exact: !trials.isCutShort && !planner.isCutShort,
   };
 }
@@ -223,9 +269,9 @@ export class Planner {
     return undefined;
   }
 
-  /** Projects of which the stack has another release than was meant: one with an advisory, or one below today's. */
-  #wrongIn({ exposures, moved }: Candidate, allowed: ReadonlySet<Key>): Set<string> {
-    const wrong = new Set<string>();
+  /** Projects of which the stack has another release than was meant: one with an advisory, one refused, or one below today's. */
+  #wrongIn({ exposures, moved, stacks }: Candidate, allowed: ReadonlySet<Key>): Set<string> {
+    const wrong = this.trials.refusedIn(stacks);
     for (const [key, exposure] of exposures) {
       const isNew = !this.trials.present.has(key);
       if (!allowed.has(key) && !(isNew && this.trials.mayComeIn(exposure))) wrong.add(exposure.name);
@@ -314,7 +360,7 @@ export class Planner {
     changes: readonly LineChange[],
     constraints: readonly AddedConstraint[],
     wanted?: Stacks,
-    preferences: ReadonlyMap<string, Version> | undefined = wanted && preferencesOf(wanted),
+    kept: readonly KeptPin[] | undefined = wanted && keptOf(wanted),
   ): Promise<Candidate | undefined> {
     const edited = new Map(changes.map((change) => [change.demand, withSpecifier(change.demand, change.to)]));
     const edit = (demand: Demand): Demand => edited.get(demand) ?? demand;
@@ -324,7 +370,7 @@ export class Planner {
       ...this.question,
       requirements: this.question.requirements.map(edit),
       constraints: [...(this.question.constraints ?? []).map(edit), ...added],
-      preferences: locked && (preferences ?? locked),
+      kept: locked && (kept ?? locked),
     };
     const stacks = await this.trials.solve(question, this.trials.plain());
     if (!stacks) return undefined;
@@ -341,11 +387,18 @@ export class Planner {
   #movesOf(stacks: Stacks): Move[] {
     const moves = new Map<string, Move>();
     stacks.forEach((stack, at) => {
-      const today = new Map((this.#today[at] ?? []).map(({ name, version }) => [name, version]));
-      for (const { name, version } of stack) {
-        const from = today.get(name);
-        if (!from || compareVersions(from, version) === 0) continue;
-        moves.set(`${name} ${from} ${version}`, { name, from: from.toString(), to: version.toString() });
+      const today = versionsByName(this.#today[at] ?? []);
+      for (const [name, versions] of versionsByName(stack)) {
+        const before = today.get(name);
+        if (!before) continue;
+        // One project may have several releases in one stack, each by its marker: what went and what came are told in pairs.
+        const gone = before.filter((one) => !has(versions, one));
+        versions
+          .filter((one) => !has(before, one))
+          .forEach((version, place) => {
+            const from = gone[place] ?? gone.at(-1) ?? before.at(-1)!;
+            moves.set(`${name} ${from} ${version}`, { name, from: from.toString(), to: version.toString() });
+          });
       }
     });
     return [...moves.values()];
@@ -358,8 +411,16 @@ function highest(stacks: Stacks, name: string): Version | undefined {
   return versions.sort(compareVersions).at(-1);
 }
 
-function preferencesOf(stacks: Stacks): ReadonlyMap<string, Version> {
-  return new Map(stacks.flat().map(({ name, version }) => [name, version]));
+/** Lowest first. */
+function versionsByName(pins: readonly Pin[]): Map<string, Version[]> {
+  const versions = new Map<string, Version[]>();
+  for (const { name, version } of pins) versions.set(name, [...(versions.get(name) ?? []), version]);
+  for (const all of versions.values()) all.sort(compareVersions);
+  return versions;
+}
+
+function has(versions: readonly Version[], version: Version): boolean {
+  return versions.some((one) => compareVersions(one, version) === 0);
 }
 
 export function linesOf({ changes, constraints }: Candidate): number {

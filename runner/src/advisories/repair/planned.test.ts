@@ -189,7 +189,7 @@ describe("planning repairs", function () {
     });
 
     it("moves a lock alone where the lines take the fixed release already", async () => {
-      const locked = new Map([["lib", parseVersion("1.0.0")!]]);
+      const locked = [{ name: "lib", version: parseVersion("1.0.0")! }];
       const bad = [osv("A-1", "lib", ["1.0.0"])];
       const answer = await plan({ lib }, bad, ["lib>=1.0"], { locked });
       assert.deepEqual(edits(answer), []);

@@ -10,20 +10,24 @@ import {
   Catalogue,
   type Demand,
   explainFailure,
+  type KeptPin,
   type Pin,
   type Question,
   type Resolution,
   resolve,
+  type StackResolution,
   type Universe,
 } from "../../resolve/index.ts";
-import type { AdvisoryLookup, Exposure, RepairOptions } from "./model.ts";
+import type { AdvisoryLookup, Exposure, RepairOptions, Search, Vetted } from "./model.ts";
 import { nameOfDemand, withSpecifier } from "./specifiers.ts";
-import { Affection, activeRecords, filterUniverse, rememberUniverse } from "./universe.ts";
+import { Affection, activeRecords, filterUniverse } from "./universe.ts";
 
 /** One stack for each environment. */
 export type Stacks = readonly (readonly Pin[])[];
 
 const MOST_TRIALS = 2_000;
+/** One search for everywhere takes as long as many for one environment. */
+const MOST_SCOPE_TRIALS = 300;
 const TRIAL_DECISIONS = 20_000;
 
 /** Names one thing known against one project, whatever its version. */
@@ -36,16 +40,29 @@ export class Trials {
   readonly #options: RepairOptions;
   readonly #groups = new Map<string, readonly (readonly AdvisoryRecord[])[]>();
   readonly #affection: Affection;
-  readonly #catalogues = new Map<string, readonly Catalogue[]>();
+  readonly #searches = new Map<string, readonly Search[]>();
   readonly #known = new Map<string, Promise<Stacks | undefined>>();
   #trials = 0;
   /** A search came to its limit: what it would have found is not claimed. */
   isCutShort = false;
-  /** Today's stack, by project. */
+  /** Today's stack, by project: of several releases the lowest. */
   readonly today = new Map<string, Version>();
+  readonly #kept: KeptPin[] = [];
+  readonly #refused: ReadonlyMap<string, Vetted>;
 
-  constructor(universe: Universe, lookup: AdvisoryLookup, question: Question, options: RepairOptions) {
-    this.#universe = rememberUniverse(universe);
+  /**
+   * @param universe asked again and again: it is to remember what it was asked.
+   * @param refused releases that are not to be taken, by `pinKey`.
+   */
+  constructor(
+    universe: Universe,
+    lookup: AdvisoryLookup,
+    question: Question,
+    options: RepairOptions,
+    refused: ReadonlyMap<string, Vetted>,
+  ) {
+    this.#universe = universe;
+    this.#refused = refused;
     this.#lookup = lookup;
     this.#question = question;
     this.#options = options;
@@ -53,7 +70,30 @@ export class Trials {
   }
 
   get isSpent(): boolean {
-    return this.#trials >= (this.#options.maxTrials ?? MOST_TRIALS);
+    const most = this.#options.scope ? MOST_SCOPE_TRIALS : MOST_TRIALS;
+    return this.#trials >= (this.#options.maxTrials ?? most);
+  }
+
+  /** Projects of which the stacks hold a release that is not to be taken. */
+  refusedIn(stacks: Stacks): Set<string> {
+    const refused = stacks.flat().filter(({ name, version }) => this.isRefused(name, version));
+    return new Set(refused.map(({ name }) => name));
+  }
+
+  /** Takes note of the stack as it is. */
+  begin(stacks: Stacks): void {
+    for (const { name, version } of stacks.flat()) {
+      const other = this.today.get(name);
+      if (!other || compareVersions(version, other) < 0) this.today.set(name, version);
+    }
+    this.#kept.push(...keptOf(stacks));
+    this.present = this.exposuresOf(stacks);
+  }
+
+  /** Whether a release was looked at and is not to be taken. What is there today may stay. */
+  isRefused(name: string, version: Version): boolean {
+    if (this.#refused.size === 0 || !this.#refused.has(pinKey({ name, version }))) return false;
+    return !this.#kept.some((pin) => pin.name === name && compareVersions(pin.version, version) === 0);
   }
 
   #groupsOf(name: string): readonly (readonly AdvisoryRecord[])[] {
@@ -94,11 +134,11 @@ export class Trials {
   }
 
   /** Resolves for every environment; undefined where one has no stack, or it was not found in time. */
-  async solve(question: Question, catalogues: readonly Catalogue[]): Promise<Stacks | undefined> {
+  async solve(question: Question, searches: readonly Search[]): Promise<Stacks | undefined> {
     const { signal, maxDecisions = TRIAL_DECISIONS } = this.#options;
     const stacks: (readonly Pin[])[] = [];
-    for (const catalogue of catalogues) {
-      const resolution = await resolve(catalogue, question, { signal, maxDecisions });
+    for (const search of searches) {
+      const resolution = await search(question, { signal, maxDecisions });
       if (resolution.kind === "undecided" || resolution.kind === "stopped") this.isCutShort = true;
       if (resolution.kind !== "solved") return undefined;
       stacks.push(resolution.pins);
@@ -107,8 +147,8 @@ export class Trials {
   }
 
   /** The universe as it is, for every environment. */
-  plain(): readonly Catalogue[] {
-    return this.#cataloguesFor("plain", this.#universe);
+  plain(): readonly Search[] {
+    return this.#searchesIn("plain", this.#universe);
   }
 
   /** The universe without releases that have any of the forbidden, or, with `allowed`, anything but that. */
@@ -120,11 +160,12 @@ export class Trials {
     const filtered = filterUniverse(this.#universe, (name, version) => {
       const today = this.today.get(name);
       if (today && !this.#options.allowDowngrade && compareVersions(version, today) < 0) return true;
+      if (this.isRefused(name, version)) return true;
       return this.keysOf(name, version).some((key) =>
         allowed ? !allowed.has(key) && !this.#isTolerated(name, version, key) : forbidden!.has(key),
       );
     });
-    return this.#cataloguesFor(id, filtered);
+    return this.#searchesIn(id, filtered);
   }
 
   /** Below the threshold, and not there today: no new finding. */
@@ -138,15 +179,20 @@ export class Trials {
   /** What is there today: it may stay where it cannot be cleared. */
   present: ReadonlyMap<Key, Exposure> = new Map();
 
-  #cataloguesFor(id: string, universe: Universe): readonly Catalogue[] {
-    let catalogues = this.#catalogues.get(id);
-    if (!catalogues) {
-      catalogues = this.#options.targets.map(
-        (target) => new Catalogue(universe, target, this.#options.policy),
-      );
-      this.#catalogues.set(id, catalogues);
+  #searchesIn(id: string, universe: Universe): readonly Search[] {
+    let searches = this.#searches.get(id);
+    if (!searches) {
+      const { scope, targets, policy } = this.#options;
+      searches = scope
+        ? [scope(universe)]
+        : targets.map((target): Search => {
+            const catalogue = new Catalogue(universe, target, policy);
+            return ({ kept, ...question }, limits) =>
+              resolve(catalogue, { ...question, preferences: kept && preferencesOf(kept) }, limits);
+          });
+      this.#searches.set(id, searches);
     }
-    return catalogues;
+    return searches;
   }
 
   /** The lines that hold a project to something, by its name. */
@@ -187,17 +233,17 @@ export class Trials {
       ...this.#question,
       requirements: this.#question.requirements.map(openLine),
       constraints: this.#question.constraints?.map(openLine),
-      preferences: this.today,
+      kept: this.#kept,
       // The lowest above today's is the smallest step; with nothing to keep it from falling, the highest is nearer.
       resolution: this.#options.allowDowngrade ? "highest" : "lowest",
     };
   }
 
   /** Why there is no stack, in a sentence; undefined where there is one. */
-  async whyNot(question: Question, catalogues: readonly Catalogue[]): Promise<string | undefined> {
+  async whyNot(question: Question, searches: readonly Search[]): Promise<string | undefined> {
     const { signal, maxDecisions = TRIAL_DECISIONS } = this.#options;
-    for (const catalogue of catalogues) {
-      const resolution = await resolve(catalogue, question, { signal, maxDecisions });
+    for (const search of searches) {
+      const resolution = await search(question, { signal, maxDecisions });
       const reason = reasonOf(resolution);
       if (reason !== undefined) return reason;
     }
@@ -205,7 +251,21 @@ export class Trials {
   }
 }
 
-function reasonOf(resolution: Resolution): string | undefined {
+/** The pins of stacks, to be kept as far as they hold. */
+export function keptOf(stacks: Stacks): KeptPin[] {
+  return stacks.flat().map(({ name, version, marker }) => ({ name, version, ...(marker ? { marker } : {}) }));
+}
+
+/** Names one release. */
+export function pinKey({ name, version }: Pick<Pin, "name" | "version">): string {
+  return `${name} ${version.key}`;
+}
+
+function preferencesOf(kept: readonly KeptPin[]): ReadonlyMap<string, Version> {
+  return new Map(kept.map(({ name, version }) => [name, version]));
+}
+
+function reasonOf(resolution: Resolution | StackResolution): string | undefined {
   if (resolution.kind === "solved") return undefined;
   if (resolution.kind === "stopped") return `${resolution.project}: ${resolution.failure.message}`;
   if (resolution.kind === "undecided") return "the search was given up before it was decided";

@@ -62,11 +62,14 @@ export function fixText(
   const lines: string[] = [];
   for (const file of result.files) {
     for (const line of file.diff.replace(/\n$/, "").split("\n")) lines.push(colourDiff(line, terminal));
+    for (const { range, rule, notes = [] } of file.fixes) {
+      const place = `${file.path}:${range.start.line + 1}`;
+      for (const note of notes) lines.push(...hangNote(`${place}  ${rule}  ${note}`, terminal));
+    }
   }
   for (const left of result.left) {
     const place = `${left.path}:${left.range.start.line + 1}`;
-    const told = `${escapeControls(place)}  ${left.rule}  not fixed: ${escapeControls(left.reason)}`;
-    lines.push(...hang("", 0, told, terminal).map((line, at) => (at === 0 ? line : `    ${line}`)));
+    lines.push(...hangNote(`${place}  ${left.rule}  not fixed: ${left.reason}`, terminal));
   }
   lines.push(...notCheckedLines(answer.notChecked, terminal));
   const fixes = result.files.reduce((sum, file) => sum + file.fixes.length, 0);
@@ -82,6 +85,10 @@ export function fixText(
     lines.push(escapeControls(`Next: thoth fix${chosen} --write`));
   }
   return `${lines.join("\n")}\n`;
+}
+
+function hangNote(told: string, terminal: Terminal): string[] {
+  return hang("", 0, escapeControls(told), terminal).map((line, at) => (at === 0 ? line : `    ${line}`));
 }
 
 function colourDiff(line: string, terminal: Terminal): string {
