@@ -208,6 +208,13 @@ describe("the frozen part of the public index", () => {
       if (!known) equal++;
     });
   }
+  it("ends where a search for everything goes back before what it had found unfit", async () => {
+    const requirements = readDemands(["requests", "transformers>=5.19.0", "botocore", "protobuf==7.36.*"]);
+    const scope = { requiresPython: readSpecifier(">=3.9") };
+    const where = createScopeCatalogue(openSnapshot(FOLDER), scope, WHEELS_ONLY);
+    const resolution = await resolveUniversal(where, { requirements, resolution: "lowest-direct" });
+    assert.equal(resolution.kind, "impossible");
+  });
   it("gives uv's stack for at least 95 % of them", () => {
     assert.ok(equal >= 0.95 * all, `${equal} of ${all}`);
   });

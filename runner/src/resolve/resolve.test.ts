@@ -210,6 +210,18 @@ describe("resolving", () => {
     assert.equal(await newest({ ignoresPythonCaps: true }), "2");
   });
 
+  it("takes no note of a line whose marker does not hold here", async () => {
+    const plain = {
+      a: { "1.0": { requires: ["b"] } },
+      b: { "1.0": {}, "1.5": { yanked: true }, "2.0": {} },
+    };
+    const elsewhere = ["a", "b ; sys_platform == 'nowhere'"];
+    assert.deepEqual(await solve(plain, elsewhere, { resolution: "lowest-direct" }), { a: "1.0", b: "2.0" });
+    const yanked = ["a", "b==1.5 ; sys_platform == 'nowhere'"];
+    const constraints = readDemands(["b>1.0,<2"]);
+    assert.equal(await solve(plain, yanked, { constraints }), undefined);
+  });
+
   it("reads === as text and == without its local label", async () => {
     const plain = { a: { "1.0": {}, "1.0+cu1": {} } };
     assert.deepEqual(await solve(plain, ["a==1.0"]), { a: "1.0+cu1" });

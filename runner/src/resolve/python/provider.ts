@@ -14,6 +14,7 @@ import {
   noStates,
   oneVersion,
   type States,
+  union,
   versionsIn,
 } from "../core/states.ts";
 import {
@@ -83,7 +84,8 @@ export class PythonProvider implements Provider<Reason> {
   protected readonly overrides: ReadonlyMap<string, readonly Demand[]>;
   protected readonly asked: ReadonlyMap<string, readonly Demand[]>;
   protected readonly tried: number[] = [];
-  protected readonly filtered: boolean[] = [];
+  /** The releases of each package that were told to be unfit, as soon as its turn has come. */
+  protected readonly filtered: (States | undefined)[] = [];
   protected readonly ahead = new Set<string>();
 
   constructor(
@@ -98,7 +100,10 @@ export class PythonProvider implements Provider<Reason> {
     this.sources = sources;
     this.constraints = byName(question.constraints);
     this.overrides = byName(question.overrides);
-    this.asked = byName(question.requirements);
+    // A line that is for elsewhere says nothing here: neither that the oldest is wanted, nor which files are.
+    this.asked = byName(
+      question.requirements.filter(({ requirement }) => catalogue.admits(requirement.marker)),
+    );
   }
 
   pick(undecided: Iterable<number>): number {
@@ -124,7 +129,17 @@ export class PythonProvider implements Provider<Reason> {
     const at = base === package_ ? undefined : decided(base);
     if (at !== undefined && hasVersion(allowed, at)) return at;
     if (this.catalogue.isRemote) this.askAhead(package_, project, allowed);
-    return this.best(project, allowed);
+    const place = this.best(project, allowed);
+    return this.isFiltered(package_, place) ? undefined : place;
+  }
+
+  /**
+   * Whether a release was told to be unfit. Going back undoes what followed from that: the search then has to conclude it again
+   * before it may decide.
+   */
+  protected isFiltered(package_: number, place: number): boolean {
+    const filtered = this.filtered[package_];
+    return filtered !== undefined && place >= 0 && hasVersion(filtered, place);
   }
 
   /** The release that is tried first: a kept one, then finals, then pre-releases; newest or oldest as it was asked. */
@@ -315,7 +330,6 @@ export class PythonProvider implements Provider<Reason> {
    */
   protected filter(package_: number): boolean {
     if (this.filtered[package_]) return false;
-    this.filtered[package_] = true;
     const { project } = this.packages[package_]!;
     const { name, versions, verdicts, places } = project;
     this.registry.forbid(package_, oneVersion(places, versions.length), { kind: "no-release" });
@@ -337,7 +351,12 @@ export class PythonProvider implements Provider<Reason> {
         put("prerelease", place);
       else if (hashes && !this.hasHash(project, place, hashes)) put("hash", place);
     }
-    for (const [code, states] of codes) this.registry.forbid(package_, states, { kind: "filtered", code });
+    let all = oneVersion(places, versions.length);
+    for (const [code, states] of codes) {
+      this.registry.forbid(package_, states, { kind: "filtered", code });
+      all = union(all, states);
+    }
+    this.filtered[package_] = all;
     return true;
   }
 

@@ -6,7 +6,7 @@ import { ALWAYS, type MarkerSet, NEVER } from "../../../../shared/src/packaging/
 import { normalizeName } from "../../../../shared/src/packaging/name.ts";
 import type { Version } from "../../../../shared/src/packaging/version.ts";
 import { type Dependency, type Needs, type Registry, ROOT } from "../core/model.ts";
-import { addVersion, hasVersion, isEmpty, noStates, oneVersion, type States } from "../core/states.ts";
+import { addVersion, hasVersion, isEmpty, noStates, oneVersion, type States, union } from "../core/states.ts";
 import {
   type Catalogue,
   type Eventual,
@@ -63,7 +63,7 @@ export class PartProvider extends PythonProvider {
   #take(parent: PartProvider): void {
     for (const [place, package_] of parent.packages.entries()) this.packages[place] = package_;
     for (const [key, package_] of parent.byKey) this.byKey.set(key, package_);
-    for (const [place, isFiltered] of parent.filtered.entries()) this.filtered[place] = isFiltered;
+    for (const [place, filtered] of parent.filtered.entries()) this.filtered[place] = filtered;
     for (const key of parent.ahead) this.ahead.add(key);
     this.order = parent.order.copy((package_) => this.packages[package_]?.project.name);
     for (const [name, project] of parent.#settled) this.#settled.set(name, project);
@@ -100,6 +100,8 @@ export class PartProvider extends PythonProvider {
     if (this.catalogue.isRemote) this.askAhead(package_, project, allowed);
     const place = this.best(project, allowed);
     if (place < 0) return place;
+    // A release that is none for this part must not part it.
+    if (this.isFiltered(package_, place)) return undefined;
     const low = this.#lowOf(project, place);
     if (low > this.part.pythons.low) this.#partPythons(package_, low);
     return this.#cover(package_, project, place, allowed);
@@ -135,6 +137,7 @@ export class PartProvider extends PythonProvider {
     }
     if (isEmpty(states)) return false;
     this.registry.forbid(package_, states, { kind: "filtered", code: "requires-python" });
+    this.filtered[package_] = union(this.filtered[package_] ?? noStates(project.places), states);
     return true;
   }
 

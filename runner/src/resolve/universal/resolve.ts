@@ -28,6 +28,9 @@ export function createScopeCatalogue(
   return { catalogue: new Catalogue(universe, reading, policy), reading };
 }
 
+/** How long parts are searched before others may run, milliseconds. */
+const SLICE = 25;
+
 /** A part that is still to be solved. */
 interface Open {
   readonly solver: Solver<Reason>;
@@ -84,9 +87,14 @@ class StackSearch {
 
   async run(): Promise<StackResolution> {
     this.#open.push(...this.#begin());
+    let sliceEnd = performance.now() + SLICE;
     for (let next = this.#open.pop(); next !== undefined; next = this.#open.pop()) {
       const ended = await this.#solve(next);
       if (ended) return ended;
+      // Each part begins its own slice, and many parts may come to their end before it does.
+      if (performance.now() <= sliceEnd) continue;
+      await new Promise((resume) => setImmediate(resume));
+      sliceEnd = performance.now() + SLICE;
     }
     const graph = new StackGraph(this.#shared, this.#solved);
     return {
