@@ -1,5 +1,6 @@
 // The settings of one document, read with a schema: a bad value is told once and its default taken.
 import * as z from "zod";
+import { prereleaseMode } from "../../shared/src/config/prerelease.ts";
 import type { Severity } from "../../shared/src/finding/model.ts";
 
 const severity = z.enum(["error", "warning", "information", "hint", "off"]);
@@ -18,6 +19,7 @@ const schema = {
   "index.findLinks": z.array(z.string()).default([]),
   "index.strategy": z.enum(["", "first-index", "unsafe-first-match", "unsafe-best-match"]).default(""),
   "index.usePipConfiguration": z.boolean().default(true),
+  prerelease: z.union([z.literal(""), prereleaseMode]).default(""),
   offline: z.boolean().default(false),
   rules: z.record(z.string(), severity).default({}),
   "inlayHints.enable": z.boolean().default(true),

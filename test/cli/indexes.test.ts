@@ -280,6 +280,14 @@ describe("indexes as the tool that installs sees them", () => {
     place.write("requirements.in", `--index-url ${inner.url}\n--extra-index-url ${outer.url}\ndemo>1,<3\n`);
     assert.equal(await told(), "demo 2.0rc1");
     assert.equal(await told("--prerelease", "disallow"), undefined);
+    assert.equal(await told("--prerelease", "if-necessary-or-explicit"), "demo 2.0rc1");
+    place.write(".thoth.yaml", "prerelease: explicit\n");
+    assert.equal(await told(), undefined);
+    place.write(
+      "requirements.in",
+      `--index-url ${inner.url}\n--extra-index-url ${outer.url}\ndemo>1,<3.0rc1\n`,
+    );
+    assert.equal(await told(), "demo 2.0rc1");
   });
 });
 

@@ -84,8 +84,8 @@ export const resolving: readonly OptionSpec[] = [
   },
   {
     flags: "--prerelease <WHICH>",
-    description: "whether pre-releases are taken (default: where no final release is left)",
-    choices: ["allow", "if-necessary", "disallow"],
+    description: "whether pre-releases are taken, as in uv (default: if-necessary)",
+    choices: ["disallow", "allow", "if-necessary", "explicit", "if-necessary-or-explicit"],
   },
   {
     flags: "--override <FILE>",

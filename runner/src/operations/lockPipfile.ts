@@ -76,7 +76,6 @@ export async function lockCategories(
     const narrowed = {
       ...question,
       constraints: [...(question.constraints ?? []), ...held],
-      prereleases: settingOf(manifest, "allow_prereleases") === "true" ? "allow" : question.prereleases,
       ...(isForSeveral
         ? { kept: keptPins(previous, ({ section }) => section === name) }
         : { preferences: keptVersions(previous, ({ section }) => section === name) }),

@@ -85,6 +85,7 @@ function resolutionOf(text: string | undefined): Question["resolution"] {
 function prereleasesOf(text: string | undefined, { tree }: LoadedRoot): Question["prereleases"] {
   if (text === "allow") return "allow";
   if (text === "disallow") return "never";
+  if (text === "explicit") return "explicit";
   if (text !== undefined) return "last";
   const allows = tree.files[0]?.manifest.entries.some(
     (entry) =>

@@ -108,7 +108,8 @@ class SettingTrials {
   async tryPrereleases(): Promise<void> {
     const question: Question = { ...this.#asked.question, prereleases: "allow" };
     const pins = await this.#resolve(this.#asked.policy, this.#asked.runtime, question);
-    if (pins) this.#onProven({ setting: "prereleases", title: "pre-releases too (--pre)", pins });
+    if (pins)
+      this.#onProven({ setting: "prereleases", title: "pre-releases too (--prerelease allow)", pins });
   }
 
   /**

@@ -173,6 +173,58 @@ describe("resolving", () => {
     assert.equal(await solve(plain, ["a>1.0"], { prereleases: "never" }), undefined);
   });
 
+  describe("takes pre-releases as uv 0.13.9 does", () => {
+    const plain = {
+      pa: { "1.0": {}, "2.0a1": {} },
+      pb: { "1.0a1": {} },
+      top: { "1.0": { requires: ["pa>=2.0a1"] } },
+      plain: { "1.0": { requires: ["pa"] } },
+    };
+    /** Lines, `c:` a constraint, `o:` an override → what pa or pb comes to: disallow, allow, if-necessary, explicit. */
+    const rows: readonly (readonly [lines: string, ...versions: (string | undefined)[]])[] = [
+      ["pa", "1.0", "2.0a1", "1.0", "1.0"],
+      ["pa>=1.0a1", "1.0", "2.0a1", "1.0", "1.0"],
+      ["pa>=2.0a1", undefined, "2.0a1", "2.0a1", "2.0a1"],
+      ["pa==2.0a1", undefined, "2.0a1", "2.0a1", "2.0a1"],
+      ["pa!=2.0a2,>1.0", undefined, "2.0a1", "2.0a1", undefined],
+      ["pa>1.0", undefined, "2.0a1", "2.0a1", undefined],
+      ["pa>1.0,<2.0a5", undefined, "2.0a1", "2.0a1", "2.0a1"],
+      ["pa>1.0|pa>=0a0", undefined, "2.0a1", "2.0a1", "2.0a1"],
+      ["pb", undefined, "1.0a1", "1.0a1", undefined],
+      ["pb>=0.1", undefined, "1.0a1", "1.0a1", undefined],
+      ["pb>=1.0a1", undefined, "1.0a1", "1.0a1", "1.0a1"],
+      ["top", undefined, "2.0a1", "2.0a1", undefined],
+      ["top|pa>=0a0", undefined, "2.0a1", "2.0a1", "2.0a1"],
+      ['top|pa>=2.0a1; sys_platform == "win32"', undefined, "2.0a1", "2.0a1", undefined],
+      ["pa|c:pa>=2.0a1", undefined, "2.0a1", "2.0a1", "2.0a1"],
+      ["top|c:pa>=2.0a1", undefined, "2.0a1", "2.0a1", "2.0a1"],
+      ["plain|c:pa==2.0a1", undefined, "2.0a1", "2.0a1", "2.0a1"],
+      ["top|o:pa==2.0a1", undefined, "2.0a1", "2.0a1", "2.0a1"],
+      ["pa>=2.0a1|o:pa>1.0", undefined, "2.0a1", "2.0a1", undefined],
+    ];
+    const modes = ["never", "allow", "last", "explicit"] as const;
+    for (const [lines, ...versions] of rows) {
+      it(lines, async () => {
+        const read = (prefix: string): readonly string[] =>
+          lines.split("|").flatMap((line) => {
+            const [, kind = "", text = ""] = /^([co]:)?(.*)$/.exec(line) ?? [];
+            return kind === prefix ? [text] : [];
+          });
+        const found: (string | undefined)[] = [];
+        for (const prereleases of modes) {
+          const more = {
+            constraints: readDemands(read("c:")),
+            overrides: readDemands(read("o:")),
+            prereleases,
+          };
+          const stack = await solve(plain, read(""), more);
+          found.push(stack?.pa ?? stack?.pb);
+        }
+        assert.deepEqual(found, versions);
+      });
+    }
+  });
+
   it("leaves out files from the cut-off on, and those of unknown age", async () => {
     const plain = { a: { "1.0": { uploadTime: 10 }, "2.0": { uploadTime: 20 }, "3.0": {} } };
     assert.deepEqual(await solve(plain, ["a"], {}, { excludeNewer: 20 }), { a: "1.0" });

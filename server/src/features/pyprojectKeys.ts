@@ -51,7 +51,7 @@ const texts: Readonly<Record<PyprojectTable, Readonly<Record<string, string>>>> 
     environments: "Markers of the environments that the lock is for.",
     "required-environments": "Markers of environments that every package must have a wheel for.",
     resolution: "Which releases are taken: `highest`, `lowest` or `lowest-direct`.",
-    prerelease: "When pre-releases are taken: `if-necessary-or-explicit` where this is not given.",
+    prerelease: "When pre-releases are taken: `if-necessary` where this is not given.",
     "fork-strategy": "What is preferred where environments differ: `requires-python` or `fewest`.",
     "exclude-newer": "Leaves out what was uploaded after this time.",
     "exclude-newer-package": "The same for single packages.",

@@ -201,8 +201,10 @@ export class Session {
 
   async #resolveInput(root: string, tree: ManifestTree, wants: StackWants): Promise<ResolveRequest> {
     const input = this.#contexts.get(root)?.input ?? (await this.inputFor(root));
+    const { prerelease } = await this.settings.of(root);
     return {
       ...input,
+      ...(prerelease === "" ? {} : { prerelease }),
       path: this.pathFor(root),
       texts: Object.fromEntries(tree.files.map(({ uri, manifest }) => [this.pathFor(uri), manifest.text])),
       relaxations: wants.relaxations ?? false,

@@ -1,6 +1,7 @@
 // What `.thoth.yaml` may say: named runtime environments, and how this repository's manifests are resolved and judged.
 import * as z from "zod";
 import { policy } from "./policy.ts";
+import { prereleaseMode } from "./prerelease.ts";
 
 /** A version or date that YAML reads as a number is another one by then: `3.10` is 3.1. */
 const text = z.string({
@@ -72,7 +73,7 @@ export const configuration = z.strictObject({
   variants: z.boolean().optional(),
   "exclude-newer": cutOff.optional(),
   "exclude-newer-package": cutOffs.optional(),
-  prerelease: z.enum(["allow", "if-necessary", "disallow"]).optional(),
+  prerelease: prereleaseMode.optional(),
   "only-binary": z.array(z.string()).optional(),
   "no-binary": z.array(z.string()).optional(),
   /** Requirements in place of every other one of their project. */

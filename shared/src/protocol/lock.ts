@@ -1,5 +1,6 @@
 // `lock`: one pinned stack for a manifest, with the files that may be installed and who asks for each.
 import * as z from "zod";
+import { prereleaseMode } from "../config/prerelease.ts";
 import { conflict } from "./conflict.ts";
 import { commonInput, environmentOptions } from "./operation.ts";
 
@@ -18,8 +19,8 @@ export const resolveOptions = commonInput.extend({
   excludeNewer: z.string().optional(),
   /** The same for single projects; false lifts the general cut-off. */
   excludeNewerPackages: z.record(z.string(), z.union([z.string(), z.literal(false)])).optional(),
-  /** Absent: as the manifest and pip's configuration say, else where no final release is left. */
-  prerelease: z.enum(["allow", "if-necessary", "disallow"]).optional(),
+  /** Absent: as the manifest and pip's configuration say, else `if-necessary`. */
+  prerelease: prereleaseMode.optional(),
   /** Files whose requirements take the place of all others of their projects. */
   overrides: z.array(z.string()).optional(),
   /** Projects that are left out whoever asks for them. */

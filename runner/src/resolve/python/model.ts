@@ -65,8 +65,11 @@ export interface Question {
   /** Each takes the place of every requirement of its project. */
   readonly overrides?: readonly Demand[] | undefined;
   readonly resolution?: "highest" | "lowest" | "lowest-direct" | undefined;
-  /** `last`, as uv has it: where no final release is left. */
-  readonly prereleases?: "allow" | "last" | "never" | undefined;
+  /**
+   * `last`, as uv has it: where no final release is left. `explicit`: so too, and only of projects of which a line of the person's
+   * names a pre-release in a clause other than `!=`.
+   */
+  readonly prereleases?: "allow" | "last" | "explicit" | "never" | undefined;
   /** Normalised name → version that is kept as far as it holds: from a lock or from what is installed. */
   readonly preferences?: ReadonlyMap<string, Version> | undefined;
   /** The same for stacks for several environments, whose locks may pin one project several times. */

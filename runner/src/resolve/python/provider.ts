@@ -1,7 +1,8 @@
 // Python packaging for the core: projects and their extras as packages, releases as versions, requirements as dependencies.
 import { ALWAYS } from "../../../../shared/src/packaging/markerDiagram.ts";
 import { normalizeName } from "../../../../shared/src/packaging/name.ts";
-import { SpecifierSet } from "../../../../shared/src/packaging/specifier.ts";
+import { type Clause, SpecifierSet } from "../../../../shared/src/packaging/specifier.ts";
+import { parseVersion } from "../../../../shared/src/packaging/version.ts";
 import { type IndexFailure, redactUrl } from "../../index/index.ts";
 import { type Dependency, type Needs, type Provider, type Registry, ROOT } from "../core/model.ts";
 import {
@@ -344,11 +345,11 @@ export class PythonProvider implements Provider<Reason> {
       addVersion(states, place);
     };
     const hashes = this.hashesOf(name);
+    const takesPrereleases = this.takesPrereleases(name);
     for (const [place, verdict] of verdicts.entries()) {
       const isTaken = verdict === "usable" || (verdict === "yanked" && hasVersion(pinned, place));
       if (!isTaken) put(verdict as FilterCode, place);
-      else if (this.question.prereleases === "never" && versions[place]!.isPrerelease)
-        put("prerelease", place);
+      else if (versions[place]!.isPrerelease && !takesPrereleases) put("prerelease", place);
       else if (hashes && !this.hasHash(project, place, hashes)) put("hash", place);
     }
     let all = oneVersion(places, versions.length);
@@ -358,6 +359,20 @@ export class PythonProvider implements Provider<Reason> {
     }
     this.filtered[package_] = all;
     return true;
+  }
+
+  /** Whether pre-releases of a project may be chosen at all. */
+  protected takesPrereleases(name: string): boolean {
+    const { prereleases } = this.question;
+    if (prereleases !== "explicit") return prereleases !== "never";
+    const lines = [
+      ...(this.overrides.get(name) ?? this.asked.get(name) ?? []),
+      ...(this.constraints.get(name) ?? []),
+    ];
+    return lines.some(
+      ({ requirement }) =>
+        this.catalogue.admits(requirement.marker) && requirement.specifier.clauses.some(namesPrerelease),
+    );
   }
 
   /** The releases that a line of the person's names exactly: those are taken though they are yanked. */
@@ -392,6 +407,10 @@ export class PythonProvider implements Provider<Reason> {
       .usableFiles(project, place)
       .some((file) => Object.entries(file.hashes).some(([name, digest]) => hashes.has(`${name}:${digest}`)));
   }
+}
+
+function namesPrerelease({ operator, version }: Clause): boolean {
+  return operator !== "!=" && parseVersion(version.replace(/\.\*$/, ""))?.isPrerelease === true;
 }
 
 /** What a line of the person's asks for. */
