@@ -82,6 +82,16 @@ const WORD = /[\p{L}\p{N}_]/u;
 const VARIABLES = "a marker variable or quoted string";
 const MARKER_OPERATORS = "one of <=, <, !=, ==, >=, >, ~=, ===, in, not in";
 
+/** Whether a letter, a digit or an underscore stands at that place. */
+export function isWordAt(text: string, at: number): boolean {
+  if (at < 0 || at >= text.length) return false;
+  const code = text.charCodeAt(at);
+  if (code >= 128) return WORD.test(text.charAt(at));
+  return (
+    (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57) || code === 95
+  );
+}
+
 // Deeper nesting than any person writes; a bound keeps hostile text from exhausting the stack.
 const MAX_DEPTH = 200;
 
@@ -205,7 +215,7 @@ export class MarkerReader {
       }
       return { kind: "literal", value, span: this.#spanFrom(at) };
     }
-    if (at === 0 || !WORD.test(text.charAt(at - 1))) {
+    if (!isWordAt(text, at - 1)) {
       VARIABLE.lastIndex = at;
       const match = VARIABLE.exec(text);
       if (match) {
@@ -255,8 +265,7 @@ export class MarkerReader {
   #takeWord(word: string): boolean {
     const { text, at } = this;
     if (!text.startsWith(word, at)) return false;
-    if (at > 0 && WORD.test(text.charAt(at - 1))) return false;
-    if (at + word.length < text.length && WORD.test(text.charAt(at + word.length))) return false;
+    if (isWordAt(text, at - 1) || isWordAt(text, at + word.length)) return false;
     this.at = at + word.length;
     return true;
   }

@@ -1,9 +1,9 @@
 // Dependency specifiers: name, extras, versions or URL, marker (PEP 508), read with the place of every piece.
 import { failure, type Result, success } from "../result.ts";
 import type { Span, Spanned } from "../text/span.ts";
-import { type Marker, MarkerReader, MarkerSyntaxError, markerToString } from "./marker.ts";
+import { isWordAt, type Marker, MarkerReader, MarkerSyntaxError, markerToString } from "./marker.ts";
 import { normalizeExtra, normalizeName } from "./name.ts";
-import { type Clause, matchClause, readSpecifierSet, SpecifierSet } from "./specifier.ts";
+import { type Clause, matchClause, readPlainClause, readSpecifierSet, SpecifierSet } from "./specifier.ts";
 
 /** One dependency specifier. All spans count from the start of the text plus the base that was handed in. */
 export interface Requirement {
@@ -22,8 +22,6 @@ export interface Requirement {
   readonly span: Span;
 }
 
-const WORD = /[\p{L}\p{N}_]/u;
-
 function isNameCode(code: number): boolean {
   return (
     (code >= 97 && code <= 122) ||
@@ -35,8 +33,11 @@ function isNameCode(code: number): boolean {
   );
 }
 
-function isWordAt(text: string, at: number): boolean {
-  return at < text.length && WORD.test(text.charAt(at));
+const COMMA = 44;
+
+/** Whether no version goes on here: at a blank, a comma, a semicolon or a parenthesis. */
+function isClauseEnd(code: number): boolean {
+  return code === COMMA || code === 32 || code === 59 || code === 41 || code === 9;
 }
 
 class RequirementReader extends MarkerReader {
@@ -182,7 +183,7 @@ class RequirementReader extends MarkerReader {
   #readClauses(): Clause[] {
     const { text } = this;
     const clauses: Clause[] = [];
-    let match = matchClause(text, this.at);
+    let match = this.#takePlainClauses(clauses) ? undefined : matchClause(text, this.at);
     while (match) {
       this.at = match.end;
       if (text.startsWith(".*", match.end)) {
@@ -209,6 +210,23 @@ class RequirementReader extends MarkerReader {
       match = matchClause(text, this.at);
     }
     return clauses;
+  }
+
+  /** Takes clauses as nearly all are, without spaces and odd versions. @returns false where one follows that is not so. */
+  #takePlainClauses(clauses: Clause[]): boolean {
+    const { text } = this;
+    for (;;) {
+      let end = this.at;
+      while (end < text.length && !isClauseEnd(text.charCodeAt(end))) end++;
+      const clause = readPlainClause(text.slice(this.at, end), this.base + this.at);
+      if (clause === undefined) return false;
+      clauses.push(clause);
+      this.at = end;
+      this.skipBlanks();
+      if (text.charCodeAt(this.at) !== COMMA) return true;
+      this.at++;
+      this.skipBlanks();
+    }
   }
 
   /** Takes what stands at one place; the text after `===` may hold commas, which part clauses all the same. */

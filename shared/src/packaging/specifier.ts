@@ -134,8 +134,11 @@ function readPiece(
 
 const MAX_PLAIN = 64;
 
-/** A clause without spaces whose version is digits and dots, perhaps with `.*`: nearly all are. Undefined for every other. */
-function readPlainClause(piece: string, offset: number): Clause | undefined {
+/**
+ * A clause without spaces whose version is digits and dots, perhaps with `.*`: nearly all are. Undefined for every other.
+ * @param offset of the piece in the text that it stands in.
+ */
+export function readPlainClause(piece: string, offset: number): Clause | undefined {
   const first = piece.charCodeAt(0);
   const second = piece.charCodeAt(1);
   const isLong = second === 61;

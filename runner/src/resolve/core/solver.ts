@@ -172,7 +172,10 @@ export class Solver<Reason> implements Registry<Reason> {
   }
 
   #decide(package_: number, version: number, dependencies: readonly Dependency<Reason>[]): void {
-    const added = dependencies.map((dependency) => this.#addDependency(package_, version, dependency));
+    const added: number[] = [];
+    for (let place = 0; place < dependencies.length; place++) {
+      added.push(this.#addDependency(package_, version, dependencies[place]!));
+    }
     // Before anything went wrong this would find nothing, and propagation would find it as well.
     const clash = this.#hasBacktracked
       ? added.find((id) => this.#partial.wouldSatisfy(this.incompatibilities[id]!, package_, version))
@@ -202,8 +205,11 @@ export class Solver<Reason> implements Registry<Reason> {
       if (hasVersion(old.terms[0]!, version)) return before;
       const versions = old.terms[0]!.slice();
       addVersion(versions, version);
-      for (const one of old.packages) this.#remove(one, before);
-      const id = this.#add(old.packages, [versions, ...old.terms.slice(1)], old.cause);
+      const [, needed] = old.terms;
+      this.#remove(dependant, before);
+      if (needed !== undefined) this.#remove(package_, before);
+      const terms = needed === undefined ? [versions] : [versions, needed];
+      const id = this.#add(old.packages, terms, old.cause);
       merged.set(allowed, id);
       return id;
     }
@@ -236,7 +242,7 @@ export class Solver<Reason> implements Registry<Reason> {
   /** Stores an incompatibility and puts it into play. */
   #add(packages: readonly number[], terms: readonly States[], cause: Cause<Reason>): number {
     const id = this.#store(packages, terms, cause);
-    for (const package_ of packages) this.#byPackage[package_]!.push(id);
+    for (let place = 0; place < packages.length; place++) this.#byPackage[packages[place]!]!.push(id);
     return id;
   }
 
@@ -324,7 +330,8 @@ export class Solver<Reason> implements Registry<Reason> {
     const b = this.incompatibilities[right]!;
     const packages: number[] = [];
     const terms: States[] = [];
-    for (const [place, package_] of a.packages.entries()) {
+    for (let place = 0; place < a.packages.length; place++) {
+      const package_ = a.packages[place]!;
       const term = a.terms[place]!;
       const other = b.packages.indexOf(package_);
       let combined = term;
@@ -334,7 +341,8 @@ export class Solver<Reason> implements Registry<Reason> {
       packages.push(package_);
       terms.push(combined);
     }
-    for (const [place, package_] of b.packages.entries()) {
+    for (let place = 0; place < b.packages.length; place++) {
+      const package_ = b.packages[place]!;
       if (a.packages.includes(package_)) continue;
       packages.push(package_);
       terms.push(b.terms[place]!);

@@ -3,8 +3,11 @@
 // With "not selected" as a state of its own, a term of PubGrub, positive or negative, is one set, and every operation on
 // terms is one on bits. Sets of one package always have the same length, and no bit beyond the last version is set.
 
-/** A set of states: bit 0 is "not selected", bit n + 1 is the version of index n. Never changed once made. */
-export type States = Int32Array;
+/**
+ * A set of states: bit 0 is "not selected", bit n + 1 is the version of index n. Never changed once made. Words are signed integers of 32
+ * bits in a plain array: most sets have one to three words, and a typed array takes several times as long to make as that.
+ */
+export type States = number[];
 
 /** How many words a set of a package with that many versions takes. */
 export function wordsFor(versions: number): number {
@@ -13,14 +16,17 @@ export function wordsFor(versions: number): number {
 
 /** No state. */
 export function noStates(versions: number): States {
-  return new Int32Array(wordsFor(versions));
+  const states: States = [];
+  for (let word = wordsFor(versions); word > 0; word--) states.push(0);
+  return states;
 }
 
 /** Every state, "not selected" included. */
 export function allStates(versions: number): States {
-  const states = new Int32Array(wordsFor(versions)).fill(-1);
+  const states: States = [];
+  for (let word = wordsFor(versions); word > 0; word--) states.push(-1);
   const last = versions & 31;
-  if (last !== 31) states[states.length - 1] = (1 << (last + 1)) - 1;
+  if (last !== 31) states[states.length - 1] = ~(-1 << (last + 1));
   return states;
 }
 
@@ -49,23 +55,23 @@ export function admitsAbsence(states: States): boolean {
 
 export function intersection(a: States, b: States): States {
   const { length } = a;
-  const states = new Int32Array(length);
-  for (let word = 0; word < length; word++) states[word] = a[word]! & b[word]!;
+  const states: States = [];
+  for (let word = 0; word < length; word++) states.push(a[word]! & b[word]!);
   return states;
 }
 
 export function union(a: States, b: States): States {
   const { length } = a;
-  const states = new Int32Array(length);
-  for (let word = 0; word < length; word++) states[word] = a[word]! | b[word]!;
+  const states: States = [];
+  for (let word = 0; word < length; word++) states.push(a[word]! | b[word]!);
   return states;
 }
 
 /** Every state that is not in the set; `all` is `allStates` of the package. */
 export function complement(states: States, all: States): States {
   const { length } = states;
-  const rest = new Int32Array(length);
-  for (let word = 0; word < length; word++) rest[word] = all[word]! & ~states[word]!;
+  const rest: States = [];
+  for (let word = 0; word < length; word++) rest.push(all[word]! & ~states[word]!);
   return rest;
 }
 

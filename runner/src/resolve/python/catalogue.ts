@@ -74,10 +74,12 @@ export type ReleaseNeeds =
 
 export type Eventual<T> = T | Promise<T>;
 
-interface ReadRequirement {
-  readonly requirement: Requirement;
-  readonly name: string;
-  readonly extras: readonly string[];
+/** One requirement of metadata as a catalogue reads it, whichever releases have it. */
+interface ReadNeed {
+  /** Without an extra; undefined where it is not asked for then. */
+  readonly base: Need | undefined;
+  /** With an extra and not without one. */
+  readonly byExtra: readonly (readonly [extra: string, need: Need])[];
 }
 
 /** Goes on with a value at once, or with a promise when it is there. */
@@ -86,13 +88,14 @@ export function whenKnown<T, U>(value: Eventual<T>, go: (value: T) => Eventual<U
 }
 
 const UNCONDITIONAL: Conditions = { base: ALWAYS, byExtra: new Map() };
+const ASKS_NOTHING: ReadNeed = { base: undefined, byExtra: [] };
 
 export class Catalogue {
   readonly #universe: Universe;
   readonly #reading: Reading;
   readonly #projects = new Map<string, Eventual<Project>>();
-  readonly #requirements = new Map<string, ReadRequirement | undefined>();
-  readonly #conditions = new Map<string, Conditions>();
+  /** By their text, which releases of one project mostly share; undefined for what cannot be read. */
+  readonly #read = new Map<string, ReadNeed | undefined>();
 
   /** @param where the environment that markers are evaluated for and files chosen, or another way to read them. */
   constructor(universe: Universe, where: Target | Reading, policy: FilePolicy = {}) {
@@ -137,9 +140,9 @@ export class Catalogue {
     const places = releases.length + 1;
     const finals = noStates(places);
     const present = noStates(places);
-    for (const [place, { version }] of releases.entries()) {
+    for (let place = 0; place < releases.length; place++) {
       addVersion(present, place);
-      if (!version.isPrerelease) addVersion(finals, place);
+      if (!releases[place]!.version.isPrerelease) addVersion(finals, place);
     }
     let verdicts: readonly Verdict[] | undefined;
     const judge = (): readonly Verdict[] => releases.map(({ files }) => this.#reading.judge(name, files));
@@ -232,29 +235,16 @@ export class Catalogue {
     const base: Need[] = [];
     const byExtra = new Map<string, Need[]>();
     for (const text of metadata.requiresDist) {
-      const read = this.#read(text);
+      const read = this.#readNeed(text);
       if (read === undefined) {
         const message = `its metadata has a requirement that cannot be read: ${text}`;
         return { unusable: { code: "bad-metadata", message } };
       }
-      const { requirement, name, extras } = read;
-      const { base: where, byExtra: more } = this.#conditionsOf(text, requirement);
-      if (where === NEVER && more.size === 0) continue;
-      const need = {
-        name,
-        extras,
-        specifier: requirement.specifier,
-        url: requirement.url && plainAddress(requirement.url.text),
-        text: plainText(requirement),
-        marker: requirement.marker,
-        where,
-      };
-      if (where !== NEVER) base.push(need);
-      for (const [extra, only] of more) {
+      if (read.base) base.push(read.base);
+      for (const [extra, need] of read.byExtra) {
         const needs = byExtra.get(extra);
-        const one = only === where ? need : { ...need, where: only };
-        if (needs) needs.push(one);
-        else byExtra.set(extra, [one]);
+        if (needs) needs.push(need);
+        else byExtra.set(extra, [need]);
       }
     }
     return { file, requiresPython: metadata.requiresPython, base, byExtra };
@@ -267,10 +257,10 @@ export class Catalogue {
     metadata: Exclude<ReleaseMetadata, { failure: unknown }>,
   ): { code: string; message: string } | undefined {
     const { requiresPython } = metadata;
-    if (normalizeName(metadata.name) !== name) {
+    if (metadata.name !== name && normalizeName(metadata.name) !== name) {
       return { code: "bad-metadata", message: `its metadata names another project, ${metadata.name}` };
     }
-    const said = parseVersion(metadata.version);
+    const said = metadata.version === version.raw ? version : parseVersion(metadata.version);
     // A wheel may carry a local label in its name alone.
     if (isWheel(file) && said && compareVersions(said, version) !== 0 && said.public !== version.public) {
       return { code: "bad-metadata", message: `its metadata says version ${metadata.version}` };
@@ -281,29 +271,34 @@ export class Catalogue {
     return undefined;
   }
 
-  #read(text: string): ReadRequirement | undefined {
-    const known = this.#requirements.get(text);
-    if (known !== undefined || this.#requirements.has(text)) return known;
-    const result = readRequirementLenient(text);
-    const read = result.ok
-      ? {
-          requirement: result.value.requirement,
-          name: normalizeName(result.value.requirement.name.text),
-          extras: extraNames(result.value.requirement),
-        }
-      : undefined;
-    this.#requirements.set(text, read);
+  /** The same object for the same text: what comes of it has to be worked out once only. */
+  #readNeed(text: string): ReadNeed | undefined {
+    let read = this.#read.get(text);
+    if (read === undefined && !this.#read.has(text)) {
+      const result = readRequirementLenient(text);
+      read = result.ok ? this.#makeNeed(result.value.requirement) : undefined;
+      this.#read.set(text, read);
+    }
     return read;
   }
 
-  #conditionsOf(text: string, { marker }: Requirement): Conditions {
-    if (marker === undefined) return UNCONDITIONAL;
-    let conditions = this.#conditions.get(text);
-    if (conditions === undefined) {
-      conditions = this.#reading.conditionsOf(marker);
-      this.#conditions.set(text, conditions);
-    }
-    return conditions;
+  #makeNeed(requirement: Requirement): ReadNeed {
+    const { specifier, url, marker } = requirement;
+    const { base: where, byExtra } = marker ? this.#reading.conditionsOf(marker) : UNCONDITIONAL;
+    if (where === NEVER && byExtra.size === 0) return ASKS_NOTHING;
+    const need = {
+      name: normalizeName(requirement.name.text),
+      extras: extraNames(requirement),
+      specifier,
+      url: url && plainAddress(url.text),
+      text: plainText(requirement),
+      marker,
+      where,
+    };
+    const more = [...byExtra].map(
+      ([extra, only]) => [extra, only === where ? need : { ...need, where: only }] as const,
+    );
+    return { base: where === NEVER ? undefined : need, byExtra: more };
   }
 }
 
@@ -318,8 +313,11 @@ function tiersOf(releases: readonly UniverseRelease[], places: number): States[]
   return [...tiers].sort(([a], [b]) => a - b).map(([, states]) => states);
 }
 
+const NO_NAMES: readonly string[] = [];
+
 /** The extras of a requirement, normalised, sorted, without doubles. */
-export function extraNames(requirement: Requirement): string[] {
+export function extraNames(requirement: Requirement): readonly string[] {
+  if (requirement.extras.length === 0) return NO_NAMES;
   return [...new Set(requirement.extras.map((extra) => normalizeExtra(extra.text)))].sort();
 }
 

@@ -30,6 +30,8 @@ export class DecisionOrder {
   readonly #early: number[] = [];
   readonly #late: number[] = [];
   readonly #nameOf: NameOf;
+  /** The entry of each package that was looked for, so that a project's name is looked up once. */
+  readonly #byPackage: (Entry | undefined)[] = [];
 
   constructor(nameOf: NameOf) {
     this.#nameOf = nameOf;
@@ -59,7 +61,7 @@ export class DecisionOrder {
     let best = -1;
     let bestEntry: Entry | undefined;
     for (const package_ of undecided) {
-      const entry = this.#entries.get(this.#nameOf(package_) ?? "");
+      const entry = this.#entryOf(package_);
       if (entry === undefined) return package_;
       if (
         bestEntry === undefined ||
@@ -103,8 +105,12 @@ export class DecisionOrder {
   }
 
   #entryOf(package_: number): Entry | undefined {
-    const name = this.#nameOf(package_);
-    return name === undefined ? undefined : this.#entries.get(name);
+    let entry = this.#byPackage[package_];
+    if (entry === undefined) {
+      entry = this.#entries.get(this.#nameOf(package_) ?? "");
+      this.#byPackage[package_] = entry;
+    }
+    return entry;
   }
 }
 

@@ -2,7 +2,7 @@
 import { ALWAYS } from "../../../../shared/src/packaging/markerDiagram.ts";
 import { normalizeName } from "../../../../shared/src/packaging/name.ts";
 import { type Clause, SpecifierSet } from "../../../../shared/src/packaging/specifier.ts";
-import { parseVersion } from "../../../../shared/src/packaging/version.ts";
+import { parseVersion, type Version } from "../../../../shared/src/packaging/version.ts";
 import { type IndexFailure, redactUrl } from "../../index/index.ts";
 import { type Dependency, type Needs, type Provider, type Registry, ROOT } from "../core/model.ts";
 import {
@@ -67,6 +67,12 @@ export interface Asked extends Need {
   readonly reason: Reason;
 }
 
+/** What is asked for in the core's words. */
+interface Wanted {
+  readonly how: "direct" | "single" | "plain";
+  readonly dependencies: readonly Dependency<Reason>[];
+}
+
 /** Releases of one project that were tried, before the next ones are asked for ahead of need. */
 const AHEAD_AFTER = 5;
 const AHEAD_MOST = 50;
@@ -88,6 +94,8 @@ export class PythonProvider implements Provider<Reason> {
   /** The releases of each package that were told to be unfit, as soon as its turn has come. */
   protected readonly filtered: (States | undefined)[] = [];
   protected readonly ahead = new Set<string>();
+  readonly #askedBy = new Map<Need, readonly Asked[]>();
+  readonly #wanted = new Map<Asked, Wanted>();
 
   constructor(
     registry: Registry<Reason>,
@@ -148,9 +156,7 @@ export class PythonProvider implements Provider<Reason> {
     const { preferences } = this.question;
     const kept = preferences?.get(project.name);
     if (kept) {
-      const place = project.versions.findIndex(
-        (version) => version.order === kept.order && version.key === kept.key,
-      );
+      const place = placeOf(project.versions, kept);
       if (place >= 0 && hasVersion(allowed, place)) return place;
     }
     return this.bestAfresh(project, allowed);
@@ -198,14 +204,13 @@ export class PythonProvider implements Provider<Reason> {
     const { project, extra, base } = this.packages[package_]!;
     return whenKnown(this.catalogue.needs(project, version), (needs): Eventual<Needs<Reason>> => {
       if ("unusable" in needs) return { unusable: { kind: "unusable", ...needs.unusable } };
-      if (extra === undefined) return this.dependencies(needs.base.flatMap((need) => this.askedFor(need)));
+      if (extra === undefined) return this.dependencies(this.#askedForAll(needs.base));
       const same = {
         package: base,
         allowed: oneVersion(project.places, version),
         reason: { kind: "same-release" },
       } as const;
-      const more = (needs.byExtra.get(extra) ?? []).flatMap((need) => this.askedFor(need));
-      return this.dependencies(more, [same]);
+      return this.dependencies(this.#askedForAll(needs.byExtra.get(extra) ?? []), [same]);
     });
   }
 
@@ -218,7 +223,22 @@ export class PythonProvider implements Provider<Reason> {
       .map((one) => needOf(one, { kind: "required", demand: one }));
   }
 
-  protected askedFor(need: Need): Asked[] {
+  /** What the needs of a release ask for on the target: the same objects for the same needs. */
+  #askedForAll(needs: readonly Need[]): Asked[] {
+    const all: Asked[] = [];
+    for (let place = 0; place < needs.length; place++) {
+      const need = needs[place]!;
+      let asked = this.#askedBy.get(need);
+      if (asked === undefined) {
+        asked = this.#makeAsked(need);
+        this.#askedBy.set(need, asked);
+      }
+      for (let at = 0; at < asked.length; at++) all.push(asked[at]!);
+    }
+    return all;
+  }
+
+  #makeAsked(need: Need): Asked[] {
     const overrides = this.overrides.get(need.name);
     if (overrides === undefined) return [{ ...need, reason: { kind: "depends", text: need.text } }];
     return overrides
@@ -239,7 +259,8 @@ export class PythonProvider implements Provider<Reason> {
     asked: readonly Asked[],
     first: readonly Dependency<Reason>[] = [],
   ): Eventual<Needs<Reason>> {
-    for (const { name, url } of asked) {
+    const fresh = asked.filter((one) => !this.#wanted.has(one));
+    for (const { name, url } of fresh) {
       if (url === undefined) continue;
       const source = this.sourceOf(name);
       if (source === undefined) throw new SourceFound(name, url);
@@ -248,33 +269,49 @@ export class PythonProvider implements Provider<Reason> {
       return { unusable: { kind: "unusable", code: "several-sources", message } };
     }
     const waiting: Promise<unknown>[] = [];
-    for (const need of asked) {
+    for (const need of fresh) {
       const project = this.projectOf(need.name);
       if (!(project instanceof Promise)) continue;
       waiting.push(project);
       this.lookAhead(need);
     }
-    const make = (): Needs<Reason> => ({
-      dependencies: [...first, ...asked.flatMap((need) => this.dependenciesOf(need))],
-    });
+    const make = (): Needs<Reason> => {
+      const dependencies = [...first];
+      for (let place = 0; place < asked.length; place++) {
+        const wanted = this.dependenciesOf(asked[place]!);
+        for (let at = 0; at < wanted.length; at++) dependencies.push(wanted[at]!);
+      }
+      return { dependencies };
+    };
     return waiting.length > 0 ? Promise.all(waiting).then(make) : make();
   }
 
   /** The project, and each extra, in the versions that are asked for. The project's page has arrived. */
-  protected dependenciesOf({ name, extras, specifier, url, reason }: Asked): Dependency<Reason>[] {
+  protected dependenciesOf(asked: Asked): readonly Dependency<Reason>[] {
+    let wanted = this.#wanted.get(asked);
+    if (wanted === undefined) {
+      wanted = this.#makeWanted(asked);
+      this.#wanted.set(asked, wanted);
+    }
+    this.order.see(asked.name, wanted.how);
+    return wanted.dependencies;
+  }
+
+  #makeWanted({ name, extras, specifier, url, reason }: Asked): Wanted {
     const project = this.projectOf(name) as Project;
     if (project.failure) throw new IndexRefused(name, project.failure);
     const isSingle = specifier.clauses.some(
       ({ operator, version }) => operator === "===" || (operator === "==" && !version.endsWith(".*")),
     );
-    this.order.see(name, this.sourceOf(name) !== undefined ? "direct" : isSingle ? "single" : "plain");
     // What lies at an address is what was asked for, whatever its version.
     const allowed = this.catalogue.allowed(project, url === undefined ? specifier : SpecifierSet.any);
-    return [undefined, ...extras].map((extra) => ({
+    const dependencies = [undefined, ...extras].map((extra) => ({
       package: this.register(project, extra),
       allowed,
       reason,
     }));
+    const how = this.sourceOf(name) !== undefined ? "direct" : isSingle ? "single" : "plain";
+    return { how, dependencies };
   }
 
   /** Asks for the metadata of what will probably be chosen, and for what that needs, while its page is still awaited. */
@@ -298,8 +335,9 @@ export class PythonProvider implements Provider<Reason> {
 
   protected usable(project: Project, specifier: SpecifierSet): States {
     const usable = noStates(project.places);
-    for (const [place, verdict] of project.verdicts.entries())
-      if (verdict === "usable") addVersion(usable, place);
+    const { verdicts } = project;
+    for (let place = 0; place < verdicts.length; place++)
+      if (verdicts[place] === "usable") addVersion(usable, place);
     return intersection(usable, this.catalogue.allowed(project, specifier));
   }
 
@@ -346,7 +384,8 @@ export class PythonProvider implements Provider<Reason> {
     };
     const hashes = this.hashesOf(name);
     const takesPrereleases = this.takesPrereleases(name);
-    for (const [place, verdict] of verdicts.entries()) {
+    for (let place = 0; place < verdicts.length; place++) {
+      const verdict = verdicts[place]!;
       const isTaken = verdict === "usable" || (verdict === "yanked" && hasVersion(pinned, place));
       if (!isTaken) put(verdict as FilterCode, place);
       else if (versions[place]!.isPrerelease && !takesPrereleases) put("prerelease", place);
@@ -391,8 +430,8 @@ export class PythonProvider implements Provider<Reason> {
       if (requirement.url) for (const place of versions.keys()) addVersion(pinned, place);
     }
     const kept = this.question.preferences?.get(name);
-    for (const [place, version] of versions.entries())
-      if (kept?.key === version.key) addVersion(pinned, place);
+    const place = kept ? placeOf(versions, kept) : -1;
+    if (place >= 0) addVersion(pinned, place);
     return pinned;
   }
 
@@ -411,6 +450,11 @@ export class PythonProvider implements Provider<Reason> {
 
 function namesPrerelease({ operator, version }: Clause): boolean {
   return operator !== "!=" && parseVersion(version.replace(/\.\*$/, ""))?.isPrerelease === true;
+}
+
+/** Where a version stands among a project's; -1 where it does not. */
+export function placeOf(versions: readonly Version[], one: Version): number {
+  return versions.findIndex((version) => version.order === one.order && version.key === one.key);
 }
 
 /** What a line of the person's asks for. */

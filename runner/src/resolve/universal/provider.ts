@@ -16,7 +16,7 @@ import {
   whenKnown,
 } from "../python/catalogue.ts";
 import type { OwnPart, Question, Reason } from "../python/model.ts";
-import { byName, needOf, PythonProvider } from "../python/provider.ts";
+import { byName, needOf, PythonProvider, placeOf } from "../python/provider.ts";
 import { type AskedThere, countUpperBounds, forkAsked, narrowPart, type Part, Parting } from "./part.ts";
 import type { Preferences } from "./preferences.ts";
 import type { ScopeReading } from "./reading.ts";
@@ -31,6 +31,8 @@ export interface Shared {
   readonly sources: ReadonlyMap<string, readonly SourceThere[]>;
   /** What the person's own lines ask for. */
   readonly lines: readonly AskedThere[];
+  /** What the needs of releases ask for, by the need. */
+  readonly askedBy: Map<Need, readonly AskedThere[]>;
 }
 
 export interface SourceThere {
@@ -161,9 +163,7 @@ export class PartProvider extends PythonProvider {
     const kept = preferences.of(project.name, reading.diagram, this.part.where, isLowest);
     for (const { version, isKept } of kept) {
       if (version.isPrerelease && !isKept && question.prereleases !== "allow") continue;
-      const place = project.versions.findIndex(
-        (one) => one.order === version.order && one.key === version.key,
-      );
+      const place = placeOf(project.versions, version);
       if (place < 0 || !hasVersion(allowed, place)) continue;
       return localOf(project, place, allowed) ?? place;
     }
@@ -278,7 +278,18 @@ export class PartProvider extends PythonProvider {
     return wanted.flatMap((need) => this.#askedThere(need)).filter((one) => this.includes(one.where));
   }
 
-  #askedThere(need: Need): AskedThere[] {
+  /** The same objects for the same need, in every part. */
+  #askedThere(need: Need): readonly AskedThere[] {
+    const { askedBy } = this.#shared;
+    let asked = askedBy.get(need);
+    if (asked === undefined) {
+      asked = this.#makeAskedThere(need);
+      askedBy.set(need, asked);
+    }
+    return asked;
+  }
+
+  #makeAskedThere(need: Need): AskedThere[] {
     const { reading } = this.#shared;
     const overrides = this.overrides.get(need.name);
     if (overrides === undefined) {

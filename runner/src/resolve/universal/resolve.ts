@@ -57,7 +57,8 @@ export async function resolveUniversal(
       preferences.add(name, { version, where: reading.diagram.of(marker), isKept: true });
     }
     const lines = linesOf(reading, question);
-    const search = new StackSearch({ catalogue, reading, question, preferences, sources, lines }, options);
+    const shared = { catalogue, reading, question, preferences, sources, lines, askedBy: new Map() };
+    const search = new StackSearch(shared, options);
     try {
       return await search.run();
     } catch (error) {
