@@ -1,6 +1,7 @@
 // Signers that stay from the first time they were seen, and never with a login in their source.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { TestFolder } from "./test/support.ts";
 
 const SIGNER = {
@@ -66,5 +67,34 @@ describe("signers in knowledge", () => {
     assert.doesNotMatch(knowledge.identities.ofProject("demo")[0]?.source ?? "", /secret-word/);
     knowledge.close();
     assert.ok(!readFileSync(folder.file).includes("secret-word"));
+  });
+
+  it("go from one machine to another with the time at which they were first seen, and come back as they were", async () => {
+    const [one, two] = [
+      folder.open({ file: join(folder.path, "one.db") }),
+      folder.open({ file: join(folder.path, "two.db") }),
+    ];
+    one.identities.record([{ ...SIGNER, source: "https://ada:s3cret@index.example/simple/" }], 100);
+    two.identities.record([SIGNER], 300);
+    two.identities.record(
+      [{ ...SIGNER, project: "other", identity: { kind: "Google", email: "a@b.example" } }],
+      50,
+    );
+    const file = join(folder.path, "export.ndjson");
+    assert.equal((await one.exportTo(file)).records, 1);
+    assert.doesNotMatch(readFileSync(file, "utf8"), /s3cret/);
+    assert.deepEqual(await two.importFrom(file), { records: 1, badCount: 0, bad: [] });
+    assert.deepEqual(
+      two.identities.ofProject("demo").map(({ firstSeen, lastSeen }) => [firstSeen, lastSeen]),
+      [[100, 300]],
+    );
+    await two.exportTo(file);
+    const three = folder.open({ file: join(folder.path, "three.db") });
+    await three.importFrom(file);
+    for (const project of ["demo", "other"])
+      assert.deepEqual(three.identities.ofProject(project), two.identities.ofProject(project));
+    const bad = { kind: "identity", project: "demo", version: "1", filename: "x", sha256: "no", source: "s" };
+    writeFileSync(file, `${readFileSync(file, "utf8")}${JSON.stringify(bad)}\n`);
+    assert.equal((await three.importFrom(file)).badCount, 1);
   });
 });

@@ -33,11 +33,16 @@ export class Identities {
 
   /** Keeps signers that were verified now. One that is known keeps the time at which it was first seen. */
   record(identities: readonly KnownIdentity[], now: number): void {
+    this.merge(identities.map((one) => ({ ...one, firstSeen: now, lastSeen: now })));
+  }
+
+  /** Keeps signers that another machine has seen: the earliest time of first sight counts, and the latest of last. */
+  merge(identities: readonly KeptIdentity[]): void {
     if (identities.length === 0) return;
     this.#file.write(() => {
       const insert = this.#file.prepare(INSERT);
-      for (const { project, version, filename, sha256, source, identity, uploadedAt } of identities) {
-        const text = JSON.stringify(identity);
+      for (const one of identities) {
+        const { project, version, filename, sha256, source, identity, uploadedAt } = one;
         insert.run(
           project,
           version,
@@ -45,13 +50,20 @@ export class Identities {
           sha256.toLowerCase(),
           withoutCredentials(source),
           signerOf(identity),
-          text,
+          JSON.stringify(identity),
           uploadedAt ?? null,
-          now,
-          now,
+          one.firstSeen,
+          one.lastSeen,
         );
       }
     });
+  }
+
+  /** The projects of which a signer was ever seen, in PEP 503 form. */
+  projects(): string[] {
+    return this.#file
+      .rows("SELECT DISTINCT project FROM identities ORDER BY project")
+      .map(({ project }) => String(project));
   }
 
   /** Every signer that was ever seen of a project, the first seen first. `project` is in PEP 503 form. */
@@ -75,7 +87,7 @@ export class Identities {
 const INSERT = `INSERT INTO identities
   (project, version, filename, sha256, source, signer, identity, uploaded, first_seen, last_seen)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (project, filename, sha256, source, signer)
-  DO UPDATE SET last_seen = max(last_seen, excluded.last_seen)`;
+  DO UPDATE SET first_seen = min(first_seen, excluded.first_seen), last_seen = max(last_seen, excluded.last_seen)`;
 
 /** The identity without what differs from run to run, its keys in order. */
 function signerOf(identity: Readonly<Record<string, unknown>>): string {

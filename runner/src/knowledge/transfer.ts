@@ -1,4 +1,4 @@
-// Facts from one machine to another: lines of JSON (NDJSON), one fact each, without caches, credentials or paths of logs.
+// Facts and signers from one machine to another: lines of JSON (NDJSON), one each, without caches, credentials or paths of logs.
 import { createReadStream, createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
@@ -6,6 +6,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import * as z from "zod";
 import { KnowledgeError, reasonOf } from "./errors.ts";
+import type { KeptIdentity } from "./identities.ts";
 import type { Knowledge } from "./knowledge.ts";
 import type { Artifact, ArtifactMetadata, Fact, Inspection, NewFact, Project, Release } from "./types.ts";
 
@@ -14,7 +15,7 @@ export interface ExportResult {
 }
 
 /** What of the knowledge is read and written here. */
-type Source = Pick<Knowledge, "db" | "facts" | "inspections">;
+type Source = Pick<Knowledge, "db" | "facts" | "inspections" | "identities">;
 
 export interface ImportResult {
   /** Lines read and taken, or known already in a newer form. */
@@ -65,7 +66,7 @@ export async function exportTo(
 }
 
 async function* recordsOf(knowledge: Source): AsyncGenerator<object> {
-  const { facts, inspections } = knowledge;
+  const { facts, inspections, identities } = knowledge;
   const queries = await knowledge.db();
   const projects = await queries.selectFrom("projects").select("name").distinct().orderBy("name").execute();
   for (const { name } of projects) yield* exported("project", await facts.project(name));
@@ -100,6 +101,8 @@ async function* recordsOf(knowledge: Source): AsyncGenerator<object> {
     const fact = await inspections.inspection(id);
     if (fact !== undefined) yield* exported("inspection", [{ ...fact, value: withoutLog(fact.value) }]);
   }
+  for (const project of identities.projects())
+    for (const one of identities.ofProject(project)) yield { kind: "identity", ...one };
 }
 
 function* exported(kind: string, facts: readonly Fact<unknown>[]): Generator<object> {
@@ -208,6 +211,18 @@ const RECORD = z.discriminatedUnion("kind", [
       ),
     }),
   }),
+  z.object({
+    kind: z.literal("identity"),
+    project: z.string().min(1),
+    version: z.string().min(1),
+    filename: z.string().min(1),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/i),
+    source: z.string().min(1),
+    identity: z.record(z.string(), z.unknown()),
+    uploadedAt: z.number().optional(),
+    firstSeen: z.number().int().nonnegative(),
+    lastSeen: z.number().int().nonnegative(),
+  }),
 ]);
 
 type ImportedRecord = z.infer<typeof RECORD>;
@@ -285,13 +300,18 @@ function parseJson(text: string): unknown {
   }
 }
 
-async function record({ facts, inspections }: Source, records: readonly ImportedRecord[]): Promise<void> {
+async function record(
+  { facts, inspections, identities }: Source,
+  records: readonly ImportedRecord[],
+): Promise<void> {
   const releases: NewFact<Release>[] = [];
   const artifacts: NewFact<Artifact>[] = [];
+  const signers: KeptIdentity[] = [];
   for (const each of records) {
     if (each.kind === "project") await facts.recordProject(each as NewFact<Project>);
     else if (each.kind === "release") releases.push(each as NewFact<Release>);
     else if (each.kind === "artifact") artifacts.push(each as NewFact<Artifact>);
+    else if (each.kind === "identity") signers.push(each);
     else if (each.kind === "metadata") await facts.recordMetadata(each as NewFact<ArtifactMetadata>);
     else {
       const kept = await inspections.inspection(each.value.id);
@@ -302,4 +322,5 @@ async function record({ facts, inspections }: Source, records: readonly Imported
   }
   await facts.recordReleases(releases);
   await facts.recordArtifacts(artifacts);
+  identities.merge(signers);
 }
