@@ -57,7 +57,7 @@ describe("the command line", () => {
     const { status, stdout } = await check([]);
     assert.match(
       stdout,
-      /^requirements\.txt\n {2}2:1 {2}error {4}falsk is not on 127\.0\.0\.1:\d+ +unknown-project\n/,
+      /^requirements\.txt\n {2}2:1 {2}error {4}falsk is not on 127\.0\.0\.1:\d+\. One slip away: flask +unknown-project\n/,
     );
     assert.match(stdout, /\n1 error in 1 file\. 2 packages checked/);
     assert.equal(status, 1);

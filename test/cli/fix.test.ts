@@ -77,6 +77,38 @@ describe("thoth fix", () => {
     }
   });
 
+  it("names what a mistyped name was meant to be where the index has that, and leaves it to a person", async () => {
+    const wheel = (name: string) => ({ files: [buildWheel({ name, version: "1.0" })] });
+    const offered = async (url: string): Promise<string[]> => {
+      const { stdout } = await place.run(["check", "-q", "--index-url", url, "--format", "json"]);
+      const { findings } = JSON.parse(stdout).result.files[0];
+      return findings
+        .filter(({ rule }: { rule: string }) => rule === "unknown-project")
+        .flatMap(({ fixes }: { fixes: { kind: string; title: string; edits: { newText: string }[] }[] }) =>
+          fixes.map(({ kind, title, edits }) => `${kind}: ${title}: ${edits.map(({ newText }) => newText)}`),
+        );
+    };
+    // `inhouse-tool` is on no list; `numpy` is established and not on this index; two letters off is no slip.
+    const projects = { requests: wheel("requests"), "inhouse-tool": wheel("inhouse-tool") };
+    await withIndex(projects, async (url) => {
+      const text = "Reqeusts[socks]>=1  # web\nnumppy\ninhosue-tool\nrqeeusts\n";
+      place.write("requirements.txt", text);
+      const swapped =
+        "repair-name: Replace Reqeusts with requests (two characters are swapped; on the index): requests";
+      assert.deepEqual(await offered(url), [swapped]);
+      place.write("other/requirements.txt", "inhouse-tool\n");
+      await place.run(["check", "other/requirements.txt", "-q", "--index-url", url]);
+      // By then the project is known here.
+      assert.deepEqual(await offered(url), [
+        swapped,
+        "repair-name: Replace inhosue-tool with inhouse-tool (two characters are swapped; on the index): inhouse-tool",
+      ]);
+      const { stdout } = await place.run(["fix", "requirements.txt", "-q", "--write", "--index-url", url]);
+      assert.match(stdout, /not fixed: replace Reqeusts with requests .*: that is for a person to decide/);
+      assert.equal(read("requirements.txt"), text);
+    });
+  });
+
   it("takes one of two fixes that only contradict each other together, and says why", async () => {
     await withIndex(
       { alpha: yankedThen("alpha", "beta<2"), beta: yankedThen("beta"), gamma: yankedThen("gamma") },

@@ -41,6 +41,14 @@ export class Names {
     return [...found.values()];
   }
 
+  /** Those of some normalised names that facts are known of: projects that manifests named before, not all that an index lists. */
+  knownAmong(names: readonly string[]): string[] {
+    const wanted = JSON.stringify(names);
+    const query =
+      "SELECT DISTINCT name FROM projects WHERE name IN (SELECT value FROM json_each(?)) AND failure IS NULL";
+    return this.#file.rows(query, wanted).map((row) => String(row.name));
+  }
+
   /** The full lists that are kept. */
   lists(): NameList[] {
     return this.#file

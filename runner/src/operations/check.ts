@@ -12,6 +12,7 @@ import { type CheckedRoot, checkRoots, closeFinders } from "./checkRoots.ts";
 import { resolveRoots } from "./checkStacks.ts";
 import type { Operation } from "./context.ts";
 import { filesOf, Loader } from "./load.ts";
+import { rememberNames } from "./rememberNames.ts";
 
 /** Checks every manifest that the paths mean. When cancelled, the answer holds what was known by then. */
 export const check: Operation<CheckInput, CheckOutput, CheckPartial> = async (
@@ -31,6 +32,8 @@ export const check: Operation<CheckInput, CheckOutput, CheckPartial> = async (
   const files = filesOfFindings(session.roots, loader);
   for (const file of files) calls.partial({ file });
   const checked = session.checked;
+  const projects = session.roots.flatMap(({ snapshot }) => [...snapshot.projects.values()]);
+  context.afterwards(() => rememberNames(context, projects).catch(() => {}));
   context.afterwards(() => closeFinders(session));
   context.afterwards(() => session.closeStacks());
   return {

@@ -1,6 +1,6 @@
 // Asks the indexes for projects and turns the answers into facts: one finder serves one manifest in one environment.
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
-import type { ProjectFacts, ReleaseDetail } from "../../../shared/src/facts/model.ts";
+import type { MeantProject, ProjectFacts, ReleaseDetail } from "../../../shared/src/facts/model.ts";
 import { readSpecifierSet } from "../../../shared/src/packaging/specifier.ts";
 import type { IndexOptions } from "../../../shared/src/protocol/operation.ts";
 import type { WantedProject } from "../../../shared/src/rules/model.ts";
@@ -17,6 +17,9 @@ import { FactMemory } from "./factMemory.ts";
 import { type IndexLane, type IndexPlan, sourceOptions } from "./indexPlan.ts";
 import { indexSettingsFor } from "./indexSettings.ts";
 import { artifactsOf, type DerivedProject, deriveProject, FileJudge, newestUsable } from "./projectFacts.ts";
+
+/** More than these are no repair but a choice. */
+const MOST_MEANT = 3;
 
 export interface PipfileSource {
   readonly name: string;
@@ -70,6 +73,7 @@ export class FactFinder {
   readonly #lanes = new Map<string, Promise<Lane>>();
   readonly #projects = new Map<string, Promise<Asked>>();
   readonly #details = new Map<string, Promise<ReleaseDetail>>();
+  readonly #meant = new Map<string, Promise<MeantProject[]>>();
   /** Indexes that were asked, credentials removed. */
   readonly indexes = new Set<string>();
   /** What of the configuration could not be used, in sentences. */
@@ -130,6 +134,7 @@ export class FactFinder {
       this.#projects.set(key, asked);
     }
     const found = await asked;
+    if (found.facts.state === "absent") return this.#withMeant(lane, key, found.facts);
     if (found.facts.state !== "known") return found.facts;
     const versions = versionsToDetail(project, found.facts, options.newest);
     const missing = versions.filter((version) => found.facts.details[version] === undefined);
@@ -143,6 +148,37 @@ export class FactFinder {
     const facts = { ...derived.facts, details: all };
     lane.memory.keep(answer, facts, false);
     return facts;
+  }
+
+  /** With what the name may have been meant to be, as far as the same indexes have it. */
+  async #withMeant(lane: Lane, key: string, facts: ProjectFacts): Promise<ProjectFacts> {
+    let meant = this.#meant.get(key);
+    if (!meant) {
+      meant = this.#findMeant(lane, facts.name);
+      this.#meant.set(key, meant);
+    }
+    const found = await meant;
+    return found.length === 0 ? facts : { ...facts, meant: found };
+  }
+
+  async #findMeant(lane: Lane, name: string): Promise<MeantProject[]> {
+    const { context, signal } = this.#options;
+    const { findSlip, possiblyMeant } = await import("../provenance/index.ts");
+    const slip = findSlip(name);
+    const candidates = new Map(possiblyMeant(name));
+    const known = (await context.knowledge()).names.knownAmong([...candidates.keys()]);
+    const wanted = slip ? [[slip.established, slip.how] as const] : [];
+    wanted.push(...known.map((one) => [one, candidates.get(one)!] as const));
+    const found: MeantProject[] = [];
+    for (const [meant, how] of new Map(wanted)) {
+      if (found.length === MOST_MEANT) break;
+      const answer = await lane.client.project(meant, { signal });
+      const { facts } = deriveProject(answer, lane.settings, lane.judge);
+      if (facts.state === "known" && facts.releases.length > 0) {
+        found.push({ name: facts.displayName ?? meant, how });
+      }
+    }
+    return found;
   }
 
   /** What the indexes say; what follows from the very same pages is remembered, not worked out again. */

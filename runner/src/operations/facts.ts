@@ -12,6 +12,7 @@ import type { Operation, OperationContext } from "./context.ts";
 import { environmentOf } from "./environment.ts";
 import { OperationError } from "./errors.ts";
 import { FactFinder, type PipfileSource } from "./factFinder.ts";
+import { rememberNames } from "./rememberNames.ts";
 
 /** Asks the indexes. Rejects only when cancelled; what cannot be asked is a project with its trouble. */
 export const facts: Operation<FactsInput, FactsOutput, FactsPartial> = async (
@@ -98,30 +99,6 @@ async function configuredIndexes(
     if (!(error instanceof OperationError)) throw error;
     calls.warn(error.message);
     return { options: [], sources: [], bindings: {} };
-  }
-}
-
-const remembered = new WeakMap<OperationContext, Set<string>>();
-
-/** Keeps the names of projects that exist, for completion. It is a convenience: nobody waits for it and nothing fails with it. */
-async function rememberNames(context: OperationContext, projects: readonly ProjectFacts[]): Promise<void> {
-  const known = remembered.get(context) ?? new Set();
-  remembered.set(context, known);
-  const { facts: kept } = await context.knowledge();
-  for (const project of projects) {
-    if (project.state !== "known" || known.has(project.name)) continue;
-    known.add(project.name);
-    const summary = Object.values(project.details).find((detail) => detail.summary)?.summary;
-    await kept.recordProject({
-      value: {
-        name: project.name,
-        ...(project.displayName === undefined ? {} : { displayName: project.displayName }),
-        ...(summary === undefined ? {} : { summary }),
-        ...(project.status === undefined ? {} : { status: project.status }),
-      },
-      source: project.indexes[0] ?? "index",
-      time: project.checked ?? context.now(),
-    });
   }
 }
 

@@ -108,6 +108,13 @@ function chooseFixes(
       left.push(leftFinding(finding, reason, loader));
     };
     if (!best) {
+      const decision = finding.fixes.find(({ kind }) => kind === "repair-name");
+      if (decision) {
+        leave(
+          `${decision.title.charAt(0).toLowerCase()}${decision.title.slice(1)}: that is for a person to decide`,
+        );
+        continue;
+      }
       const disabled = finding.fixes.find((one) => one.disabled !== undefined && !isDecision(one.kind));
       leave(disabled?.disabled ?? "no change is known to help");
       continue;
@@ -126,14 +133,14 @@ function chooseFixes(
   return { chosen, left };
 }
 
-/** To silence a rule, or to do without a package, is a person's decision, never a fix. */
+/** To silence a rule, to do without a package or to take another one is a person's decision, never a fix. */
 function bestFix(fixes: readonly Fix[]): Fix | undefined {
   const usable = fixes.filter(({ disabled, kind }) => disabled === undefined && !isDecision(kind));
   return usable.find((one) => one.preferred) ?? usable[0];
 }
 
 function isDecision(kind: string): boolean {
-  return kind === "silence-rule" || kind === "remove-requirement";
+  return ["silence-rule", "remove-requirement", "repair-name"].includes(kind);
 }
 
 /** Why a fix cannot be taken beside those that are. */

@@ -12,7 +12,7 @@ export { checkContinuity, fileBefore, historyOf } from "./checks/continuity.ts";
 export { checkCoolDown } from "./checks/coolDown.ts";
 export { checkIndexPolicy, checkIndexUse, type IndexUse, labelOf, usesOf } from "./checks/indexPolicy.ts";
 export { checkMalware, checkStatusMarkers, type MalwareReport } from "./checks/knownBad.ts";
-export { checkNameConfusion, findSlip, isEstablished } from "./checks/nameConfusion.ts";
+export { checkNameConfusion, findSlip, isEstablished, possiblyMeant } from "./checks/nameConfusion.ts";
 export { checkLockHash, checkPinnedAndHashed } from "./checks/pinnedAndHashed.ts";
 export { checkAbandoned, checkRunsCode, checkYanked, withoutFiles } from "./checks/releaseState.ts";
 export { checkSeveralIndexes } from "./checks/severalIndexes.ts";

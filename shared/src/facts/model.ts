@@ -64,6 +64,14 @@ export interface IndexTrouble {
   readonly next?: string;
 }
 
+/** A project that a name is one slip away from. */
+export interface MeantProject {
+  /** As the index spells it, where it says. */
+  readonly name: string;
+  /** `two characters are swapped`, … */
+  readonly how: string;
+}
+
 export interface ProjectFacts {
   /** What is known against its releases; absent where no advisories were ever loaded, which is not "none". */
   readonly advisories?: ProjectAdvisories;
@@ -78,6 +86,8 @@ export interface ProjectFacts {
   /** Indexes asked, credentials removed, in order. */
   readonly indexes: readonly string[];
   readonly trouble?: IndexTrouble;
+  /** Of a name that no index has: established or known projects that it is one slip away from and that the indexes do have. */
+  readonly meant?: readonly MeantProject[];
   /** PEP 792: `archived`, `quarantined`, `deprecated`, with the reason given. */
   readonly status?: { readonly status: string; readonly reason?: string };
   /** Newest first, by PEP 440; versions that are not PEP 440 last. */

@@ -9,7 +9,7 @@ import type { Manifest, ManifestError, RequirementEntry } from "./model.ts";
 
 /** A repair with the words to offer it by. */
 export interface RepairPlan {
-  readonly kind: "repair-operator" | "repair-name";
+  readonly kind: "repair-operator";
   readonly title: string;
   readonly edits: readonly TextEdit[];
 }

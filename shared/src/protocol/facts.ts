@@ -95,6 +95,7 @@ export const project = z.object({
   trouble: z
     .object({ code: z.string(), index: z.string(), message: z.string(), next: z.string().optional() })
     .optional(),
+  meant: z.array(z.object({ name: z.string(), how: z.string() })).optional(),
   status: z.object({ status: z.string(), reason: z.string().optional() }).optional(),
   releases: z.array(release),
   details: z.record(z.string(), detail),

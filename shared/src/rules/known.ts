@@ -9,6 +9,7 @@ import { type Collector, type Draft, relatedPlace } from "./make.ts";
 import type { PlacedRequirement, RuleInput } from "./model.ts";
 import { appliesHere, isFromIndex, pinnedVersion, placementOf } from "./place.ts";
 import { admittedReleases, canAgree, demandsOn, firstUsable, isUsable } from "./releases.ts";
+import { repairNameOf } from "./repair.ts";
 import { addDisagreements, addStackFindings, isJudgedByStack, isStackCurrent } from "./stack.ts";
 import { addStaleAdvisories, addTransitiveVulnerabilities, addVulnerability } from "./vulnerabilities.ts";
 import { count, fileName, sayEnvironment, sayPython, saySpecifier, shortPython, tame } from "./words.ts";
@@ -132,10 +133,14 @@ class RequirementRules {
       facts.indexes.length === 1
         ? tame(hostOf(facts.indexes[0]!))
         : `any of the ${facts.indexes.length} indexes`;
+    const meant = facts.meant ?? [];
+    const [first] = meant;
+    const hint = first ? ` One slip away: ${meant.map(({ name }) => tame(name)).join(", ")}.` : "";
     this.#add({
       rule: "unknown-project",
-      message: `${nameOf(this.#placed.entry)} is not on ${where}.`,
+      message: `${nameOf(this.#placed.entry)} is not on ${where}.${hint}`,
       span: this.#nameSpan(),
+      fixes: meant.flatMap((one) => repairNameOf(this.#placed, one, meant.length === 1)),
     });
   }
 

@@ -157,6 +157,19 @@ describe("findings from facts", () => {
     ]);
   });
 
+  it("offer the name that was meant, unless hashes stand beside the mistyped one", () => {
+    const meant = [{ name: "flask", how: "two characters are swapped" }];
+    const absent = project("flaks", {}, { state: "absent", meant });
+    const [finding] = findingsOf(inputOf("flaks[async]==1\n", [absent])).findings;
+    assert.equal(finding?.message, "flaks is not on packages.example.com. One slip away: flask.");
+    assert.deepEqual(
+      finding?.fixes.map(({ kind, preferred, edits }) => [kind, preferred, edits[0]?.edits]),
+      [["repair-name", true, [{ span: { start: 0, end: 5 }, newText: "flask" }]]],
+    );
+    const hashed = findingsOf(inputOf(`flaks==1 --hash=sha256:${"a".repeat(64)}\n`, [absent])).findings;
+    assert.deepEqual(hashed.find(({ rule }) => rule === "unknown-project")?.fixes, []);
+  });
+
   it("never read a refused index as an unknown project", () => {
     const refused = project(
       "flask",

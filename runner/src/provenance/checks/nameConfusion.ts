@@ -76,6 +76,7 @@ function* withOmitted(name: string): Iterable<string> {
   }
 }
 
+const LETTERS = "abcdefghijklmnopqrstuvwxyz-";
 const isLetter = (character: string): boolean => character >= "a" && character <= "z";
 
 const TWINS: Readonly<Record<string, string>> = {
@@ -116,6 +117,26 @@ export function findSlip(name: string): Slip | undefined {
   const parts = given.split("-");
   const swapped = parts.length > 1 ? words.get([...parts].sort().join("-")) : undefined;
   return swapped === undefined ? undefined : { established: swapped, how: "its words are swapped" };
+}
+
+/** Names of which this one could be a slip, each with the slip: the other way round from `findSlip`, for names that are on no list. */
+export function* possiblyMeant(name: string): Iterable<readonly [name: string, how: string]> {
+  const given = normalizeName(name);
+  if (given.length < SHORTEST) return;
+  for (const meant of withSwapped(given)) yield [meant, "two characters are swapped"];
+  for (let at = 1; at < given.length; at++) {
+    if (given[at] !== given[at - 1] || !isLetter(given[at]!)) continue;
+    yield [given.slice(0, at) + given.slice(at + 1), "a character is repeated"];
+  }
+  if (given.length >= 5) {
+    for (let at = 0; at <= given.length; at++) {
+      for (const letter of LETTERS) {
+        yield [given.slice(0, at) + letter + given.slice(at), "a character is left out"];
+      }
+    }
+  }
+  const parts = given.split("-");
+  if (parts.length === 2) yield [`${parts[1]}-${parts[0]}`, "its words are swapped"];
 }
 
 /** Whether the name is an established one. */
