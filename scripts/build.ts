@@ -63,7 +63,10 @@ const NAMES: Readonly<Partial<Record<Piece, readonly string[]>>> = {
   tuf: ["updateTrust"],
 };
 
-/** Makes a dynamic import of a piece load its file. */
+const COMMAND_LINE = `import { requirePiece } from "./runner/src/faces/codeCache.ts";
+export const { runCommandLine } = requirePiece("./commandLine.cjs", import.meta.url);`;
+
+/** Makes a dynamic import of a piece load its file; the command line with the code of an earlier run. */
 function pieces(names: readonly Piece[]): Plugin {
   return {
     name: "pieces",
@@ -78,6 +81,7 @@ function pieces(names: readonly Piece[]): Plugin {
       );
       onLoad({ filter: /./, namespace: "piece" }, ({ path }) => {
         const given = NAMES[path as Piece];
+        if (path === ("commandLine" satisfies Piece)) return { contents: COMMAND_LINE, resolveDir: ROOT };
         const loaded = `require("./${path}.cjs")`;
         return {
           contents: given
@@ -124,12 +128,15 @@ const lateProcesses: Plugin = {
   },
 };
 
-function buildPiece(name: string, entryPoint: string) {
+async function buildPiece(name: string, entryPoint: string) {
   const { outdir: _, ...rest } = common;
-  return build({
+  const outfile = join(DIST, `${name}.cjs`);
+  const built = await build({
     ...rest,
     entryPoints: [entryPoint],
-    outfile: join(DIST, `${name}.cjs`),
+    outfile,
+    // A module of Node's own is there at once: by `import` it would go the long way of modules.
+    supported: { "dynamic-import": false },
     format: "cjs",
     // Errors carry their names themselves; naming every function anew is five per cent of a warm check.
     keepNames: false,
@@ -140,6 +147,13 @@ function buildPiece(name: string, entryPoint: string) {
         ? [pieces((Object.keys(PIECES) as Piece[]).filter((piece) => piece !== name)), apart, lateProcesses]
         : [pieces(["attestation"])],
   });
+  await writeFile(outfile, onlyAscii(await readFile(outfile, "utf8")));
+  return built;
+}
+
+/** esbuild leaves regular expressions as they are written; one character in them beyond Latin 1 doubles the memory of the whole file. */
+function onlyAscii(text: string): string {
+  return text.replace(/[^\x00-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** Packages whose code is in the bundles, by folder. */

@@ -131,6 +131,22 @@ describe("the command line", () => {
     assert.equal(second.stdout, first.stdout);
   });
 
+  it("asks for the pages alone where the resolver is not asked: without its proof no pin is offered", async () => {
+    place.write("requirements.txt", "flask\nwerkzeug\n");
+    const before = index.requests.length;
+    const { stdout } = await check(["--format", "json"]);
+    const [file] = JSON.parse(stdout).result.files;
+    assert.deepEqual(
+      file.findings.map((finding: { rule: string; fixes: unknown[] }) => [finding.rule, finding.fixes]),
+      [
+        ["unpinned-requirement", []],
+        ["unpinned-requirement", []],
+      ],
+    );
+    const asked = index.requests.slice(before).map(({ path }) => path);
+    assert.deepEqual(asked.sort(), ["/simple/flask/", "/simple/werkzeug/"]);
+  });
+
   it("follows includes and constraints and tells a missing one on its line", async () => {
     place.write("requirements.txt", "-r base.txt\n-c constraints.txt\n-r gone.txt\n");
     place.write("base.txt", "flask\n");

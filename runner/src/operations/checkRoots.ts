@@ -28,6 +28,7 @@ import { FactFinder, type PipfileSource } from "./factFinder.ts";
 import { lastInspection } from "./facts.ts";
 import type { IndexPlan } from "./indexPlan.ts";
 import { filesOf, type LoadedRoot } from "./load.ts";
+import { isToBeResolved, type ResolveRootsOptions } from "./resolvable.ts";
 
 /** More rounds than this would mean that answers go in a circle. */
 const MOST_ROUNDS = 4;
@@ -59,6 +60,7 @@ export async function checkRoots(
   roots: readonly LoadedRoot[],
   calls: Pick<Calls<never>, "progress" | "warn">,
   signal: AbortSignal,
+  options: Pick<ResolveRootsOptions, "repairs"> = {},
 ): Promise<CheckSession> {
   const configuration: RuleConfiguration = { severities: input.rules };
   const finders = new Map<string, FactFinder>();
@@ -68,7 +70,7 @@ export async function checkRoots(
       const environment = await environmentFor(context, input, root, signal);
       const plan = await planFor(input, root);
       const finder = finderFor(context, input, root, environment, signal, finders, plan);
-      return checkRoot(context, root, environment, finder, configuration, progress, signal);
+      return checkRoot(context, root, environment, finder, configuration, progress, signal, options);
     }),
   );
   const projects = new Map<string, ProjectFacts>();
@@ -321,6 +323,7 @@ async function checkRoot(
   configuration: RuleConfiguration,
   progress: ProgressCount,
   signal: AbortSignal,
+  options: Pick<ResolveRootsOptions, "repairs">,
 ): Promise<CheckedRoot> {
   const { tree } = root;
   const projects = new Map<string, ProjectFacts>();
@@ -354,7 +357,8 @@ async function checkRoot(
       findings = findingsOf({ tree, snapshot: current, configuration });
       // Only what a fix of a finding would pin is looked into further: the rest is as it should be.
       const concerned = new Set(findings.findings.flatMap((finding) => finding.package ?? []));
-      if (concerned.size === 0) break;
+      // A pin is offered with the resolver's proof alone: where it is not to be asked, neither is what a pin would require.
+      if (concerned.size === 0 || !isToBeResolved({ tree, snapshot: current, findings }, options)) break;
       wanted = missingFrom(current, wantedProjects(tree, current, concerned));
       findings = wanted.length === 0 ? findings : undefined;
     }

@@ -1,13 +1,14 @@
 // The last pass of `check` and `fix`: whether each manifest resolves, and whether the fixes of its findings do.
 import { type FixProof, proofKey, type StackFacts } from "../../../shared/src/facts/stack.ts";
 import type { Fix } from "../../../shared/src/finding/model.ts";
-import type { EnvironmentOptions, NotChecked } from "../../../shared/src/protocol/operation.ts";
+import type { NotChecked } from "../../../shared/src/protocol/operation.ts";
 import { findingsOf, type RuleConfiguration, repairsFor } from "../../../shared/src/rules/index.ts";
 import type { CheckedRoot, CheckRootsInput, CheckSession } from "./checkRoots.ts";
 import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
 import type { Loader } from "./load.ts";
 import { askRoot } from "./question.ts";
+import { isToBeResolved, type ResolveRootsOptions } from "./resolvable.ts";
 import { addRelaxations, FixProver, type SearchedStack, searchStack, unaskable } from "./stackFacts.ts";
 
 /** More fixes than this in one manifest are not tried. */
@@ -16,14 +17,6 @@ const MOST_PROOFS = 100;
 export interface ResolvedRoot extends CheckedRoot {
   /** Absent where nothing could be searched: the snapshot's stack says why. */
   readonly searched?: SearchedStack;
-}
-
-export interface ResolveRootsOptions {
-  /** Plan repairs of what advisories are known against; without it only the line's own fix is tried. */
-  readonly repairs?: boolean | undefined;
-  readonly allowDowngrade?: boolean | undefined;
-  /** What fixes have to hold for, in place of what is declared. */
-  readonly environments?: readonly EnvironmentOptions[] | undefined;
 }
 
 export interface ResolvedSession extends CheckSession {
@@ -45,7 +38,7 @@ export async function resolveRoots(
   const closers: (() => Promise<void>)[] = [];
   const roots: ResolvedRoot[] = [];
   for (const root of session.roots) {
-    if (signal.aborted || !isSource(root, options)) {
+    if (signal.aborted || !isToBeResolved(root, options)) {
       roots.push(root);
       continue;
     }
@@ -64,29 +57,6 @@ export async function resolveRoots(
       await Promise.all(closers.map((close) => close()));
     },
   };
-}
-
-/**
- * A lock says what is, not what is wanted; a root without a Python was told to be so already. Lines that take any version, of
- * which nothing is to be repaired, leave nothing that an edit could relax: whether those resolve is for `lock` and `explain` to
- * say, and a check stays quick.
- */
-function isSource({ tree, snapshot, findings }: CheckedRoot, options: ResolveRootsOptions): boolean {
-  const kind = tree.files[0]?.manifest.kind;
-  if (kind !== "requirements" && kind !== "constraints" && kind !== "pipfile" && kind !== "pyproject")
-    return false;
-  const entries = tree.files.flatMap(({ manifest }) => manifest.entries);
-  const narrows = entries.some(
-    (entry) =>
-      (entry.kind === "requirement" || entry.kind === "constraint") &&
-      (entry.specifier.clauses.length > 0 || entry.url !== undefined || entry.sources !== undefined),
-  );
-  const isExposed = findings.findings.some(({ rule }) => rule === "known-vulnerability");
-  return (
-    (narrows || isExposed || options.repairs === true) &&
-    entries.some((entry) => entry.kind === "requirement") &&
-    snapshot.environment?.tags !== undefined
-  );
 }
 
 async function resolveRoot(

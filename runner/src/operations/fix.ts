@@ -36,8 +36,8 @@ export const fix: Operation<FixInput, FixOutput, FixPartial> = async (context, i
     };
   }
   const { roots, notChecked } = await loader.roots(input.paths, input.constraints);
-  const checked = await checkRoots(context, input, roots, calls, signal);
   const repairs = !input.only || input.only.includes("known-vulnerability");
+  const checked = await checkRoots(context, input, roots, calls, signal, { repairs });
   const session = await resolveRoots(context, input, checked, loader, signal, {
     repairs,
     allowDowngrade: input.allowDowngrade,

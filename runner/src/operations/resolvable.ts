@@ -1,0 +1,37 @@
+// Which of the checked manifests the resolver is asked about.
+import type { EnvironmentOptions } from "../../../shared/src/protocol/operation.ts";
+import type { CheckedRoot } from "./checkRoots.ts";
+
+export interface ResolveRootsOptions {
+  /** Plan repairs of what advisories are known against; without it only the line's own fix is tried. */
+  readonly repairs?: boolean | undefined;
+  readonly allowDowngrade?: boolean | undefined;
+  /** What fixes have to hold for, in place of what is declared. */
+  readonly environments?: readonly EnvironmentOptions[] | undefined;
+}
+
+/**
+ * Whether the last pass asks the resolver about a root. A lock says what is, not what is wanted; a root without a Python was told
+ * to be so already. Lines that take any version, of which nothing is to be repaired, leave nothing that an edit could relax: whether
+ * those resolve is for `lock` and `explain` to say, and a check stays quick.
+ */
+export function isToBeResolved(
+  { tree, snapshot, findings }: Pick<CheckedRoot, "tree" | "snapshot" | "findings">,
+  options: Pick<ResolveRootsOptions, "repairs">,
+): boolean {
+  const kind = tree.files[0]?.manifest.kind;
+  if (kind !== "requirements" && kind !== "constraints" && kind !== "pipfile" && kind !== "pyproject")
+    return false;
+  const entries = tree.files.flatMap(({ manifest }) => manifest.entries);
+  const narrows = entries.some(
+    (entry) =>
+      (entry.kind === "requirement" || entry.kind === "constraint") &&
+      (entry.specifier.clauses.length > 0 || entry.url !== undefined || entry.sources !== undefined),
+  );
+  const isExposed = findings.findings.some(({ rule }) => rule === "known-vulnerability");
+  return (
+    (narrows || isExposed || options.repairs === true) &&
+    entries.some((entry) => entry.kind === "requirement") &&
+    snapshot.environment?.tags !== undefined
+  );
+}
