@@ -160,6 +160,36 @@ describe("thoth provenance", () => {
     assert.ok(names.includes("thoth:not-checked"));
   });
 
+  it("tells in JSON and in CycloneDX what each package needs of the others", async () => {
+    const above = buildWheel({ name: "above", version: "2.0", requires: ["demo>=1"] });
+    const both = await startIndex({ demo: [demo], above: [above] });
+    try {
+      place.write("requirements.txt", `${pinned}\nabove==2.0 --hash=sha256:${above.sha256}\n`);
+      const answer = async (format: string) =>
+        JSON.parse(
+          (await place.run(["provenance", "-q", "--index-url", both.url, "--format", format])).stdout,
+        );
+      const { packages } = output.parse((await answer("json")).result);
+      assert.deepEqual(
+        packages.map(({ name, dependsOn }) => [name, dependsOn]),
+        [
+          ["demo", []],
+          ["above", ["demo"]],
+        ],
+      );
+      const bom = await answer("cyclonedx");
+      const isValid: boolean = cyclonedx(bom);
+      assert.ok(isValid, JSON.stringify(cyclonedx.errors?.slice(0, 3), null, 1));
+      const needs = bom.dependencies.find(({ ref }: { ref: string }) => ref.includes("/above@"));
+      assert.deepEqual(
+        needs.dependsOn.map((ref: string) => ref.replace(/\?.*/, "")),
+        ["pkg:pypi/demo@1.0"],
+      );
+    } finally {
+      await both.close();
+    }
+  });
+
   it("lets a check pass over an advisory that was accepted, and tells it again once that has expired", async () => {
     await advise();
     place.write("requirements.txt", `${pinned}\n`);

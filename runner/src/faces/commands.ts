@@ -260,6 +260,8 @@ const provenance: CommandSpec = {
     rules: ruleSeverities(options),
     allArtifacts: options.allArtifacts === true,
     download: options.download === true,
+    // Forms that are read by programs tell the graph too.
+    graph: options.format === "json" || options.format === "cyclonedx",
     ...given<Pick<ProvenanceInput, "requestBudget" | "trustedRoot">>({
       requestBudget: typeof options.requests === "number" ? options.requests : undefined,
       trustedRoot: text(options.trustedRoot),

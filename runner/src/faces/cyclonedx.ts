@@ -49,9 +49,25 @@ export function cyclonedxOf(
     bom.metadata.component.dependencies.add(component.bomRef);
     for (const check of one.checks) addVulnerabilities(vulnerabilities, component, one, check);
   }
+  addDependencies(result.packages, components);
   for (const vulnerability of vulnerabilities.values()) bom.vulnerabilities.add(vulnerability);
   const serializer = new Serialize.JsonSerializer(new Serialize.JSON.Normalize.Factory(Spec.Spec1dot6));
   return `${serializer.serialize(bom, { sortLists: true, space: 2 })}\n`;
+}
+
+/** What each package needs, where that is known. */
+function addDependencies(
+  packages: readonly PackageProvenance[],
+  components: ReadonlyMap<string, Models.Component>,
+): void {
+  const byName = new Map<string, Models.Component[]>();
+  for (const component of components.values())
+    byName.set(component.name, [...(byName.get(component.name) ?? []), component]);
+  for (const one of packages) {
+    const component = components.get(purlOf(one));
+    for (const name of one.dependsOn ?? [])
+      for (const needed of byName.get(name) ?? []) component?.dependencies.add(needed.bomRef);
+  }
 }
 
 /** The same for the same packages, so that two documents of one state are one. */
@@ -67,11 +83,15 @@ function rootName({ files }: ProvenanceOutput): string {
   return files.map(({ path }) => path).join(", ") || "manifest";
 }
 
-function componentOf(one: PackageProvenance): Models.Component {
+function purlOf(one: PackageProvenance): string {
   const [index] = one.indexes;
   const isElsewhere = index !== undefined && indexKey(index) !== indexKey(DEFAULT_INDEX_URL);
   const qualifiers = isElsewhere ? { repository_url: index } : undefined;
-  const purl = new PackageURL("pypi", undefined, one.name, one.version, qualifiers, undefined).toString();
+  return new PackageURL("pypi", undefined, one.name, one.version, qualifiers, undefined).toString();
+}
+
+function componentOf(one: PackageProvenance): Models.Component {
+  const purl = purlOf(one);
   const component = new Models.Component(Enums.ComponentType.Library, one.name, {
     bomRef: purl,
     purl,

@@ -180,6 +180,7 @@ class RootCheck {
   readonly #judging: JudgeOptions;
   readonly #expired = new Map<string, CheckDraft>();
   readonly #times: number[] = [];
+  readonly #views = new Map<Subject, readonly IndexView[]>();
   #advisories: ReadonlyMap<string, ProjectAdvisories> | undefined;
   #tools: Promise<AttestationTools> | undefined;
   #memory: ProvenanceMemory | undefined;
@@ -249,10 +250,11 @@ class RootCheck {
       context.afterwards(async () => this.#memory?.flush());
     }
     let done = 0;
+    const names = new Set(subjects.map(({ name }) => name));
     const packages: (PackageProvenance | undefined)[] = await Promise.all(
       subjects.map(async (subject) => {
         try {
-          const found = await this.#checkSubject(subject);
+          const found = await this.#withNeeds(subject, await this.#checkSubject(subject), names);
           calls.progress({ message: "checking packages", done: ++done, total: subjects.length });
           calls.package(found);
           return found;
@@ -267,6 +269,7 @@ class RootCheck {
 
   async #checkSubject(subject: Subject): Promise<PackageProvenance> {
     const views = await this.#indexes.ask(subject);
+    if (this.#input.input.graph) this.#views.set(subject, views);
     for (const { answer } of views) if (answer.state === "page") this.#times.push(answer.page.fetchedAt);
     const key = this.#memory?.keyOf(subject, views, this.#advisories?.get(subject.name));
     const known = key === undefined ? undefined : this.#memory?.recall(key);
@@ -302,6 +305,30 @@ class RootCheck {
     // An expired acceptance is told by the file, which a kept result knows nothing of.
     if (key !== undefined && this.#expired.size === before) this.#memory?.keep(key, found);
     return found;
+  }
+
+  /** The same with what it needs of the others, where that is asked for and known. */
+  async #withNeeds(
+    subject: Subject,
+    found: PackageProvenance,
+    names: ReadonlySet<string>,
+  ): Promise<PackageProvenance> {
+    const { input } = this.#input;
+    if (!input.graph) return found;
+    const { needsOf } = await import("./provenanceGraph.ts");
+    const dependsOn = await needsOf(subject, {
+      views: this.#views.get(subject) ?? [],
+      filename: found.artifacts[0]?.filename,
+      clientOf: (location) => this.#indexes.clientOf(location),
+      markers: this.#judges.flatMap(({ markers }) => markers ?? []),
+      budget: this.#input.budget,
+      offline: input.offline === true,
+    });
+    if (dependsOn === undefined) return found;
+    return {
+      ...found,
+      dependsOn: dependsOn.filter((name) => names.has(name) && name !== subject.name).sort(),
+    };
   }
 
   /** A result of before, at the places of now. */
@@ -345,7 +372,6 @@ class RootCheck {
         ...(file.uploadTime === undefined ? {} : { uploaded: new Date(file.uploadTime).toISOString() }),
         installs,
       })),
-      dependsOn: [],
       ...(signer ? { signer } : {}),
       checks,
     };
@@ -559,10 +585,6 @@ class RootCheck {
       const { code, message, next } = answer.failure;
       throw new OperationError("unreadable", code, message, next);
     }
-    if (input.trustedRoot === undefined) {
-      const { refreshTrustLater } = await import("./trustRoot.ts");
-      refreshTrustLater(context, input);
-    }
     const { trust, sentence } = answer;
     this.#basis.push({
       what: "trust root",
@@ -678,6 +700,7 @@ function releasesOf(views: readonly IndexView[]): string[] | undefined {
 }
 
 interface KnownJudge extends EnvironmentJudge {
+  readonly markers: RuntimeEnvironment["markers"];
   /** All that its judgements depend on. */
   readonly basis: unknown;
 }
@@ -697,6 +720,7 @@ function environmentJudge(
   return {
     name: sayEnvironment(environment),
     isKnown: environment.tags !== undefined,
+    markers: environment.markers,
     basis: [environment.pythonVersion, environment.tags?.length, environment.tags?.[0], onlyBinary, noBinary],
     rank(project, file) {
       const wheel = isWheel(file);

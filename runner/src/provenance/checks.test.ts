@@ -675,4 +675,52 @@ describe("the checks of provenance", () => {
       only((await over(index, ["./demo-1.0-py3-none-any.whl"])).checks("demo", rule), "not-applicable");
     });
   });
+
+  describe("what a package needs of the others", () => {
+    const needing = (requires: readonly string[]) => buildWheel({ name: "demo", version: "1.0", requires });
+    const other = buildWheel({ name: "other", version: "1.0" });
+    const lines = (one: typeof demo): string[] => [
+      `demo==1.0 --hash=sha256:${one.sha256}`,
+      `other==1.0 --hash=sha256:${other.sha256}`,
+    ];
+
+    it("is told by its core metadata for the environment, of what is in the answer, and only where it is asked for", async () => {
+      const whole = needing(["Other>=1", "absent", "demo"]);
+      const index = await serve({ demo: [whole], other: [other] });
+      const answer = await over(index, lines(whole), { graph: true });
+      assert.deepEqual([answer.of("demo").dependsOn, answer.of("other").dependsOn], [["other"], []]);
+      assert.equal((await over(index, lines(whole))).of("demo").dependsOn, undefined);
+      assert.deepEqual(
+        (await over(index, lines(whole), { graph: true, offline: true })).of("demo").dependsOn,
+        ["other"],
+      );
+      const foreign = needing(['other; sys_platform == "win32"', 'other; extra == "more"']);
+      const windows = await serve({ demo: [foreign], other: [other] });
+      assert.deepEqual((await over(windows, lines(foreign), { graph: true })).of("demo").dependsOn, []);
+      const [, second] = lines(foreign);
+      const extra = [`demo[more]==1.0 --hash=sha256:${foreign.sha256}`, second!];
+      assert.deepEqual((await over(windows, extra, { graph: true })).of("demo").dependsOn, ["other"]);
+    });
+
+    it("is not known where no metadata is at hand, and is what a pylock says", async () => {
+      const whole = needing(["other"]);
+      const index = await serve({ demo: [whole], other: [other] }, { noCoreMetadata: true });
+      assert.equal((await over(index, lines(whole), { graph: true })).of("demo").dependsOn, undefined);
+      const entry = (artifact: typeof demo, name: string): string[] => [
+        "[[packages]]",
+        `name = "${name}"`,
+        'version = "1.0"',
+        `index = "${index.url}"`,
+        ...(name === "demo" ? ['dependencies = [{name = "other"}]'] : []),
+        "[[packages.wheels]]",
+        `name = "${artifact.filename}"`,
+        `url = "${index.origin}/files/${name}/${artifact.filename}"`,
+        `hashes = {sha256 = "${artifact.sha256}"}`,
+      ];
+      const head = ['lock-version = "1.0"', 'created-by = "hand"'];
+      place.write("pylock.toml", [...head, ...entry(whole, "demo"), ...entry(other, "other"), ""].join("\n"));
+      const answer = await place.run(["pylock.toml"], { graph: true });
+      assert.deepEqual([answer.of("demo").dependsOn, answer.of("other").dependsOn], [["other"], []]);
+    });
+  });
 });

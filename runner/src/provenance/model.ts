@@ -35,6 +35,8 @@ export interface Subject {
   /** Every digest that the manifest admits for it. */
   readonly digests: readonly Digest[];
   readonly lockedFiles: readonly LockedFile[];
+  /** The packages that a lock says it needs (PEP 751 `dependencies`), in PEP 503 form; absent where it does not say. */
+  readonly lockedDependencies?: readonly string[];
   /** Who a lock says has signed its files (PEP 751 `attestation-identities`), as written. */
   readonly lockedIdentities: readonly Readonly<Record<string, unknown>>[];
   /** The name of the source, or the address of the index, that it is bound to in the manifest. */

@@ -4,6 +4,7 @@ import type { RequirementEntry } from "../../../shared/src/manifest/model.ts";
 import { type Pylock, pylockFileName } from "../../../shared/src/manifest/pylockModel.ts";
 import type { ManifestFile, ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
 import { readSdistFilename, readWheelFilename } from "../../../shared/src/packaging/filename.ts";
+import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import { readSpecifierSet, SpecifierSet } from "../../../shared/src/packaging/specifier.ts";
 import { parseVersion } from "../../../shared/src/packaging/version.ts";
 import type { PlacedRequirement } from "../../../shared/src/rules/model.ts";
@@ -78,6 +79,7 @@ function subjectOf(
 
 /** The packages of a pylock (PEP 751): each names its files, its index and, where the locker knew, who signed them. */
 function subjectsOfPylock(file: ManifestFile, lock: Pylock): Subject[] {
+  const namesDependencies = lock.packages.some(({ dependencies }) => dependencies.length > 0);
   return lock.packages.map((one) => {
     const version =
       one.version === undefined ? undefined : (parseVersion(one.version)?.toString() ?? one.version);
@@ -108,6 +110,8 @@ function subjectsOfPylock(file: ManifestFile, lock: Pylock): Subject[] {
       digests: lockedFiles.flatMap(({ digests }) => digests),
       lockedFiles: from === "index" ? lockedFiles : [],
       lockedIdentities: one.attestationIdentities,
+      // A lock that names no dependency of any package says nothing of them.
+      ...(namesDependencies ? { lockedDependencies: dependenciesOf(one.dependencies) } : {}),
       ...(one.index === undefined ? {} : { source: one.index }),
       ...(address === undefined ? {} : { address }),
       ...(one.vcs ? { vcs: { system: one.vcs.type, reference: one.vcs.commitId } } : {}),
@@ -117,6 +121,10 @@ function subjectsOfPylock(file: ManifestFile, lock: Pylock): Subject[] {
       places: entry ? [{ file, entry }] : [],
     };
   });
+}
+
+function dependenciesOf(tables: Pylock["packages"][number]["dependencies"]): string[] {
+  return tables.flatMap(({ name }) => (typeof name === "string" ? [normalizeName(name)] : []));
 }
 
 /** The digests of a line, and those in the fragment of its address (`#sha256=…`). */

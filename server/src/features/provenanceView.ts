@@ -108,7 +108,9 @@ function dependenciesOf(view: View, one: PackageProvenance, known: ReadonlySet<s
     const name = /^\s*([A-Za-z0-9][A-Za-z0-9._-]*)/.exec(text)?.[1];
     return name === undefined || /;.*\bextra\b/.test(text) ? [] : [normalizeName(name)];
   });
-  return [...new Set([...one.dependsOn, ...names])].filter((name) => known.has(name) && name !== one.name);
+  return [...new Set([...(one.dependsOn ?? []), ...names])].filter(
+    (name) => known.has(name) && name !== one.name,
+  );
 }
 
 function checkOf(check: ProvenanceCheck, now: number): ProvenanceViewCheck {

@@ -14,6 +14,8 @@ export const input = commonInput.extend({
   allArtifacts: z.boolean().default(false),
   /** Fetch the artifacts and look into them. */
   download: z.boolean().default(false),
+  /** Tell what each package needs of the others: core metadata that is not at hand is asked for where the index serves it. */
+  graph: z.boolean().optional(),
   /** Requests that may be sent; what is beyond is not checked. */
   requestBudget: z.number().int().positive().optional(),
   /** A `trusted_root.json` in place of the one that is kept. */
@@ -115,8 +117,8 @@ export const packageProvenance = z.object({
   indexes: z.array(z.string()),
   places: z.array(place),
   artifacts: z.array(artifact),
-  /** What it is asked for by, as far as core metadata that is at hand says. */
-  dependsOn: z.array(z.string()),
+  /** Packages of this answer that it needs, by its lock or its core metadata; absent where that is not known or not asked for. */
+  dependsOn: z.array(z.string()).optional(),
   signer: signer.optional(),
   checks: z.array(check),
 });
