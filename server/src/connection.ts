@@ -189,7 +189,7 @@ export function startServer(connection: Connection, runtime: Runtime): void {
       if (!client) return null;
       const unproven = service.unprovenFixes(view, request);
       const present = (await session?.prove(view, unproven, provingPatience, token)) ?? view;
-      return service.codeActions(present, request, client, runtime);
+      return service.codeActions(present, request, client, session?.actionTools ?? runtime);
     }),
   );
   connection.onCodeLens(about("Code lens", null, (view) => service.codeLens(view)));

@@ -2,6 +2,6 @@
 export { checkFormName, formOfName } from "./form.ts";
 export { type PipfileMarkers, parsePipfileMarkers, pipenvMarker } from "./pipenvMarkers.ts";
 export { writePipfileLock } from "./pipfileForm.ts";
-export { writePylock } from "./pylockForm.ts";
-export { writeRequirements } from "./requirementsForm.ts";
+export { pylockPackageLines, writePylock } from "./pylockForm.ts";
+export { requirementLines, writeRequirements } from "./requirementsForm.ts";
 export { LockRefused, type WriteOptions } from "./write.ts";

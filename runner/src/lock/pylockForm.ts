@@ -19,11 +19,19 @@ export function writePylock(lock: LockOutput, { folder }: WriteOptions): string 
   if (lock.packages.length === 0) lines.push("packages = []");
   const versions = new Map<string, number>();
   for (const { name } of lock.packages) versions.set(name, (versions.get(name) ?? 0) + 1);
-  for (const one of lock.packages) lines.push("", ...packageLines(one, versions, folder));
+  for (const one of lock.packages) lines.push("", ...pylockPackageLines(one, versions, folder));
   return `${lines.join("\n")}\n`;
 }
 
-function packageLines(one: LockedPackage, versions: ReadonlyMap<string, number>, folder: string): string[] {
+/**
+ * The tables of one package.
+ * @param versions how many releases of each project the lock holds.
+ */
+export function pylockPackageLines(
+  one: LockedPackage,
+  versions: ReadonlyMap<string, number>,
+  folder: string,
+): string[] {
   const { name, version, url, vcs, directory, editable, index, dependencies = [] } = one;
   // What no environment of the lock takes is never installed from it.
   const files = url === undefined ? one.artifacts.filter(({ admissible }) => admissible !== false) : [];

@@ -10,7 +10,7 @@ export function writeRequirements(lock: LockOutput, { folder }: WriteOptions): s
   if (unhashed && lock.packages.length > 1)
     lines.push(`# Without digests: ${unhashed.name} has none, and pip takes all or none.`);
   lines.push(...lock.indexOptions);
-  for (const one of lock.packages) lines.push(...packageLines(one, folder, unhashed === undefined));
+  for (const one of lock.packages) lines.push(...requirementLines(one, folder, unhashed === undefined));
   return `${lines.map(inOneLine).join("\n")}\n`;
 }
 
@@ -19,10 +19,11 @@ function inOneLine(line: string): string {
   return line.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]/g, "");
 }
 
-function packageLines(one: LockedPackage, folder: string, isHashed: boolean): string[] {
+/** The lines of one package, with its hashes and who asks for it. */
+export function requirementLines(one: LockedPackage, folder: string, isHashed: boolean): string[] {
   const subject = `${subjectOf(one, folder)}${one.marker === undefined ? "" : ` ; ${one.marker}`}`;
   const digests = isHashed ? [...new Set(one.artifacts.map(({ sha256 }) => sha256))].sort(compareTexts) : [];
-  const lines = [subject, ...digests.map((digest) => `    --hash=sha256:${digest}`)];
+  const lines = [subject, ...digests.map((digest) => `    --hash=sha256:${digest}`)].map(inOneLine);
   const joined = lines.map((line, index) => (index < lines.length - 1 ? `${line} \\` : line));
   const [only, ...more] = one.via;
   if (only === undefined) return joined;

@@ -1,4 +1,5 @@
 // The last pass of `check` and `fix`: whether each manifest resolves, and whether the fixes of its findings do.
+import { existsSync } from "node:fs";
 import { type FixProof, proofKey, type StackFacts } from "../../../shared/src/facts/stack.ts";
 import type { Fix } from "../../../shared/src/finding/model.ts";
 import type { NotChecked } from "../../../shared/src/protocol/operation.ts";
@@ -36,14 +37,19 @@ export async function resolveRoots(
 ): Promise<ResolvedSession> {
   const configuration: RuleConfiguration = { severities: input.rules };
   const closers: (() => Promise<void>)[] = [];
+  const { sources, locks } = options.repairs
+    ? await sourcesBeside(session.roots, loader)
+    : { sources: [], locks: new Set<CheckedRoot>() };
   const roots: ResolvedRoot[] = [];
-  for (const root of session.roots) {
-    if (signal.aborted || !isToBeResolved(root, options)) {
+  for (const root of [...session.roots, ...sources]) {
+    // A lock is repaired from what it was made from.
+    const own = locks.has(root) ? { ...options, repairs: false } : options;
+    if (signal.aborted || !isToBeResolved(root, own)) {
       roots.push(root);
       continue;
     }
     try {
-      roots.push(await resolveRoot(context, input, root, loader, configuration, closers, signal, options));
+      roots.push(await resolveRoot(context, input, root, loader, configuration, closers, signal, own));
     } catch (error) {
       if (!signal.aborted) throw error;
       roots.push(root);
@@ -51,12 +57,35 @@ export async function resolveRoots(
   }
   return {
     ...session,
-    roots: shareRepairs(roots),
+    roots: shareRepairs(roots).slice(0, session.roots.length),
     notChecked: withStacks(session.notChecked, roots),
     async closeStacks() {
       await Promise.all(closers.map((close) => close()));
     },
   };
+}
+
+/** The roots that are locks of a manifest, and those of the manifests that nobody named. */
+async function sourcesBeside(
+  roots: readonly CheckedRoot[],
+  loader: Loader,
+): Promise<{ readonly sources: readonly CheckedRoot[]; readonly locks: ReadonlySet<CheckedRoot> }> {
+  const { sourcesOfLock } = await import("./repairLocks.ts");
+  const sources: CheckedRoot[] = [];
+  const locks = new Set<CheckedRoot>();
+  const known = new Set(roots.map(({ path }) => path));
+  for (const root of roots) {
+    for (const path of sourcesOfLock(root)) {
+      if (!known.has(path)) {
+        if (!existsSync(path)) continue;
+        const { roots: loaded } = await loader.roots([path]);
+        sources.push(...loaded.map((source) => ({ ...root, ...source })));
+        known.add(path);
+      }
+      if (path !== root.path) locks.add(root);
+    }
+  }
+  return { sources, locks };
 }
 
 async function resolveRoot(
@@ -120,7 +149,10 @@ async function proveAll(
 /** A lock that moves with its Pipfile is repaired there: its own findings have that repair too. */
 function shareRepairs(roots: readonly ResolvedRoot[]): ResolvedRoot[] {
   const byLock = new Map<string, ResolvedRoot>();
-  for (const root of roots) if (root.tree.companion) byLock.set(root.tree.companion.uri, root);
+  for (const root of roots) {
+    for (const { uri } of root.snapshot.stack?.locks ?? []) byLock.set(uri, root);
+    if (root.tree.companion) byLock.set(root.tree.companion.uri, root);
+  }
   return roots.map((root) => {
     const { stack } = byLock.get(root.tree.root)?.snapshot ?? {};
     if (!stack?.repairs) return root;

@@ -42,7 +42,7 @@ export async function readPreviousLock(asked: AskedManifest, input: LockInput): 
   const manifest = upgrade ? await readTolerantly(asked, previous) : await readWhole(asked, previous);
   if (manifest === undefined) return NOTHING;
   return {
-    pins: manifest.entries.flatMap((entry) => (entry.kind === "requirement" ? pinOf(entry) : [])),
+    pins: pinsOf(manifest),
     upgraded: upgrade ? "all" : new Set(upgradePackages.map(normalizeName)),
     manifest,
   };
@@ -98,6 +98,15 @@ function faultOf(manifest: Manifest): string | undefined {
   const error = errors.find(({ code }) => code === "unsupported-lock-version") ?? errors[0];
   if (error === undefined) return undefined;
   return `line ${lines.positionAt(error.span.start).line + 1}: ${error.message}`;
+}
+
+/** All that a lock pins, in its order, each with the marker that it is used by. */
+export function pinsOf(manifest: Manifest): (PreviousPin & KeptPin)[] {
+  return manifest.entries.flatMap((entry) =>
+    entry.kind === "requirement"
+      ? pinOf(entry).map((pin) => ({ ...pin, ...(entry.marker ? { marker: entry.marker } : {}) }))
+      : [],
+  );
 }
 
 function pinOf(entry: RequirementEntry): PreviousPin[] {

@@ -1,33 +1,26 @@
-// Repairs of a manifest that clear advisories, as edits of its lines, their hashes and its lock: each proven by resolving.
+// Repairs of a manifest that clear advisories, each proven by resolving; and what is known against releases that no line names.
 import { matchAdvisories, smallestFix } from "../../../shared/src/advisory/index.ts";
-import type { StackEdits, StackExposure, StackFacts, StackRepair } from "../../../shared/src/facts/stack.ts";
-import type { TextEdit } from "../../../shared/src/finding/model.ts";
-import { planLockChange } from "../../../shared/src/manifest/editPipfileLock.ts";
-import { applyEdits, type EditPlan, planPin, planSpecifier } from "../../../shared/src/manifest/edits.ts";
-import type { ManifestFile } from "../../../shared/src/manifest/treeModel.ts";
-import { normalizeName } from "../../../shared/src/packaging/name.ts";
-import { parseVersion, type Version } from "../../../shared/src/packaging/version.ts";
+import type { StackExposure, StackFacts, StackLock, StackRepair } from "../../../shared/src/facts/stack.ts";
+import { type Marker, readMarker } from "../../../shared/src/packaging/marker.ts";
 import type { EnvironmentOptions } from "../../../shared/src/protocol/operation.ts";
-import { pinnedVersion, placementOf } from "../../../shared/src/rules/place.ts";
-import { count } from "../../../shared/src/rules/words.ts";
+import { placementOf } from "../../../shared/src/rules/place.ts";
 import {
   type AdvisoryLookup,
   type AdvisoryThreshold,
-  type LineChange,
-  type Move,
   planRepairs,
   type Repair,
   type RepairPlan,
-  type Vetted,
 } from "../advisories/index.ts";
 import type { Knowledge } from "../knowledge/index.ts";
-import type { Pin } from "../resolve/index.ts";
+import type { Pin, StackScope } from "../resolve/index.ts";
 import type { OperationContext } from "./context.ts";
-import { hashesOf } from "./pinHashes.ts";
+import { type ScopeSolver, solverForScope, solverForTargets } from "./lockScope.ts";
 import type { AskedManifest, QuestionInput } from "./question.ts";
-import { notesOf, skippedOf } from "./repairNotes.ts";
+import { type FoundLock, findLocks } from "./repairLocks.ts";
+import { skippedOf } from "./repairNotes.ts";
 import { type RepairScopeInput, repairEnvironments } from "./repairScope.ts";
 import { createTargetChecks } from "./repairTargets.ts";
+import { RepairWriter } from "./repairWriter.ts";
 import type { SearchedStack } from "./stackFacts.ts";
 
 interface ManifestRepairs {
@@ -58,15 +51,21 @@ export interface RepairOptions {
 async function repairManifest(
   context: OperationContext,
   input: RepairInput,
-  { asked, scope }: SearchedStack,
+  searched: SearchedStack,
+  locks: readonly FoundLock[],
   lookup: AdvisoryLookup,
   { allowDowngrade, environments, threshold }: RepairOptions,
   signal: AbortSignal,
 ): Promise<ManifestRepairs> {
+  const { asked } = searched;
   const { question, reading, universe } = asked;
-  const locked = lockedPins(asked.root.tree.companion);
   const named = environments && [...environments];
-  const each = await repairEnvironments({ ...input, environments: named }, asked.root.path);
+  const [lock] = locks;
+  const declared = await repairEnvironments({ ...input, environments: named }, asked.root.path);
+  const each = declared ?? lock?.environments;
+  const scope = declared
+    ? searched.scope
+    : await scopeOfLock(context, { ...input, environments: named }, asked, lock, signal);
   const targets = createTargetChecks(context, input, asked, each, lookup, signal);
   let plan: RepairPlan;
   try {
@@ -75,7 +74,11 @@ async function repairManifest(
       ...(scope ? { scope: (other) => scope.over(other) } : {}),
       now: context.now(),
       signal,
-      locked: locked.size > 0 ? [...locked].map(([name, version]) => ({ name, version })) : undefined,
+      locked: lock?.pins.map(({ name, version, marker }) => ({
+        name,
+        version,
+        ...(marker ? { marker } : {}),
+      })),
       allowDowngrade,
       threshold,
       vet: (pins, today) => targets.vet(pins, today),
@@ -84,7 +87,7 @@ async function repairManifest(
     await targets.close();
   }
   if (plan.kind === "unresolved") return { repairs: [], left: [], reason: plan.reason };
-  const writer = new RepairWriter(asked, locked, plan.vetted);
+  const writer = new RepairWriter(asked, locks, plan);
   const left = plan.left.map(({ name, match, reason }) => {
     const skipped = skippedOf(plan.vetted, new Set([name]));
     return { name, id: match.id, reason: [reason, ...skipped].join("; ") };
@@ -92,11 +95,11 @@ async function repairManifest(
   const refused: { name: string; id: string; reason: string }[] = [];
   const repairs: StackRepair[] = [];
   for (const repair of plan.repairs) {
-    const written = writer.write(repair);
+    const written = await writer.write(repair);
     if (typeof written !== "string") repairs.push(written);
     else for (const { name, match } of repair.fixed) refused.push({ name, id: match.id, reason: written });
   }
-  const whole = plan.repairs.length > 1 ? writer.write(wholeOf(plan)) : repairs[0];
+  const whole = plan.repairs.length > 1 ? await writer.write(wholeOf(plan)) : repairs[0];
   return {
     repairs,
     ...(whole === undefined || typeof whole === "string" ? {} : { whole }),
@@ -122,20 +125,26 @@ export async function addAdvisories(
   if (resolution.kind !== "solved" || knowledge.advisories.sources().length === 0) return facts;
   const { tree } = asked.root;
   const lookup = createLookup(knowledge);
-  const all = exposuresOf(resolution.pins, tree.companion, lookup, context.now());
+  const locks = await findLocks(asked, signal);
+  const all = exposuresOf(resolution.pins, locks[0], lookup, context.now());
   const named = placementOf(tree).byName;
-  const lock = tree.companion ? { [tree.companion.uri]: tree.companion.manifest.text } : {};
+  const beside = locks.filter(({ form }) => form !== "pipfile-lock");
   const known: StackFacts = {
     ...facts,
-    texts: { ...facts.texts, ...lock },
+    texts: {
+      ...facts.texts,
+      ...Object.fromEntries(locks.map(({ file }) => [file.uri, file.manifest.text])),
+    },
+    ...(beside.length > 0 ? { locks: beside.map(lockFacts) } : {}),
     exposed: all.filter(({ name }) => !named.has(name)),
   };
   if (wanted === undefined) return known;
-  if (all.length === 0) return { ...known, repairs: [] };
+  if (all.length === 0 && !searched.scope) return { ...known, repairs: [] };
   const { whole, repairs, left, reason } = await repairManifest(
     context,
     input,
     searched,
+    locks,
     lookup,
     options,
     signal,
@@ -147,15 +156,56 @@ export async function addAdvisories(
   };
 }
 
+/** What a lock says that it is for, where nobody has declared anything. */
+async function scopeOfLock(
+  context: OperationContext,
+  input: RepairInput,
+  asked: AskedManifest,
+  lock: FoundLock | undefined,
+  signal: AbortSignal,
+): Promise<ScopeSolver | undefined> {
+  if (lock?.scope) {
+    const requiredEnvironments = await platformsOf(lock, lock.scope, asked, signal);
+    return solverForScope({ ...lock.scope, requiredEnvironments }, asked);
+  }
+  return lock?.environments && solverForTargets(context, input, asked, lock.environments, signal);
+}
+
+/**
+ * The platforms on which all of a lock for everywhere can be installed as it is: what it is moved to has to have files for them too,
+ * which a stack for everywhere alone does not ask.
+ */
+async function platformsOf(
+  { pins }: FoundLock,
+  scope: StackScope,
+  asked: AskedManifest,
+  signal: AbortSignal,
+): Promise<Marker[]> {
+  const found: Marker[] = [];
+  for (const platform of ["linux", "darwin", "win32"]) {
+    const read = readMarker(`sys_platform == "${platform}"`);
+    if (!read.ok) continue;
+    const solver = await solverForScope({ ...scope, requiredEnvironments: [read.value] }, asked);
+    const answer = await solver.solve({ ...asked.question, kept: pins }, { signal, maxDecisions: 20_000 });
+    if (answer.kind === "solved") found.push(read.value);
+  }
+  return found;
+}
+
+function lockFacts({ file, pins }: FoundLock): StackLock {
+  const versions: Record<string, string> = {};
+  for (const { name, version } of pins) versions[name] ??= version.toString();
+  return { uri: file.uri, versions };
+}
+
 function exposuresOf(
   pins: readonly Pin[],
-  lock: ManifestFile | undefined,
+  lock: FoundLock | undefined,
   lookup: AdvisoryLookup,
   now: number,
 ): StackExposure[] {
-  const locked = lockedPins(lock);
-  const all = locked.size > 0 ? [...locked].map(([name, version]) => ({ name, version })) : pins;
-  return all.flatMap(({ name, version }) => {
+  const all = new Map((lock ? lock.pins : pins).map((pin) => [`${pin.name} ${pin.version.key}`, pin]));
+  return [...all.values()].flatMap(({ name, version }) => {
     const text = version.toString();
     const matches = matchAdvisories(lookup(name), text, now);
     if (matches.length === 0) return [];
@@ -180,174 +230,4 @@ function createLookup({ advisories }: Knowledge): AdvisoryLookup {
 function wholeOf(plan: Extract<RepairPlan, { kind: "planned" }>): Repair {
   const { changes, constraints, moved, stacks } = plan;
   return { changes, constraints, moved, stacks, fixed: plan.repairs.flatMap(({ fixed }) => fixed) };
-}
-
-function lockedPins(lock: ManifestFile | undefined): Map<string, Version> {
-  const pins = new Map<string, Version>();
-  if (lock?.manifest.kind !== "pipfile-lock") return pins;
-  for (const entry of lock.manifest.entries) {
-    if (entry.kind !== "requirement" || entry.normalizedName === undefined) continue;
-    const version = parseVersion(pinnedVersion(entry) ?? "");
-    if (version) pins.set(entry.normalizedName, version);
-  }
-  return pins;
-}
-
-class RepairWriter {
-  readonly #asked: AskedManifest;
-  readonly #locked: ReadonlyMap<string, Version>;
-  readonly #vetted: readonly Vetted[];
-
-  constructor(asked: AskedManifest, locked: ReadonlyMap<string, Version>, vetted: readonly Vetted[]) {
-    this.#asked = asked;
-    this.#locked = locked;
-    this.#vetted = vetted;
-  }
-
-  /** The repair as edits; a sentence where it cannot be written down. */
-  write(repair: Repair): StackRepair | string {
-    const edits = new Map<string, TextEdit[]>();
-    const pins = new Map(repair.stacks.flat().map((pin) => [pin.name, pin]));
-    for (const change of repair.changes) {
-      const place = this.#asked.places.get(change.demand);
-      const plan = place && this.#planChange(change, pins);
-      if (!place || !plan) return `the line of ${change.name} cannot be edited`;
-      if (!plan.ok) return plan.error.message;
-      edits.set(place.uri, [...(edits.get(place.uri) ?? []), ...plan.value]);
-    }
-    const added = this.#addConstraints(repair, edits);
-    if (added !== undefined) return added;
-    const moved = this.#moveLock(pins, edits);
-    if (moved !== undefined) return moved;
-    const list: StackEdits[] = [...edits].map(([uri, own]) => ({ uri, edits: own }));
-    if (list.every((one) => one.edits.length === 0)) {
-      return "what is installed is affected, and the lines resolve to what is not: install anew";
-    }
-    const notes = notesOf(repair, this.#vetted);
-    return {
-      title: titleOf(repair, pins.size, this.#locked.size > 0, notes.short),
-      edits: list,
-      fixed: repair.fixed.map(({ name, version, match }) => ({ name, version, id: match.id })),
-      packages: pins.size,
-      ...(notes.whole.length > 0 ? { notes: notes.whole } : {}),
-    };
-  }
-
-  #planChange({ demand, to, version }: LineChange, pins: ReadonlyMap<string, Pin>): EditPlan | undefined {
-    const { manifest, entry } = this.#asked.places.get(demand)!;
-    if (!/^={2,3}[^*]*$/.test(to)) return planSpecifier(manifest, entry, to);
-    const pin = pins.get(entry.normalizedName ?? normalizeName(demand.requirement.name.text));
-    return planPin(manifest, entry, version, entry.hashes.length > 0 && pin ? hashesOf(pin) : undefined);
-  }
-
-  /** Lines that narrow what other releases bring in, at the end of the file that the person named. */
-  #addConstraints({ constraints }: Repair, edits: Map<string, TextEdit[]>): string | undefined {
-    if (constraints.length === 0) return undefined;
-    const [file] = this.#asked.root.tree.files;
-    if (!file || (file.manifest.kind !== "requirements" && file.manifest.kind !== "constraints")) {
-      const names = constraints.map(({ name, specifier }) => `${name}${specifier}`).join(", ");
-      return `it needs a constraint (${names}), and this kind of file has no place for one`;
-    }
-    const { text, lines } = file.manifest;
-    if (file.manifest.entries.some((entry) => "hashes" in entry && entry.hashes.length > 0)) {
-      return "it needs a line more, and every line of this file needs hashes: compile it anew";
-    }
-    const eol = text.includes("\r\n") ? "\r\n" : "\n";
-    const head = text === "" || /\n$/.test(text) ? "" : eol;
-    const added = constraints.map(({ name, specifier, via }) => {
-      const why = via.length > 0 ? `  # brought in by ${via.join(", ")}` : "";
-      return `${name}${specifier}${why}${eol}`;
-    });
-    const end = lines ? text.length : 0;
-    const edit = { span: { start: end, end }, newText: head + added.join("") };
-    edits.set(file.uri, [...(edits.get(file.uri) ?? []), edit]);
-    return undefined;
-  }
-
-  /** Moves the lock beside a Pipfile along: versions, hashes from the bound index, and the hash of the Pipfile. */
-  #moveLock(pins: ReadonlyMap<string, Pin>, edits: Map<string, TextEdit[]>): string | undefined {
-    const { companion, files } = this.#asked.root.tree;
-    if (companion?.manifest.kind !== "pipfile-lock" || this.#locked.size === 0) return undefined;
-    const [pipfile] = files;
-    const own = pipfile ? edits.get(pipfile.uri) : undefined;
-    let pipfileHash: string | undefined;
-    if (pipfile && own) {
-      const edited = this.#asked.loader.withText(pipfile, applyEdits(pipfile.manifest.text, own));
-      [pipfileHash] = edited.manifest.pipfileHashes ?? [];
-      if (pipfileHash === undefined) return "the hash of the edited Pipfile cannot be computed";
-    }
-    const moves = movesOf(this.#locked, pins);
-    for (const { name, pin } of [...moves.moved, ...moves.added]) {
-      if (hashesOf(pin).length === 0) return `the index lists no sha256 for ${name} ${pin.version}`;
-    }
-    const plan = planLockChange(companion.manifest, {
-      moved: moves.moved.map(({ pin }) => lockMove(pin)),
-      added: moves.added.map(({ pin }) => ({ ...lockMove(pin), sections: this.#sectionsOf(pin, companion) })),
-      removed: moves.removed,
-      pipfileHash,
-    });
-    if (!plan.ok) return plan.error.message;
-    if (plan.value.length > 0) edits.set(companion.uri, [...plan.value]);
-    return undefined;
-  }
-
-  /** Where a package that comes in belongs: the sections of those that bring it. */
-  #sectionsOf(pin: Pin, lock: ManifestFile): string[] {
-    const found = new Set<string>();
-    for (const entry of lock.manifest.entries) {
-      if (entry.kind !== "requirement" || !entry.section || !pin.via.includes(entry.normalizedName ?? ""))
-        continue;
-      found.add(entry.section);
-    }
-    return found.size > 0 ? [...found] : ["default"];
-  }
-}
-
-function lockMove(pin: Pin) {
-  const requiresPython = pin.release.find((file) => file.requiresPython !== undefined)?.requiresPython;
-  return { name: pin.name, version: pin.version.toString(), hashes: hashesOf(pin), requiresPython };
-}
-
-interface LockMoves {
-  readonly moved: readonly { readonly name: string; readonly pin: Pin }[];
-  readonly added: readonly { readonly name: string; readonly pin: Pin }[];
-  readonly removed: readonly string[];
-}
-
-/** A lock holds packages of other platforms too: what this one does not need is not taken out. */
-function movesOf(locked: ReadonlyMap<string, Version>, pins: ReadonlyMap<string, Pin>): LockMoves {
-  const moved: { name: string; pin: Pin }[] = [];
-  const added: { name: string; pin: Pin }[] = [];
-  for (const [name, pin] of pins) {
-    const before = locked.get(name);
-    if (before === undefined) added.push({ name, pin });
-    else if (before.key !== pin.version.key) moved.push({ name, pin });
-  }
-  return { moved, added, removed: [] };
-}
-
-/** `Raise flask to 2.3.2 and werkzeug to 2.3.8 (fixes 3 advisories; resolves with 43 packages)`. */
-function titleOf(
-  { changes, constraints, fixed, moved }: Repair,
-  packages: number,
-  isLocked: boolean,
-  notes: readonly string[],
-): string {
-  const lines = [
-    ...changes.map(({ name, to }) => `${name} to ${to.replace(/^={2,3}/, "")}`),
-    ...constraints.map(({ name, specifier }) => `${name} to ${specifier}`),
-  ];
-  const locks = lines.length === 0 ? moved.map(({ name, to }: Move) => `${name} to ${to}`) : [];
-  const what = [...lines, ...locks];
-  const told =
-    what.length > 3 ? `${what.slice(0, 2).join(", ")} and ${what.length - 2} more` : joinWords(what);
-  const advisories = fixed.length === 1 ? "1 advisory" : `${fixed.length} advisories`;
-  const lock = isLocked ? (lines.length === 0 ? " in the lock" : " with the lock") : "";
-  const proof = [`fixes ${advisories}`, `resolves with ${count(packages, "package")}`, ...notes];
-  return `Raise ${told}${lock} (${proof.join("; ")})`;
-}
-
-function joinWords(words: readonly string[]): string {
-  if (words.length < 2) return words.join("");
-  return `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }

@@ -57,6 +57,55 @@ describe("code actions", () => {
       "flask [async] == 3.1.3  ;python_version>'3'   # web \r\n",
     );
   });
+  it("raise what an advisory is known against together with a lock beside the manifest, as one edit bound to both texts", () => {
+    const [text, lock] = ["flask==2.2.3\n", 'name = "flask"\nversion = "2.2.3"\n'];
+    const known = project("flask", ["3.1.3", "2.3.3", "2.2.3"], {
+      advisories: {
+        asOf: 0,
+        source: "test",
+        records: [{ id: "GHSA-1", severity: "high", versions: ["2.2.3"] }],
+      },
+    });
+    const at = lock.indexOf("2.2.3");
+    const stack = {
+      ...resolved(text),
+      locks: [{ uri: "file:///work/pylock.toml", versions: { flask: "2.2.3" } }],
+      repairs: [
+        {
+          title: "Raise flask to 2.3.3 with the lock (fixes 1 advisory; resolves with 1 package)",
+          edits: [
+            {
+              uri: "file:///work/requirements.txt",
+              edits: [{ span: { start: 7, end: 12 }, newText: "2.3.3" }],
+            },
+            {
+              uri: "file:///work/pylock.toml",
+              edits: [{ span: { start: at, end: at + 5 }, newText: "2.3.3" }],
+            },
+          ],
+          fixed: [{ name: "flask", version: "2.2.3", id: "GHSA-1" }],
+          packages: 1,
+        },
+      ],
+    };
+    const texts = { ...stack.texts, "file:///work/pylock.toml": lock };
+    const view = viewOf(text, { projects: [known], snapshot: { stack: { ...stack, texts } } });
+    const range = { start: { line: 0, character: 7 }, end: { line: 0, character: 7 } };
+    const versionOf = (uri: string) => (uri.endsWith("pylock.toml") ? 7 : undefined);
+    const actions = codeActions(view, { range, diagnostics: [] }, allAbilities, { ...tools, versionOf });
+    const action = actions.find(({ title }) => title.startsWith("Raise flask to 2.3.3 with the lock"));
+    const plan = action?.command?.arguments?.[0] as ApplyEdits | undefined;
+    assert.deepEqual(
+      plan?.documents.map(({ uri, version, digest }) => [uri, version, digest]),
+      [
+        ["file:///work/requirements.txt", 1, tools.digest(text)],
+        ["file:///work/pylock.toml", 7, tools.digest(lock)],
+      ],
+    );
+    assert.deepEqual(plan?.documents[1]?.edits, [
+      { range: { start: { line: 1, character: 11 }, end: { line: 1, character: 16 } }, newText: "2.3.3" },
+    ]);
+  });
   it("repair an operator", () => {
     check("flask=2.2.3‸\n", {}, /^Replace = with ==/, "flask==2.2.3\n");
   });

@@ -6,7 +6,7 @@ import type { RequirementEntry } from "../../../shared/src/manifest/model.ts";
 import { type ApplyEdits, commands } from "../../../shared/src/protocol/editor.ts";
 import { ruleCatalogue } from "../../../shared/src/rules/catalogue.ts";
 import { fixesOf, judgedFixesOf, silenceOf } from "../../../shared/src/rules/index.ts";
-import type { Range, Span } from "../../../shared/src/text/span.ts";
+import { LineIndex, type Range, type Span } from "../../../shared/src/text/span.ts";
 import { requirementsIn } from "../at.ts";
 import { say } from "../l10n.ts";
 import type { ClientAbilities, View } from "../model.ts";
@@ -25,6 +25,8 @@ export const codeActionKinds: readonly string[] = [
 export interface ActionTools {
   /** SHA-256 of a text, in hex. */
   digest(text: string): string;
+  /** The version of a document that is open and of no tree, such as a lock beside the manifest. */
+  versionOf?(uri: string): number | undefined;
 }
 
 export interface ActionRequest {
@@ -208,15 +210,15 @@ export function planOf(
     const file = [...view.tree.files, ...(view.tree.companion ? [view.tree.companion] : [])].find(
       (item) => item.uri === uri,
     );
-    if (!file) return undefined;
+    // A lock that moves along is no file of the tree: its text is the one that the resolver was given.
+    const text = file?.manifest.text ?? view.snapshot.stack?.texts[uri];
+    if (text === undefined) return undefined;
+    const lines = file?.manifest.lines ?? new LineIndex(text);
     documents.push({
       uri,
-      version: view.versions.get(uri) ?? null,
-      digest: tools.digest(file.manifest.text),
-      edits: changes.map((edit) => ({
-        range: file.manifest.lines.rangeOf(edit.span),
-        newText: edit.newText,
-      })),
+      version: view.versions.get(uri) ?? tools.versionOf?.(uri) ?? null,
+      digest: tools.digest(text),
+      edits: changes.map((edit) => ({ range: lines.rangeOf(edit.span), newText: edit.newText })),
     });
   }
   return { title, documents };

@@ -178,7 +178,7 @@ async function updateAll(
   if (!newest.proof.resolves)
     return { message: say("Nothing is proposed: {0}", tame(newest.proof.reason, 300)) };
   const title = say("Update {0} ({1})", count(newest.changes.length, "line"), sayProof(newest.proof));
-  const plan = planOf(view, title, newest.edits, session.setup.runtime);
+  const plan = planOf(view, title, newest.edits, session.actionTools);
   if (!plan) return { message: say("Nothing newer resolves.") };
   const moves = newest.changes.map(({ name, from, to }) =>
     from === undefined ? `${name} ${to}` : `${name} ${from} → ${to}`,
@@ -358,7 +358,7 @@ async function fixAll(session: Session, service: LanguageService, view: View): P
   const { edits, fixes } = service.provenFixes(now);
   if (fixes.length === 0) return { message: say("Nothing to fix that is proven.") };
   const title = say("Fix all that is proven");
-  const plan = service.planOf(now, title, edits, session.setup.runtime);
+  const plan = service.planOf(now, title, edits, session.actionTools);
   const answer = plan
     ? await applyPlan(plan, session)
     : { applied: false, message: say("Nothing to fix that is proven.") };

@@ -4,6 +4,7 @@ import { MessageType, ShowMessageNotification, CancellationToken as Tokens } fro
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
 import { type FixProof, proofKey, type StackEdits } from "../../../shared/src/facts/stack.ts";
 import type { ManifestKind } from "../../../shared/src/manifest/model.ts";
+import { isPylockName } from "../../../shared/src/manifest/pylockModel.ts";
 import type { ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
 import {
   type ActiveInterpreterParams,
@@ -31,6 +32,7 @@ import { findingsOf } from "../../../shared/src/rules/index.ts";
 import type { Findings, Snapshot } from "../../../shared/src/rules/model.ts";
 import { fileName, sayEnvironment } from "../../../shared/src/rules/words.ts";
 import { type RunCalls, RunnerClient } from "../backend/client.ts";
+import type { ActionTools } from "../features/codeActions.ts";
 import { summaryOf } from "../features/codeLens.ts";
 import { say } from "../l10n.ts";
 import type { View } from "../model.ts";
@@ -206,7 +208,12 @@ export class Session {
       ...input,
       ...(prerelease === "" ? {} : { prerelease }),
       path: this.pathFor(root),
-      texts: Object.fromEntries(tree.files.map(({ uri, manifest }) => [this.pathFor(uri), manifest.text])),
+      texts: Object.fromEntries(
+        [
+          ...this.#opensBeside(root).map(({ uri, text }) => [uri, text] as const),
+          ...tree.files.map(({ uri, manifest }) => [uri, manifest.text] as const),
+        ].map(([uri, text]) => [this.pathFor(uri), text]),
+      ),
       relaxations: wants.relaxations ?? false,
       prove: (wants.prove ?? []).map((edits) => edits.map(plainEdits)),
       newest: wants.newest ?? false,
@@ -215,7 +222,29 @@ export class Session {
   }
 
   #pairs(tree: ManifestTree): UriPairs {
-    return pairUris(tree.files.map(({ uri }) => [uri, this.pathFor(uri)]));
+    const uris = new Set([
+      ...tree.files.map(({ uri }) => uri),
+      ...this.#opensBeside(tree.root).map(({ uri }) => uri),
+    ]);
+    return pairUris([...uris].map((uri) => [uri, this.pathFor(uri)]));
+  }
+
+  /** What a plan of edits is bound to. */
+  get actionTools(): ActionTools {
+    const { runtime } = this.setup;
+    return {
+      digest: (text) => runtime.digest(text),
+      versionOf: (uri) => this.setup.open(uri)?.version,
+    };
+  }
+
+  /** Open documents that may be locks of a manifest in the same folder: what is typed there counts, saved or not. */
+  #opensBeside(root: string): readonly OpenDocument[] {
+    const folder = root.slice(0, root.lastIndexOf("/") + 1);
+    return this.setup.opened().filter(({ uri }) => {
+      const name = uri.startsWith(folder) ? uri.slice(folder.length) : "";
+      return uri !== root && !name.includes("/") && (isPylockName(name) || /\.txt$/i.test(name));
+    });
   }
 
   /** What one replacement in a view's document comes to; undefined where that is not known in time. */

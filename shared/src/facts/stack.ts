@@ -36,6 +36,8 @@ export interface StackFacts {
   readonly disagreements?: readonly WheelDisagreement[] | undefined;
   /** What is known against releases that only other releases bring in; absent where it was not looked for. */
   readonly exposed?: readonly StackExposure[] | undefined;
+  /** Locks that move along with a repair beside the tree's own files, such as a pylock.toml: the first counts. */
+  readonly locks?: readonly StackLock[] | undefined;
   /** Repairs of what advisories are known against; absent where none were looked for. */
   readonly repairs?: readonly StackRepair[] | undefined;
   /** Why an advisory is not cleared, by project. */
@@ -46,6 +48,13 @@ export interface StackFacts {
   readonly texts: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch. */
   readonly checked: number;
+}
+
+/** A lock beside a manifest. */
+export interface StackLock {
+  readonly uri: string;
+  /** PEP 503 name → the version that is locked; of several the first. */
+  readonly versions: Readonly<Record<string, string>>;
 }
 
 /** Lines, hashes and lock changed together, so that advisories are cleared: proven before it is offered. */

@@ -69,6 +69,8 @@ function versionsMeant(
   if (entry.kind === "constraint") return [];
   const locked = placementOf(input.tree).locked.get(facts.name);
   if (locked !== undefined && file.manifest.kind === "pipfile") return [{ version: locked, from: "locked" }];
+  const beside = lockedBeside(input, facts.name);
+  if (beside !== undefined) return [{ version: beside, from: "locked" }];
   if (appliesHere(entry, input.snapshot.environment) === false) return [];
   const found: { version: string; from: VersionOrigin }[] = [];
   const installed = installedIn(input.snapshot.environment).get(facts.name);
@@ -79,6 +81,11 @@ function versionsMeant(
   const today = resolvedToday(input, placed, facts);
   if (today) found.push({ version: today.version, from: "resolved" });
   return found;
+}
+
+/** The version in a lock that was made from the tree, as far as the resolver's answer tells of one. */
+function lockedBeside({ snapshot: { stack }, tree }: RuleInput, name: string): string | undefined {
+  return isStackCurrent(stack, tree) ? stack.locks?.[0]?.versions[name] : undefined;
 }
 
 /** A pin that is no PEP 440 version, which `===` allows. */
