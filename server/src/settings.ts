@@ -21,6 +21,7 @@ const schema = {
   "index.usePipConfiguration": z.boolean().default(true),
   prerelease: z.union([z.literal(""), prereleaseMode]).default(""),
   offline: z.boolean().default(false),
+  "resolve.buildSdists": z.boolean().default(false),
   rules: z.record(z.string(), severity).default({}),
   "inlayHints.enable": z.boolean().default(true),
   "codeLens.enable": z.boolean().default(true),

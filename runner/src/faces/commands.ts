@@ -15,6 +15,7 @@ import type { ValidateInput, ValidateOutput } from "../../../shared/src/protocol
 import { OperationError } from "../operations/index.ts";
 import type { Options, RenderOptions } from "./commandLine.ts";
 import {
+  building,
   common,
   constraint,
   findingOptions,
@@ -110,6 +111,7 @@ const fix: CommandSpec = {
     },
     { flags: "--only <RULE>", description: "only fixes of this rule", repeats: true },
     constraint,
+    building,
     { flags: "--rule <RULE=SEVERITY>", description: "another severity for a rule, or off", repeats: true },
     {
       flags: "--trusted-root <FILE>",
@@ -210,6 +212,7 @@ const validate: CommandSpec = {
       flags: "--allow-without-sandbox",
       description: "run where nothing can contain it: only for code that you trust",
     },
+    { ...building, description: "build in the sandbox what has no wheel" },
     constraint,
     ...common,
   ],

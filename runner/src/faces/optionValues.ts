@@ -57,6 +57,7 @@ export function commonInput(options: Options, cwd: string): CommonInput {
     index,
     ...(options.isolated === true ? { usePipConfiguration: false } : {}),
     ...(options.offline === true ? { offline: true } : {}),
+    ...(options.buildSdists === true ? { buildSdists: true } : {}),
   };
 }
 

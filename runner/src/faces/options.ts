@@ -56,8 +56,14 @@ export const constraint: OptionSpec = {
   repeats: true,
 };
 
+export const building: OptionSpec = {
+  flags: "--build-sdists",
+  description: "build source distributions in a sandbox where only that tells what they need",
+};
+
 export const findingOptions: readonly OptionSpec[] = [
   constraint,
+  building,
   {
     flags: "--fail-on <SEVERITY>",
     description: "from which severity on the exit status is 1 (default: error)",
@@ -68,6 +74,7 @@ export const findingOptions: readonly OptionSpec[] = [
 
 export const resolving: readonly OptionSpec[] = [
   constraint,
+  building,
   {
     flags: "--resolution <WHICH>",
     description: "which releases are taken (default: highest)",

@@ -37,5 +37,7 @@ export {
   readPipConfiguration,
 } from "./pipConfiguration.ts";
 export { cleanText, redactText, redactUrl } from "./redact.ts";
+export const readArchiveText: typeof import("./wheelArchive.ts").readArchiveText = async (...args) =>
+  (await import("./wheelArchive.ts")).readArchiveText(...args);
 export { type CommandLineOptions, type FileOption, type IndexSettings, resolveIndexes } from "./settings.ts";
 export type { TransportLimits } from "./transport.ts";

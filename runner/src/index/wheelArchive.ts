@@ -1,5 +1,5 @@
 // Finds core metadata inside archives, reading no more of them than is needed. Loaded only when an archive must be opened.
-import { Readable } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { crc32 } from "node:zlib";
 import yauzl, { type Entry, type ZipFile } from "yauzl";
 
@@ -92,7 +92,7 @@ export function readWheelMetadataEntry(size: number, readRange: ReadRange): Prom
   return readEntry(size, readRange, (name) => /^[^/]+\.dist-info\/METADATA$/.test(name));
 }
 
-/** The file `wanted` at the top of an sdist in zip form. */
+/** The file `wanted`, by its path below the one folder at the top, of an sdist in zip form. */
 export function readZipFile(bytes: Uint8Array, wanted: string): Promise<Buffer | undefined> {
   return readEntry(
     bytes.length,
@@ -102,11 +102,15 @@ export function readZipFile(bytes: Uint8Array, wanted: string): Promise<Buffer |
 }
 
 function isAtTop(name: string, wanted: string): boolean {
-  const [folder, file, ...deeper] = name.replace(/^\.\//, "").split("/");
-  return folder !== "" && file === wanted && deeper.length === 0;
+  const path = name.replace(/^\.\//, "");
+  const top = path.indexOf("/");
+  return top > 0 && path.slice(top + 1) === wanted;
 }
 
-/** The file `wanted` at the top of an sdist in `.tar.gz` form, which is unpacked no further than that and at most `maxBytes`. */
+/**
+ * The file `wanted`, by its path below the one folder at the top, of an sdist in `.tar.gz` or `.tar` form, which is unpacked no
+ * further than that and at most `maxBytes`.
+ */
 export async function readTarFile(
   bytes: Uint8Array,
   wanted: string,
@@ -115,7 +119,8 @@ export async function readTarFile(
   // CommonJS: in a bundle that is split, its names are on what it exports by default alone.
   const [{ default: tar }, { createGunzip }] = await Promise.all([import("tar-stream"), import("node:zlib")]);
   const unpack = tar.extract();
-  const gunzip = createGunzip();
+  const isPacked = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  const gunzip = isPacked ? createGunzip() : new PassThrough();
   let found: Buffer | undefined;
   let length = 0;
   gunzip.on("data", (chunk: Buffer) => {
@@ -141,4 +146,22 @@ export async function readTarFile(
     unpack.destroy();
   }
   return found;
+}
+
+/** No source is unpacked further than this to find one text in it. */
+const MAX_UNPACKED = 2 * 1024 * 1024 * 1024;
+
+/**
+ * A text of an sdist, by its path below the one folder at the top; undefined where it is not there.
+ * @throws Error for an archive that cannot be read.
+ */
+export async function readArchiveText(
+  bytes: Uint8Array,
+  filename: string,
+  path: string,
+): Promise<string | undefined> {
+  const data = filename.toLowerCase().endsWith(".zip")
+    ? await readZipFile(bytes, path)
+    : await readTarFile(bytes, path, MAX_UNPACKED);
+  return data?.toString("utf8");
 }

@@ -1,11 +1,12 @@
-// What runs first inside the sandbox: it fills the virtual environment, imports each module, and tells what happened.
+// What runs first inside the sandbox: it fills the virtual environment, runs what it is there for, and tells what happened.
 
 /**
  * Python 3.8 or newer, standard library only. It is process 1 of the sandbox's process namespace, so that nothing in there
  * can end it, and it ends, with all below it, when its standard input does. Everything it starts has a session, a pipe for
- * its output, and is swept away before the next thing starts. One JSON object per line goes to descriptor 3.
+ * its output, and is swept away before the next thing starts. One JSON object per line goes to descriptor 3. What it is there for
+ * is a class of its own, `KIND`, with a method `stages`.
  */
-export const driverSource = String.raw`
+const driverCore = String.raw`
 import glob, json, os, re, select, signal, sys, time
 
 def main():
@@ -15,7 +16,7 @@ def main():
         if not piece:
             os._exit(1)
         head += piece
-    Driver(json.loads(head)).run()
+    KIND(json.loads(head)).run()
 
 class Stop(Exception):
     pass
@@ -203,6 +204,22 @@ class Driver:
         self.tell(event="done")
         os._exit(0)
 
+    def install(self):
+        self.tell(event="begin", name="install")
+        begun = time.monotonic()
+        self.log(b"== install: virtual environment\n")
+        result = self.judge(
+            self.call([self.job["python"], "-I", "-m", "venv", "--without-pip", self.venv]), 0, "infrastructure-failed")
+        if result["outcome"] == "passed" and self.job["count"]:
+            self.log(b"== install: packages\n")
+            result = self.judge(self.call(self.job["install"]), 0, "install-failed")
+        result["ms"] = round((time.monotonic() - begun) * 1000)
+        return self.stage("install", result)
+`;
+
+/** Imports every module of a stack and runs the script. */
+const inspection = String.raw`
+class Inspection(Driver):
     def stages(self):
         if not self.install():
             return
@@ -215,18 +232,6 @@ class Driver:
             self.tell(event="begin", name="test")
             self.log(b"== test: script\n")
             self.stage("test", self.judge(self.call([self.python, script]), 0, "test-failed"))
-
-    def install(self):
-        self.tell(event="begin", name="install")
-        begun = time.monotonic()
-        self.log(b"== install: virtual environment\n")
-        result = self.judge(
-            self.call([self.job["python"], "-I", "-m", "venv", "--without-pip", self.venv]), 0, "infrastructure-failed")
-        if result["outcome"] == "passed" and self.job["count"]:
-            self.log(b"== install: packages\n")
-            result = self.judge(self.call(self.job["install"]), 0, "install-failed")
-        result["ms"] = round((time.monotonic() - begun) * 1000)
-        return self.stage("install", result)
 
     def check(self):
         if not self.job["check"]:
@@ -318,5 +323,14 @@ class Driver:
         chosen = {name for name in tops if name.split(".")[0] not in beside} or tops
         return sorted(chosen)[:2000]
 
+KIND = Inspection
 main()
 `;
+
+/** The driver of an inspection. */
+export const driverSource = driverCore + inspection;
+
+/** A driver with stages of its own: Python that defines a class below `Driver` and names it `KIND`. */
+export function driverWith(stages: string): string {
+  return `${driverCore}${stages}\nmain()\n`;
+}

@@ -10,6 +10,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
@@ -107,7 +108,7 @@ export async function fetchWheels(
     if (pinned.sha256.length > 0 && !pinned.sha256.includes(sha256)) {
       return failed(`${filename} does not have the digest that it was resolved with.`, pinned.name);
     }
-    const kept = keep(cacheFolder, sha256, filename, path);
+    const kept = keepWheel(cacheFolder, sha256, filename, path);
     if (typeof kept !== "string") return cannotKeep(kept);
     wheels.push({
       name: pinned.name,
@@ -160,6 +161,12 @@ export function stageWheels(wheels: readonly FetchedWheel[], folder: string): Fo
   return undefined;
 }
 
+/** The requirements file that the wheels are installed by, inside: each with its digest. */
+export function writePins(wheels: readonly FetchedWheel[], folder: string): void {
+  const pins = wheels.map(({ name, version, sha256 }) => `${name}==${version} --hash=sha256:${sha256}\n`);
+  writeFileSync(join(folder, "pins.txt"), pins.join(""), { mode: 0o644 });
+}
+
 const cannotKeep = ({ message, next }: FolderFailure): FetchAnswer => ({
   ok: false,
   message,
@@ -176,7 +183,12 @@ function fetchLine(one: PinnedPackage): string {
 const folderOf = (cacheFolder: string, sha256: string): string =>
   join(cacheFolder, "wheels", sha256.slice(0, 2), sha256);
 
-function cachedWheel(cacheFolder: string, sha256: string, one: PinnedPackage): FetchedWheel | undefined {
+/** The wheel of that digest, where it is kept and is the project's. */
+export function cachedWheel(
+  cacheFolder: string,
+  sha256: string,
+  one: Pick<PinnedPackage, "name" | "version">,
+): FetchedWheel | undefined {
   const folder = folderOf(cacheFolder, sha256);
   try {
     const filename = readdirSync(folder).find((name) => name.endsWith(".whl"));
@@ -188,7 +200,12 @@ function cachedWheel(cacheFolder: string, sha256: string, one: PinnedPackage): F
 }
 
 /** Moves a wheel in by way of a folder that appears whole: several processes may keep the same one. */
-function keep(cacheFolder: string, sha256: string, filename: string, path: string): string | FolderFailure {
+export function keepWheel(
+  cacheFolder: string,
+  sha256: string,
+  filename: string,
+  path: string,
+): string | FolderFailure {
   const folder = folderOf(cacheFolder, sha256);
   const whole = join(cacheFolder, "wheels", `.${sha256}.${process.pid}.${Date.now()}`);
   const failure = ensureFolder(whole, 0o755) ?? ensureFolder(join(folder, ".."), 0o755);
@@ -204,7 +221,8 @@ function keep(cacheFolder: string, sha256: string, filename: string, path: strin
   return join(folder, filename);
 }
 
-async function digestOf(path: string): Promise<string> {
+/** sha256 of a file, hex. */
+export async function digestOf(path: string): Promise<string> {
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
   return hash.digest("hex");

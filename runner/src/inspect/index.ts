@@ -1,6 +1,15 @@
 // Inspection: builds and runs one stack in one environment, contained.
 
+export {
+  type BuildAnswer,
+  type BuildRequest,
+  buildSource,
+  type ProvidedWheels,
+} from "./build/buildSource.ts";
+export { type BuildSystem, readBuildSystem } from "./build/buildSystem.ts";
+export { cachedWheel, digestOf, type FetchedWheel, keepWheel } from "./fetch.ts";
 export { findProgram } from "./hostTools.ts";
+export { describeInterpreter, type Interpreter } from "./interpreter.ts";
 export type {
   InspectedPackage,
   Inspection,
@@ -11,6 +20,7 @@ export type {
   InspectionProgress,
   InspectionRequest,
   ModuleResult,
+  Outcome,
   RequirementLine,
   StageName,
   StageResult,

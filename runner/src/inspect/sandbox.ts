@@ -7,9 +7,11 @@ import {
   readlinkSync,
   realpathSync,
   statSync,
+  writeFileSync,
 } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, relative } from "node:path";
+import { ensureFolder, type FolderFailure } from "../data/index.ts";
 import type { Interpreter } from "./interpreter.ts";
 import { runKept } from "./keeper.ts";
 import type { InspectionLimits } from "./model.ts";
@@ -128,6 +130,21 @@ export async function prepareBubblewrap(request: ContainmentRequest): Promise<Co
       work: "/work",
     },
   };
+}
+
+/** Lays out what the system's own look-ups find inside. */
+export function writeSandboxFiles(staging: string): FolderFailure | undefined {
+  const failure = ensureFolder(join(staging, "etc"), 0o755);
+  if (failure) return failure;
+  const etc = {
+    passwd: "root:x:0:0:root:/:/bin/false\nsandbox:x:1000:1000::/work/home:/bin/sh\n",
+    group: "root:x:0:\nsandbox:x:1000:\n",
+    hosts: "127.0.0.1 localhost\n::1 localhost\n",
+    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+  };
+  for (const [name, text] of Object.entries(etc))
+    writeFileSync(join(staging, "etc", name), text, { mode: 0o644 });
+  return undefined;
 }
 
 /** No containment at all, which only the person can ask for. */

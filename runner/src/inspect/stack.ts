@@ -4,14 +4,14 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ensureFolder, type FolderFailure, folderFailure } from "../data/index.ts";
 import { DependencyGraph, orderByCause } from "./blame.ts";
-import { findGroupParent } from "./cgroup.ts";
+import { innerEnvironment, pipCommands, runContained } from "./contained.ts";
 import { describeFailure } from "./describe.ts";
 import { driverSource } from "./driver.ts";
 import { type DriverEvents, readDriverEvents } from "./events.ts";
-import { type FetchedWheel, fetchWheels, linkKeptWheels, stageWheels } from "./fetch.ts";
+import { type FetchedWheel, fetchWheels, linkKeptWheels, stageWheels, writePins } from "./fetch.ts";
 import { hostEnvironment } from "./hostTools.ts";
 import { describeInterpreter, type Interpreter } from "./interpreter.ts";
-import { type KeptResult, runKept } from "./keeper.ts";
+import type { KeptResult } from "./keeper.ts";
 import { InspectionLog } from "./log.ts";
 import {
   defaultLimits,
@@ -28,7 +28,7 @@ import {
   type StageResult,
 } from "./model.ts";
 import { type ResolveRequest, resolveStack } from "./resolve.ts";
-import { bwrapEnvironment, type Containment, prepareBubblewrap, withoutSandbox } from "./sandbox.ts";
+import { type Containment, prepareBubblewrap, withoutSandbox, writeSandboxFiles } from "./sandbox.ts";
 import { showable } from "./telling.ts";
 import { claimRun, pruneLogs, pruneWheels, removeAbandonedRuns } from "./upkeep.ts";
 
@@ -183,15 +183,7 @@ class InspectionRun {
     this.#mustHave(ensureFolder(join(this.#folder, "host")));
     claimRun(this.#folder);
     removeAbandonedRuns(this.#request.cacheFolder);
-    this.#mustHave(ensureFolder(join(this.#folder, "input", "etc"), 0o755));
-    const etc = {
-      passwd: "root:x:0:0:root:/:/bin/false\nsandbox:x:1000:1000::/work/home:/bin/sh\n",
-      group: "root:x:0:\nsandbox:x:1000:\n",
-      hosts: "127.0.0.1 localhost\n::1 localhost\n",
-      "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
-    };
-    for (const [name, text] of Object.entries(etc))
-      writeFileSync(join(this.#folder, "input", "etc", name), text, { mode: 0o644 });
+    this.#mustHave(writeSandboxFiles(join(this.#folder, "input")));
   }
 
   async #contain(interpreter: Interpreter): Promise<Containment> {
@@ -310,8 +302,7 @@ class InspectionRun {
   #stage(wheels: readonly FetchedWheel[]): void {
     const input = join(this.#folder, "input");
     this.#mustHave(stageWheels(wheels, join(input, "wheels")));
-    const pins = wheels.map(({ name, version, sha256 }) => `${name}==${version} --hash=sha256:${sha256}\n`);
-    writeFileSync(join(input, "pins.txt"), pins.join(""), { mode: 0o644 });
+    writePins(wheels, input);
     writeFileSync(join(input, "driver.py"), driverSource, { mode: 0o644 });
     if (this.#request.script === undefined) return;
     try {
@@ -335,43 +326,19 @@ class InspectionRun {
       package: (name, requires) => this.#graph.add(name, requires),
     });
     this.#begin("install");
-    let flood = false;
-    let written = 0;
-    const stop = new AbortController();
-    const signal = this.#calls.signal ? AbortSignal.any([this.#calls.signal, stop.signal]) : stop.signal;
-    const contained = containment.contained;
-    // The kernel counts files in memory as well, which the disk limit bounds: the keeper's watch is the closer one.
-    const group = contained ? findGroupParent() : undefined;
-    const python = [this.#interpreter!.executable, "-I", "-S", `${containment.input}/driver.py`];
-    const result = await runKept({
-      command: contained ? containment.command : python[0]!,
-      args: contained ? [...containment.args, ...python] : python.slice(1),
-      env: bwrapEnvironment,
-      cwd: "/",
-      label: this.#folder,
-      feed: `${JSON.stringify(this.#job(containment, wheels.length))}\n`,
-      ...(containment.filter ? { filter: containment.filter } : {}),
-      info: contained,
-      memory: this.#limits.memory,
-      ...(group === undefined
-        ? {}
-        : { group: { parent: group, memory: this.#limits.memory + this.#limits.disk } }),
-      tasks: contained ? this.#limits.tasks : 0,
+    const result = await runContained({
+      containment,
+      executable: this.#interpreter!.executable,
+      limits: this.#limits,
+      job: this.#job(containment, wheels.length),
       deadline: this.#remaining() + 3000,
-      signal,
-      onOutput: (chunk) => {
-        written += chunk.length;
-        output.write(chunk);
-        // The driver counts as well; this holds where the driver itself was overcome.
-        if (written > this.#limits.output + 4 * 1024 * 1024) {
-          flood = true;
-          stop.abort();
-        }
-      },
+      label: this.#folder,
+      signal: this.#calls.signal,
+      onOutput: (chunk) => output.write(chunk),
       onEvent: (chunk) => events.write(chunk),
     });
     output.end();
-    this.#concludeInside(result, events, flood);
+    this.#concludeInside(result, events, result.flood);
   }
 
   /** What ended the sandbox, where the driver could not say so itself. */
@@ -398,28 +365,8 @@ class InspectionRun {
 
   #job(containment: Containment, wheels: number): object {
     const { input, work } = containment;
-    const { executable, pip } = this.#interpreter!;
-    const venvPython = `${work}/venv/bin/python`;
-    const pipCommand = [
-      executable,
-      "-I",
-      ...(pip?.wheel ? [`${pip.wheel}/pip`] : ["-m", "pip"]),
-      "--python",
-      venvPython,
-    ];
-    const install = [
-      ...[...pipCommand, "install", "--no-compile", "--no-cache-dir", "--progress-bar", "off", "--no-color"],
-      ...[
-        "--no-index",
-        "--find-links",
-        `${input}/wheels`,
-        "--no-deps",
-        "--require-hashes",
-        "-r",
-        `${input}/pins.txt`,
-      ],
-    ];
-    const check = [...pipCommand, "check"];
+    const { executable } = this.#interpreter!;
+    const { install, check } = pipCommands(containment, this.#interpreter!);
     const { script } = this.#request;
     return {
       work,
@@ -429,18 +376,7 @@ class InspectionRun {
       check: wheels > 0 ? check : null,
       script: script === undefined ? null : `${input}/script/${basename(script)}`,
       limits: { ...this.#limits, seconds: this.#remaining() / 1000 },
-      env: {
-        PATH: `${work}/venv/bin:/usr/local/bin:/usr/bin:/bin`,
-        HOME: `${work}/home`,
-        TMPDIR: `${work}/tmp`,
-        LANG: "C.UTF-8",
-        LC_ALL: "C.UTF-8",
-        VIRTUAL_ENV: `${work}/venv`,
-        PYTHONNOUSERSITE: "1",
-        PIP_CONFIG_FILE: "/dev/null",
-        PIP_NO_INPUT: "1",
-        PIP_DISABLE_PIP_VERSION_CHECK: "1",
-      },
+      env: innerEnvironment(work),
     };
   }
 

@@ -114,7 +114,7 @@ export async function tellConflict(
     onProven: (relaxation) => add(tellRelaxation(relaxation, asked)),
   });
   const tellSetting = ({ setting, title, pins }: SettingRelaxation): void =>
-    add({ title, edit: [], proven: true, packages: pins.length, setting });
+    add({ title, edit: [], proven: pins !== undefined, ...(pins ? { packages: pins.length } : {}), setting });
   await settings?.(explanation, tellSetting);
   return { ...tellSteps(explanation, asked), kinds: [...explanation.kinds], relaxations };
 }

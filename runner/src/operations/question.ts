@@ -10,7 +10,6 @@ import type { ProjectSelection } from "../../../shared/src/manifest/projectModel
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import { parseVersion, type Version } from "../../../shared/src/packaging/version.ts";
 import type { LockInput } from "../../../shared/src/protocol/lock.ts";
-import type { Calls } from "../../../shared/src/protocol/operation.ts";
 import { type IndexSettings, type PageFile, redactUrl } from "../index/index.ts";
 import {
   Catalogue,
@@ -44,6 +43,7 @@ import type { FactFinder } from "./factFinder.ts";
 import { type IndexLane, type IndexPlan, otherPlans, planIndexes } from "./indexPlan.ts";
 import { type LoadedRoot, Loader } from "./load.ts";
 import { exclusionOf, type ResolveSettings, resolveSettingsFor } from "./resolveSettings.ts";
+import type { BuildListener, SourceBuilds, SourceBuildsOptions } from "./sourceBuilds.ts";
 import { withSourcesHere } from "./sourcesHere.ts";
 
 export type { DemandPlace } from "./demands.ts";
@@ -66,6 +66,7 @@ export type QuestionInput = Pick<
   | "index"
   | "usePipConfiguration"
   | "offline"
+  | "buildSdists"
 >;
 
 export interface AskedManifest {
@@ -87,6 +88,8 @@ export interface AskedManifest {
   /** What holds for every project, whatever it is resolved for. */
   readonly policy: FilePolicy;
   readonly universe: IndexUniverse;
+  /** Where building is allowed. */
+  readonly builds: SourceBuilds | undefined;
   /** The same question with other texts in the place of the manifest's. Throws as `askRoot` does. */
   reread(edited: LoadedRoot): Pick<AskedManifest, "question" | "places" | "leftOut">;
   /** Other ways to ask the indexes that are configured for projects by their normalised names; each is opened when it is tried. */
@@ -107,6 +110,8 @@ export interface OpenIndexes {
   readonly reading: Reading;
   readonly policy: FilePolicy;
   readonly sources: SourceReader;
+  /** Where building is allowed. */
+  readonly builds: SourceBuilds | undefined;
   /** Ends the clients; what they have in hand is written. */
   close(): Promise<void>;
 }
@@ -139,7 +144,7 @@ export interface AskOptions {
 export async function askManifest(
   context: OperationContext,
   input: QuestionInput,
-  calls: Pick<Calls<never>, "warn">,
+  calls: BuildListener,
   signal: AbortSignal,
   options: AskOptions = {},
 ): Promise<AskedManifest> {
@@ -174,7 +179,7 @@ export async function askRoot(
   context: OperationContext,
   input: QuestionInput,
   { loader, root: whole, environment }: ReadRoot,
-  calls: Pick<Calls<never>, "warn">,
+  calls: BuildListener,
   signal: AbortSignal,
   options: AskOptions = {},
 ): Promise<AskedManifest> {
@@ -188,6 +193,10 @@ export async function askRoot(
   const openPlan = async (plan: IndexPlan, while_: AbortSignal): Promise<OpenIndexes> => {
     const finder = finderFor(context, input, root, environment, while_, new Map());
     const { settings, routeFor } = await openRoutes(finder, plan);
+    const policy = policyOf(settings, resolving, root);
+    const builds = resolving.buildSdists
+      ? await openBuilds(context, { environment: environment!, routeFor, policy, signal: while_ })
+      : undefined;
     const sources = lazySources(async () => {
       const { createSourceReader } = await import("../sources/index.ts");
       return createSourceReader({
@@ -196,21 +205,34 @@ export async function askRoot(
         offline: input.offline === true,
         authorization: (url) => settings.secrets.authorization(url),
         store: (await context.knowledge()).metadata,
+        builder: builds,
       });
     });
-    const policy = policyOf(settings, resolving, root);
     const reading = new TargetReading(target, policy);
     const isUsable = (name: string, files: readonly PageFile[]): boolean =>
       reading.judge(name, files) === "usable";
     const variants = resolving.variants ? (environment?.variants ?? {}) : undefined;
-    const universe = createIndexUniverse({ routeFor, signal: while_, sources, isUsable, variants });
+    const universe = createIndexUniverse({
+      routeFor,
+      signal: while_,
+      sources,
+      isUsable,
+      variants,
+      builder: builds,
+    });
     const catalogue = new Catalogue(universe, reading);
-    return { settings, universe, catalogue, reading, policy, sources, close: () => finder.close() };
+    return { settings, universe, catalogue, reading, policy, sources, builds, close: () => finder.close() };
   };
   const open = (while_: AbortSignal): Promise<OpenIndexes> => openPlan(plan, while_);
   const { shelf } = options;
   const key = shelf && shelfKey(input, root, environment, plan, resolving);
-  const opened = shelf && key ? await shelf.take(key, open) : await open(signal);
+  const taken = shelf && key ? await shelf.take(key, open) : await open(signal);
+  const ignore = taken.builds?.listen(calls);
+  const close = async (): Promise<void> => {
+    ignore?.();
+    await taken.close();
+  };
+  const opened = { ...taken, close };
   try {
     const asked = await askOpened(input, { loader, root, environment }, opened, resolving, calls, options);
     return {
@@ -232,10 +254,10 @@ async function askOpened(
   { loader, root, environment }: ReadRoot,
   opened: OpenIndexes,
   resolving: ResolveSettings,
-  calls: Pick<Calls<never>, "warn">,
+  calls: BuildListener,
   options: AskOptions,
 ): Promise<Omit<AskedManifest, "otherIndexes">> {
-  const { settings, universe, catalogue, reading, policy, sources } = opened;
+  const { settings, universe, catalogue, reading, policy, sources, builds } = opened;
   const { cwd } = input;
   const names = await readSourceNames(root, loader, cwd, sources, options.lenient);
   const selection = selectionOf(input, root, options);
@@ -273,6 +295,7 @@ async function askOpened(
     reading,
     policy,
     universe,
+    builds,
     reread(edited) {
       leftOut = [];
       const other = read(options.everywhere ? edited : withSourcesHere(edited, environment?.markers), takes);
@@ -365,6 +388,7 @@ function shelfKey(
     { index, usePipConfiguration, offline, excludeNewer, excludeNewerPackages, configuration },
     [pythonVersion, platform, architecture, prefix, tags?.length, tags?.[0]],
     [resolving.onlyBinary, resolving.noBinary, resolving.variants, environment?.variants],
+    resolving.buildSdists,
     laneKey(plan.general),
     [...plan.bound].map(([name, lane]) => [name, laneKey(lane)]),
     addressesOf(root, input.cwd).map((address) => [address, stampOf(address)]),
@@ -415,6 +439,12 @@ export function targetOf(environment: RuntimeEnvironment | undefined) {
     environment?.notes[0] ?? "No Python was found.",
     "Name a version: --python 3.12.",
   );
+}
+
+/** Few manifests have anything built: what does that is loaded where it is allowed. */
+async function openBuilds(context: OperationContext, options: Omit<SourceBuildsOptions, "context">) {
+  const { SourceBuilds } = await import("./sourceBuilds.ts");
+  return new SourceBuilds({ context, ...options });
 }
 
 /** Most manifests name no address: what reads them is loaded when one does. */

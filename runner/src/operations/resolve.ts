@@ -27,7 +27,11 @@ export const resolveManifest: Operation<ResolveInput, ResolveOutput, ResolvePart
   signal,
 ) => {
   const shelf = shelfOf(context);
-  if (input.refresh) shelf.clear();
+  if (input.refresh) {
+    shelf.clear();
+    const { forgetFailedBuilds } = await import("./failedBuilds.ts");
+    forgetFailedBuilds(context);
+  }
   const texts = new Map(
     Object.entries(input.texts).map(([path, text]) => [resolvePath(input.cwd, path), text]),
   );

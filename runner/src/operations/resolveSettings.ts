@@ -31,6 +31,8 @@ export interface ResolveSettings {
   readonly torch: TorchChoice | undefined;
   /** Whether wheel variants are chosen; else they are left out. */
   readonly variants: boolean;
+  /** Whether what only a build tells is built, in a sandbox. */
+  readonly buildSdists: boolean;
   /** The ones of `.thoth.yaml`. */
   readonly overrides: readonly Demand[];
   /** Left out whoever asks for them: normalised names. */
@@ -72,6 +74,7 @@ export async function resolveSettingsFor(
     strategy: input.index?.strategy ?? configuration["index-strategy"],
     torch: await torchChoice(context, input, found, environment, signal),
     variants: input.variants ?? configuration.variants ?? false,
+    buildSdists: input.buildSdists ?? configuration["build-sdists"] ?? false,
     overrides: (configuration.overrides ?? []).map(overrideOf),
     excluded: [...(configuration.exclude ?? []), ...(input.exclude ?? [])].map(normalizeName),
   };

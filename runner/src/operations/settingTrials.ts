@@ -20,13 +20,14 @@ import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
 import type { AskedManifest } from "./question.ts";
 
-/** A change of a setting with which the stack was shown to resolve. */
+/** A change of a setting with which the stack was shown to resolve, or could: building is the one that cannot be tried. */
 export interface SettingRelaxation {
-  /** `python`, `sdists`, `wheels`, `prereleases`, `cut-off`, `yanked`, `index`. */
+  /** `python`, `sdists`, `build-sdists`, `wheels`, `prereleases`, `cut-off`, `yanked`, `index`. */
   readonly setting: string;
   /** In words, with the option: `Python 3.12 (--python 3.12)`. */
   readonly title: string;
-  readonly pins: readonly Pin[];
+  /** Of the stack; undefined where nothing was shown, since only a build would. */
+  readonly pins: readonly Pin[] | undefined;
 }
 
 const TRIAL_DECISIONS = 20_000;
@@ -39,21 +40,22 @@ const MOST_YANKED = 4;
 /** So many projects of a conflict are looked for on other indexes. */
 const MOST_NAMES = 4;
 
-/** Tries the settings that stand in the way by the kinds of the conflict, one at a time, and tells each that helps. */
+/** Tries the settings that stand in the way by the kinds of the conflict, one at a time, and tells each that helps or could. */
 export async function findSettingRelaxations(
   context: OperationContext,
   input: CommonInput,
   asked: AskedManifest,
   explanation: Pick<Explanation, "kinds" | "grounds">,
   signal: AbortSignal,
-  onProven: (relaxation: SettingRelaxation) => void,
+  onFound: (relaxation: SettingRelaxation) => void,
 ): Promise<void> {
-  const trials = new SettingTrials(context, input, asked, signal, onProven);
+  const trials = new SettingTrials(context, input, asked, signal, onFound);
   const has = (kind: ObstacleKind): boolean => explanation.kinds.includes(kind);
   if (has("only-sdist"))
     await trials.tryPolicy("sdists", "source distributions too (without --only-binary)", {
       onlyBinary: undefined,
     });
+  if (has("needs-build")) await trials.tryBuilds();
   if (has("only-wheels"))
     await trials.tryPolicy("wheels", "wheels too (without --no-binary)", { noBinary: undefined });
   if (has("prerelease")) await trials.tryPrereleases();
@@ -68,20 +70,20 @@ class SettingTrials {
   readonly #input: CommonInput;
   readonly #asked: AskedManifest;
   readonly #signal: AbortSignal;
-  readonly #onProven: (relaxation: SettingRelaxation) => void;
+  readonly #onFound: (relaxation: SettingRelaxation) => void;
 
   constructor(
     context: OperationContext,
     input: CommonInput,
     asked: AskedManifest,
     signal: AbortSignal,
-    onProven: (relaxation: SettingRelaxation) => void,
+    onFound: (relaxation: SettingRelaxation) => void,
   ) {
     this.#context = context;
     this.#input = input;
     this.#asked = asked;
     this.#signal = signal;
-    this.#onProven = onProven;
+    this.#onFound = onFound;
   }
 
   async #resolve(
@@ -102,14 +104,40 @@ class SettingTrials {
 
   async tryPolicy(setting: string, title: string, change: Partial<FilePolicy>): Promise<void> {
     const pins = await this.#resolve({ ...this.#asked.policy, ...change });
-    if (pins) this.#onProven({ setting, title, pins });
+    if (pins) this.#onFound({ setting, title, pins });
+  }
+
+  /**
+   * Nothing is built to see whether that would help: it is told where there is a stack as long as what is only built needs nothing
+   * more, since without that no build can help.
+   */
+  async tryBuilds(): Promise<void> {
+    const { runtime, policy, universe, question } = this.#asked;
+    const python = parseVersion(runtime.pythonVersion ?? "");
+    const { markers, tags } = runtime;
+    if (!python || !markers || !tags) return;
+    const needsNothing: Universe = {
+      isRemote: universe.isRemote,
+      project: (name) => universe.project(name),
+      direct: (name, url) => universe.direct!(name, url),
+      async metadata(name, version, file) {
+        const found = await universe.metadata(name, version, file);
+        if (!("failure" in found) || found.failure.code !== "metadata-not-static") return found;
+        return { name, version: version.toString(), requiresDist: [] };
+      },
+    };
+    const catalogue = new Catalogue(needsNothing, new TargetReading({ python, markers, tags }, policy));
+    const options = { signal: this.#signal, maxDecisions: TRIAL_DECISIONS };
+    const resolution = await resolve(catalogue, question, options);
+    if (resolution.kind !== "solved") return;
+    const title = "source distributions built in a sandbox (--build-sdists)";
+    this.#onFound({ setting: "build-sdists", title, pins: undefined });
   }
 
   async tryPrereleases(): Promise<void> {
     const question: Question = { ...this.#asked.question, prereleases: "allow" };
     const pins = await this.#resolve(this.#asked.policy, this.#asked.runtime, question);
-    if (pins)
-      this.#onProven({ setting: "prereleases", title: "pre-releases too (--prerelease allow)", pins });
+    if (pins) this.#onFound({ setting: "prereleases", title: "pre-releases too (--prerelease allow)", pins });
   }
 
   /**
@@ -129,7 +157,7 @@ class SettingTrials {
       });
       if (!found) return false;
       const releases = pins.length === 1 ? "the yanked release, pinned" : "the yanked releases, pinned";
-      this.#onProven({ setting: "yanked", title: `${releases} (${texts.join(", ")})`, pins: found });
+      this.#onFound({ setting: "yanked", title: `${releases} (${texts.join(", ")})`, pins: found });
       return true;
     };
     let helped = false;
@@ -150,7 +178,7 @@ class SettingTrials {
           this.#asked.question,
           opened.universe,
         );
-        if (pins) this.#onProven({ setting: "index", title, pins });
+        if (pins) this.#onFound({ setting: "index", title, pins });
       } finally {
         await opened.close();
       }
@@ -170,7 +198,7 @@ class SettingTrials {
     const day = new Date(newest + 24 * 3_600_000).toISOString().slice(0, 10);
     const policy = { ...this.#asked.policy, excludeNewer: Date.parse(day), excludeNewerPackages: undefined };
     const pins = await this.#resolve(policy);
-    if (pins) this.#onProven({ setting: "cut-off", title: `a later cut-off (--exclude-newer ${day})`, pins });
+    if (pins) this.#onFound({ setting: "cut-off", title: `a later cut-off (--exclude-newer ${day})`, pins });
   }
 
   async tryPythons(): Promise<void> {
@@ -187,7 +215,7 @@ class SettingTrials {
       const pins = runtime && (await this.#resolve(this.#asked.policy, runtime));
       if (!pins) continue;
       found++;
-      this.#onProven({ setting: "python", title: `Python ${version} (--python ${version})`, pins });
+      this.#onFound({ setting: "python", title: `Python ${version} (--python ${version})`, pins });
     }
   }
 

@@ -233,7 +233,7 @@ export async function addRelaxations(
   });
   await untilAborted(work, signal);
   const tellSetting = ({ setting, title, pins }: SettingRelaxation): void =>
-    add({ title, changes: [], edits: [], packages: pins.length, setting });
+    add({ title, changes: [], edits: [], packages: pins?.length, setting });
   if (settings) await untilAborted(settings(explanation, tellSetting), signal);
   return { ...facts, conflict: { ...facts.conflict, relaxations, searching: false } };
 }

@@ -10,7 +10,7 @@ import type { Demand, FilterCode } from "./python/model.ts";
 import { describeReleases } from "./words.ts";
 
 /** What kind of obstacle a cause is. */
-export type ObstacleKind = "clash" | "no-release" | "no-project" | "unusable" | FilterCode;
+export type ObstacleKind = "clash" | "no-release" | "no-project" | "unusable" | "needs-build" | FilterCode;
 
 /** One half of a sentence. */
 export interface Because {
@@ -207,7 +207,7 @@ class Teller {
         dependants: undefined,
         demand: undefined,
         notes: [],
-        kinds: ["unusable"],
+        kinds: [cause.reason.code === "metadata-not-static" ? "needs-build" : "unusable"],
       };
     }
     const reason = cause.kind === "forbidden" ? cause.reason : undefined;

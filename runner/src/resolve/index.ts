@@ -47,6 +47,7 @@ export {
   type TargetsCatalogue,
 } from "./universal/targets.ts";
 export {
+  type BuildableSource,
   createIndexUniverse,
   type DirectSource,
   type IndexRoute,
@@ -54,6 +55,8 @@ export {
   type IndexUniverse,
   type MatchRule,
   type ReadSource,
+  type SourceBuilder,
   type SourceReader,
+  sdistOf,
   type UniverseOptions,
 } from "./universe.ts";

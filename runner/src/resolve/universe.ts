@@ -83,6 +83,36 @@ export interface SourceReader {
   read(url: string): Promise<ReadSource | { readonly failure: IndexFailure } | undefined>;
 }
 
+/** An sdist, a folder or a commit that tells what it needs only when built. */
+export interface BuildableSource {
+  /** `flask 3.0`, for sentences. */
+  readonly subject: string;
+  /** As the archive is called: its ending says how it is packed. */
+  readonly filename: string;
+  /** Where it is known before the bytes are there. */
+  readonly sha256?: string | undefined;
+  /** What it has to be of, where that is known: any other metadata is refused. */
+  readonly name?: string | undefined;
+  readonly version?: Version | undefined;
+  /** The project's folder below the archive's own. */
+  readonly subdirectory?: string | undefined;
+  /** Puts the archive at a path, verified; else why not. */
+  fetch(
+    to: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly message: string; readonly next: string } | undefined>;
+}
+
+/** Builds sources where a person allows that. */
+export interface SourceBuilder {
+  metadata(
+    source: BuildableSource,
+  ): Promise<
+    | Exclude<ReleaseMetadata, { readonly failure: unknown }>
+    | { readonly failure: { readonly code: string; readonly message: string; readonly next: string } }
+  >;
+}
+
 /** A universe that knows where its files come from. */
 export interface IndexUniverse extends Universe {
   /** The metadata of a file as far as it is stored or lies on this machine: nothing is fetched. */
@@ -106,6 +136,8 @@ export interface UniverseOptions {
   /** Ends every request that is under way. */
   readonly signal?: AbortSignal | undefined;
   readonly sources?: SourceReader | undefined;
+  /** Builds what says its dependencies only when built; without it such releases cannot be used. */
+  readonly builder?: SourceBuilder | undefined;
   /** What the environment has, where wheel variants are to be chosen; without it they are left out. */
   readonly variants?: VariantProperties | undefined;
   /** Whether one of the files can be used: uv passes over an index whose files of a release cannot. Without it none is. */
@@ -222,18 +254,29 @@ class MergedUniverse implements IndexUniverse {
     return [...releases.values()];
   }
 
-  metadata(name: string, _version: Version, file: PageFile): ReleaseMetadata | Promise<ReleaseMetadata> {
-    return this.#read.get(file) ?? this.#metadata(name, file);
+  metadata(name: string, version: Version, file: PageFile): ReleaseMetadata | Promise<ReleaseMetadata> {
+    return this.#read.get(file) ?? this.#metadata(name, version, file);
   }
 
-  storedMetadata(name: string, file: PageFile): Promise<ReleaseMetadata> {
-    return this.#metadata(name, file, true);
+  /** Whether metadata of this file may have to be built: nobody asks for that before it is needed. */
+  isCostly(file: PageFile): boolean {
+    return this.#options.builder !== undefined && !file.filename.endsWith(".whl");
   }
 
-  async #metadata(name: string, file: PageFile, stored = false): Promise<ReleaseMetadata> {
+  async storedMetadata(name: string, file: PageFile): Promise<ReleaseMetadata> {
     const { client } = this.#options.routeFor(name);
-    const answer = await client.metadata(file, { signal: this.#options.signal, stored });
+    const answer = await client.metadata(file, { signal: this.#options.signal, stored: true });
     return "failure" in answer ? { failure: answer.failure } : answer.metadata;
+  }
+
+  async #metadata(name: string, version: Version, file: PageFile): Promise<ReleaseMetadata> {
+    const { client } = this.#options.routeFor(name);
+    const answer = await client.metadata(file, { signal: this.#options.signal });
+    if (!("failure" in answer)) return answer.metadata;
+    const { builder } = this.#options;
+    if (builder === undefined || answer.failure.code !== "metadata-not-static")
+      return { failure: answer.failure };
+    return builder.metadata(sdistOf(client, file, name, version));
   }
 
   async direct(name: string, url: string): Promise<UniverseProject> {
@@ -266,10 +309,26 @@ class MergedUniverse implements IndexUniverse {
     this.#sources.set(`${name} @ ${address}`, { kind: "archive", url: url.href, subdirectory });
     // Nothing else can take its place: what cannot be read of it ends the search, and is no conflict.
     const answer = await client.metadata(file, { signal: this.#options.signal });
-    if ("failure" in answer) return { releases: [], failure: answer.failure };
-    this.#read.set(file, answer.metadata);
-    const version = guessArtifact(filename, name).version ?? parseVersion(answer.metadata.version);
+    const guessed = guessArtifact(filename, name).version;
+    const { builder } = this.#options;
+    let found: ReleaseMetadata;
+    if (!("failure" in answer)) found = answer.metadata;
+    else if (builder && answer.failure.code === "metadata-not-static") {
+      const source = sdistOf(client, file, name, guessed, subdirectory && decodeURIComponent(subdirectory));
+      const built = await builder.metadata(source);
+      if ("failure" in built)
+        return { releases: [], failure: { ...answer.failure, ...ended(built.failure) } };
+      found = built;
+    } else return { releases: [], failure: this.#withBuilding(answer.failure) };
+    this.#read.set(file, found);
+    const version = guessed ?? parseVersion(found.version);
     return { releases: version ? [{ version, files: [file] }] : [] };
+  }
+
+  /** Names the setting with which what is only built can be had. */
+  #withBuilding(failure: IndexFailure): IndexFailure {
+    if (failure.code !== "metadata-not-static" || this.#options.builder) return failure;
+    return { ...failure, next: `${failure.next.replace(/\.$/, "")}, or let it be built: --build-sdists.` };
   }
 
   indexOf(file: PageFile): string | undefined {
@@ -293,6 +352,33 @@ class MergedUniverse implements IndexUniverse {
       await rm(folder, { recursive: true, force: true });
     }
   }
+}
+
+/** An sdist of an index, or at an address, for building: downloaded and held against the digest that is listed. */
+export function sdistOf(
+  client: IndexClient,
+  file: PageFile,
+  name: string,
+  version: Version | undefined,
+  subdirectory?: string,
+): BuildableSource {
+  return {
+    subject: version === undefined ? name : `${name} ${version}`,
+    filename: file.filename,
+    sha256: file.hashes.sha256,
+    name,
+    version,
+    subdirectory,
+    async fetch(to, signal) {
+      const got = await client.download(file, to, { signal });
+      return "failure" in got ? got.failure : undefined;
+    },
+  };
+}
+
+/** A failure inside of a sentence, as a whole one. */
+function ended({ message, next }: { readonly message: string; readonly next: string }) {
+  return { message: `${message.replace(/\.$/, "")}.`, next };
 }
 
 /** A page's file works its values out when they are asked for: a spread of it would have none. */

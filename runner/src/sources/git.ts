@@ -27,6 +27,8 @@ export interface GitCommit {
   readonly commit: string;
   /** Undefined of a file that the commit does not have. */
   read(path: string): Promise<string | undefined>;
+  /** Puts the commit's files at a path as a `.tar` with one folder at its top. */
+  archive(to: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -73,6 +75,9 @@ export async function fetchCommit(
         if (type !== "blob") return undefined;
         if (Number(size) > MOST_BYTES) throw new GitError("unreachable", `has ${path} larger than is read`);
         return git(["cat-file", "blob", `${commit}:${path}`]);
+      },
+      archive: async (to) => {
+        await git(["archive", "--format=tar", "--prefix=source/", `--output=${to}`, commit]);
       },
       close: () => rm(folder, { recursive: true, force: true }),
     };

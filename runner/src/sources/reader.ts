@@ -5,12 +5,26 @@ import { fileURLToPath } from "node:url";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import { parseVersion } from "../../../shared/src/packaging/version.ts";
 import { type IndexFailure, redactUrl } from "../index/index.ts";
-import type { DirectSource, ReadSource, SourceReader } from "../resolve/index.ts";
+import type {
+  BuildableSource,
+  DirectSource,
+  ReadSource,
+  SourceBuilder,
+  SourceReader,
+} from "../resolve/index.ts";
 import { GitError, type GitOptions } from "./git.ts";
-import { isInside, type ProjectTree, readStaticMetadata, type StaticProject } from "./staticMetadata.ts";
+import {
+  isInside,
+  type ProjectTree,
+  readStaticMetadata,
+  type StaticMetadata,
+  type StaticProject,
+} from "./staticMetadata.ts";
 
 export interface SourceReaderOptions extends GitOptions {
   readonly offline: boolean;
+  /** Builds what says its dependencies only when built. */
+  readonly builder?: SourceBuilder | undefined;
   /** Keeps what commits say, which never changes. */
   readonly store?:
     | { read(key: string): string | undefined; write(key: string, text: string): void }
@@ -49,11 +63,11 @@ async function readSource(url: string, options: SourceReaderOptions): Promise<An
       ),
     };
   }
-  return url.startsWith("file:") ? readFolder(url) : undefined;
+  return url.startsWith("file:") ? readFolder(url, options) : undefined;
 }
 
 /** Undefined of a file. */
-async function readFolder(url: string): Promise<Answer | undefined> {
+async function readFolder(url: string, options: SourceReaderOptions): Promise<Answer | undefined> {
   const address = new URL(url);
   const subdirectory = subdirectoryOf(address.hash);
   address.hash = "";
@@ -70,13 +84,18 @@ async function readFolder(url: string): Promise<Answer | undefined> {
   const root = subdirectory === undefined ? path : join(path, subdirectory);
   try {
     const read = await readStaticMetadata(folderTree(root));
-    if ("fault" in read) return { failure: notStatic(url, read.fault) };
-    return sourceOf(read.project, {
+    const source: DirectSource = {
       kind: "directory",
       url: address.href,
       path: root,
       ...(subdirectory === undefined ? {} : { subdirectory }),
-    });
+    };
+    if ("project" in read) return sourceOf(read.project, source);
+    const fetch = async (to: string): Promise<undefined> => {
+      const { packFolder } = await import("./pack.ts");
+      await packFolder(path, to);
+    };
+    return await built(url, read, source, { subdirectory, fetch }, options);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
     return { failure: failureOf("unreadable", url, `cannot be read (${code})`, "Check its permissions.") };
@@ -162,7 +181,10 @@ async function readRepository(address: string, given: SourceReaderOptions): Prom
     try {
       const root = subdirectory === undefined ? "" : `${subdirectory.replace(/\/+$/, "")}/`;
       const read = await readStaticMetadata({ read: (path) => commit.read(`${root}${path}`) });
-      if ("fault" in read) return { failure: notStatic(address, read.fault) };
+      if ("fault" in read) {
+        const fetch = async (to: string): Promise<undefined> => void (await commit.archive(to));
+        return await built(address, read, sourceAt(commit.commit), { subdirectory, fetch }, options);
+      }
       options.store?.write(keyOf(commit.commit), JSON.stringify(read.project));
       return sourceOf(read.project, sourceAt(commit.commit));
     } finally {
@@ -182,12 +204,40 @@ async function readRepository(address: string, given: SourceReaderOptions): Prom
   }
 }
 
+/** What a build says of a source, where one is allowed and can help. */
+async function built(
+  address: string,
+  { fault, isBuildable }: Extract<StaticMetadata, { fault: string }>,
+  source: DirectSource,
+  { subdirectory, fetch }: Pick<BuildableSource, "subdirectory" | "fetch">,
+  { builder }: SourceReaderOptions,
+): Promise<Answer> {
+  if (!builder && isBuildable) {
+    const next =
+      "Write its dependencies in [project] of pyproject.toml, name a wheel of it, or let it be built: --build-sdists.";
+    return { failure: failureOf("metadata-not-static", address, fault, next) };
+  }
+  if (!builder || !isBuildable) return { failure: notStatic(address, fault) };
+  const subject = shownAddress(address);
+  const metadata = await builder.metadata({ subject, filename: `${subject}.tar`, subdirectory, fetch });
+  if (!("failure" in metadata)) {
+    const { name, version, requiresDist, requiresPython } = metadata;
+    return sourceOf({ name, version, requiresDist, requiresPython }, source);
+  }
+  const { message, next } = metadata.failure;
+  const { index } = failureOf("metadata-not-static", address, "", "");
+  return { failure: { code: "metadata-not-static", index, message: `${message}.`, next } };
+}
+
 function subdirectoryOf(hash: string): string | undefined {
   const found = /(?:^#?|&)subdirectory=([^&]+)/.exec(hash)?.[1];
   return found === undefined ? undefined : decodeURIComponent(found);
 }
 
-function sourceOf(project: StaticProject, source: DirectSource): ReadSource {
+function sourceOf(
+  project: Pick<StaticProject, "name" | "version" | "requiresDist" | "requiresPython">,
+  source: DirectSource,
+): ReadSource {
   const known = project.version === undefined ? undefined : parseVersion(project.version);
   const version = known ?? parseVersion("0")!;
   const { name, requiresDist, requiresPython } = project;
@@ -207,6 +257,11 @@ function notStatic(url: string, fault: string): IndexFailure {
 
 function failureOf(code: IndexFailure["code"], url: string, why: string, next: string): IndexFailure {
   const index = redactUrl(url.replace(/^[a-z]+\+/i, ""));
-  const shown = index.startsWith("file:") ? index.slice("file://".length) : index;
-  return { code, index, message: `${shown} ${why}.`, next };
+  return { code, index, message: `${shownAddress(url)} ${why}.`, next };
+}
+
+/** A folder by its path, anything else by its address without credentials. */
+function shownAddress(url: string): string {
+  const index = redactUrl(url.replace(/^[a-z]+\+/i, ""));
+  return index.startsWith("file:") ? index.slice("file://".length) : index;
 }

@@ -24,8 +24,12 @@ export interface StaticProject {
 
 export type StaticMetadata =
   | { readonly project: StaticProject }
-  /** What stands in the way, as the rest of a sentence about the tree: `has no pyproject.toml`. */
-  | { readonly fault: string };
+  | {
+      /** What stands in the way, as the rest of a sentence about the tree: `has no pyproject.toml`. */
+      readonly fault: string;
+      /** Set where a build would tell. */
+      readonly isBuildable?: boolean;
+    };
 
 /** Reads what a source tree says of its project without being built. */
 export async function readStaticMetadata(tree: ProjectTree): Promise<StaticMetadata> {
@@ -46,7 +50,7 @@ export async function readStaticMetadata(tree: ProjectTree): Promise<StaticMetad
   if (pyproject === undefined && setupConfig === undefined && setupScript === undefined) {
     return { fault: "has no pyproject.toml, setup.cfg or setup.py" };
   }
-  return { fault: "says what it needs only when built" };
+  return { fault: "says what it needs only when built", isBuildable: true };
 }
 
 /** PKG-INFO binds where it is of version 2.2 or newer and nothing that matters is dynamic (PEP 643). */
@@ -73,7 +77,7 @@ const isTexts = (value: unknown): value is string[] =>
 /** `isFinal`: no other file may say otherwise. */
 type PyprojectRead =
   | { readonly project: StaticProject }
-  | { readonly fault: string; readonly isFinal: boolean };
+  | { readonly fault: string; readonly isFinal: boolean; readonly isBuildable?: boolean };
 
 async function fromPyproject(text: string, tree: ProjectTree): Promise<PyprojectRead> {
   const { parse } = await import("toml");
@@ -90,7 +94,10 @@ async function fromPyproject(text: string, tree: ProjectTree): Promise<Pyproject
     optional: await optionalFilesOf(setuptools["optional-dependencies"], tree),
   });
   if (read === undefined) return { fault: "", isFinal: false };
-  if ("fault" in read) return { fault: `has a pyproject.toml that ${read.fault}`, isFinal: true };
+  if ("fault" in read) {
+    const isBuildable = read.fault.endsWith("to the build");
+    return { fault: `has a pyproject.toml that ${read.fault}`, isFinal: true, isBuildable };
+  }
   const { project } = read;
   const version = project.version ?? (await readStaticVersion(document, project.name, tree));
   return { project: { ...project, version, from: "pyproject.toml" } };

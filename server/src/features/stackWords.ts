@@ -122,7 +122,7 @@ function conflictParts(view: View, { steps, causes, relaxations, searching }: St
   });
   const helps = relaxations.map(
     ({ title, packages, setting }) =>
-      `- ${setting === undefined ? "" : `${say("setting")}: `}${plain(title, 300)} · ${say("resolves with {0}", count(packages, "package"))}`,
+      `- ${setting === undefined ? "" : `${say("setting")}: `}${plain(title, 300)} · ${packages === undefined ? say("not checked: only a build shows it") : say("resolves with {0}", count(packages, "package"))}`,
   );
   const searched = searching
     ? say("Still looking for what would help.")
@@ -131,7 +131,7 @@ function conflictParts(view: View, { steps, causes, relaxations, searching }: St
       : "";
   return [
     told.join("\n"),
-    `## ${say("What would help, each checked")}`,
+    `## ${relaxations.every(({ packages }) => packages !== undefined) ? say("What would help, each checked") : say("What would help, or could")}`,
     helps.join("\n"),
     searched,
     helps.length > 0 ? say("The quick fixes of these lines make the change.") : "",

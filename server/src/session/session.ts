@@ -524,6 +524,7 @@ export class Session {
       ...(Object.keys(index).length > 0 ? { index } : {}),
       ...(configured["index.usePipConfiguration"] ? {} : { usePipConfiguration: false }),
       ...(configured.offline ? { offline: true } : {}),
+      ...(configured["resolve.buildSdists"] ? { buildSdists: true } : {}),
     };
   }
 

@@ -71,6 +71,8 @@ export const configuration = z.strictObject({
   "torch-index": z.string().optional(),
   /** Whether wheel variants are chosen by the environment's properties; else they are left out. */
   variants: z.boolean().optional(),
+  /** Whether source distributions are built in a sandbox where only a build tells what they need. */
+  "build-sdists": z.boolean().optional(),
   "exclude-newer": cutOff.optional(),
   "exclude-newer-package": cutOffs.optional(),
   prerelease: prereleaseMode.optional(),

@@ -111,7 +111,7 @@ export interface StackConflict {
   readonly searching: boolean;
 }
 
-/** A change that was shown to make the stack resolve. */
+/** A change that was shown to make the stack resolve, or a setting that could. */
 export interface StackRelaxation {
   /** `line 2: numpy >=1.23.5`, or the setting: `allow source distributions (--only-binary off)`. */
   readonly title: string;
@@ -122,9 +122,9 @@ export interface StackRelaxation {
     readonly specifier?: string | undefined;
   })[];
   readonly edits: readonly StackEdits[];
-  /** Packages of the stack that then resolves. */
-  readonly packages: number;
-  /** The setting that would change: `python`, `sdists`, `prereleases`, `cut-off`, `yanked`, `index`. */
+  /** Packages of the stack that then resolves; undefined of a setting that could not be tried: what is only built. */
+  readonly packages: number | undefined;
+  /** The setting that would change: `python`, `sdists`, `build-sdists`, `prereleases`, `cut-off`, `yanked`, `index`. */
   readonly setting?: string | undefined;
 }
 

@@ -30,11 +30,11 @@ export const relaxation = z.object({
   /** `line 2: numpy >=1.23.5`. */
   title: z.string(),
   edit: z.array(z.object({ path: z.string(), range, newText: z.string() })),
-  /** Always true: what was not shown to resolve is not told. */
+  /** False of the setting `build-sdists` alone, which nothing shows but a build: whatever else is told was shown to resolve. */
   proven: z.boolean(),
-  /** Packages of the stack that then resolves. */
-  packages: z.number().int(),
-  /** Of a change that is no edit: the setting, as `python`, `sdists`, `cut-off`. */
+  /** Packages of the stack that then resolves; absent where nothing was proven. */
+  packages: z.number().int().optional(),
+  /** Of a change that is no edit: the setting, as `python`, `sdists`, `build-sdists`, `cut-off`. */
   setting: z.string().optional(),
 });
 export type ExplainRelaxation = z.infer<typeof relaxation>;

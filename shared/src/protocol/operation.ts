@@ -77,6 +77,11 @@ export const commonInput = z.object({
   /** False leaves pip.conf and PIP_* unread. */
   usePipConfiguration: z.boolean().optional(),
   offline: z.boolean().optional(),
+  /**
+   * Whether source distributions, folders and commits may be built in a sandbox where only that tells what they need. Absent: as
+   * `.thoth.yaml` says, else not.
+   */
+  buildSdists: z.boolean().optional(),
 });
 export type CommonInput = z.infer<typeof commonInput>;
 

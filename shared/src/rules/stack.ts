@@ -127,7 +127,9 @@ function evidenceOf({ environment, checked }: StackFacts): Evidence {
 /** A relaxation as a fix: only of the very texts that it was proven on, and only where it is an edit. */
 function relaxationFix(input: RuleInput, relaxation: StackRelaxation, at: number): Fix[] {
   const { stack } = input.snapshot;
-  if (!isStackCurrent(stack, input.tree) || relaxation.edits.length === 0) return [];
+  const { packages } = relaxation;
+  if (!isStackCurrent(stack, input.tree) || relaxation.edits.length === 0 || packages === undefined)
+    return [];
   const changes = relaxation.changes.map(({ name, specifier, uri, span }) =>
     specifier === undefined
       ? `remove ${name}${placeWords(input, uri, span)}`
@@ -138,7 +140,7 @@ function relaxationFix(input: RuleInput, relaxation: StackRelaxation, at: number
   return [
     {
       kind: removes ? "remove-requirement" : "relax-requirement",
-      title: `${title.charAt(0).toUpperCase()}${title.slice(1)} (resolves with ${count(relaxation.packages, "package")})`,
+      title: `${title.charAt(0).toUpperCase()}${title.slice(1)} (resolves with ${count(packages, "package")})`,
       edits: relaxation.edits,
       proven: true,
       // To do without a package is a person's decision.

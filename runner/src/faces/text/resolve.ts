@@ -29,14 +29,18 @@ function conflictLines(
   if (relaxations.length === 0)
     lines.push("No edit of these lines, alone or two together, was found to help.");
   else {
-    lines.push(relaxations.length > 1 ? "What would help, each checked:" : "What would help, checked:");
+    const areProven = relaxations.every(({ proven }) => proven);
+    const checked = relaxations.length > 1 ? "What would help, each checked:" : "What would help, checked:";
+    lines.push(areProven ? checked : "What would help, or could:");
     const titles = relaxations.map(({ title, setting }) =>
       setting === undefined ? title : `setting: ${title}`,
     );
     const width = Math.max(...titles.map((title) => title.length));
     for (const [index, { packages }] of relaxations.entries()) {
       const letter = String.fromCharCode(97 + index);
-      lines.push(`  ${letter}. ${escapeControls(titles[index]!.padEnd(width))}    ${count(packages)}`);
+      lines.push(
+        `  ${letter}. ${escapeControls(titles[index]!.padEnd(width))}    ${packages === undefined ? "not checked: only a build shows it" : count(packages)}`,
+      );
     }
     const first = relaxations.findIndex(({ setting }) => setting === undefined);
     if (first >= 0) {

@@ -204,6 +204,12 @@ export class Catalogue {
     return this.#reading.usableFiles(project.name, project.files[place]!, true);
   }
 
+  /** Whether what a release needs is asked for only when it is needed. */
+  isCostly(project: Project, place: number): boolean {
+    const file = this.#universe.isCostly && this.usableFiles(project, place)[0];
+    return file ? this.#universe.isCostly!(file) : false;
+  }
+
   /** What a release needs on the target. */
   needs(project: Project, place: number): Eventual<ReleaseNeeds> {
     const known = project.needs[place];

@@ -141,6 +141,8 @@ export interface Universe {
   direct?(name: string, url: string): Eventual<UniverseProject>;
   /** Whether asking takes long enough that it pays to ask ahead of need. */
   readonly isRemote: boolean;
+  /** Whether the metadata of a file costs so much that it is asked for only when it is needed. Without it: no. */
+  isCostly?(file: PageFile): boolean;
 }
 
 /** Why an incompatibility is known: what explanations are told from. */

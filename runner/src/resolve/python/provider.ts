@@ -194,7 +194,7 @@ export class PythonProvider implements Provider<Reason> {
     const places = [...versionsIn(allowed)];
     if (!this.isLowest(project.name)) places.reverse();
     for (const place of places.slice(0, Math.min(AHEAD_MOST, tried * 2)))
-      this.catalogue.needs(project, place);
+      if (!this.catalogue.isCostly(project, place)) this.catalogue.needs(project, place);
   }
 
   needs(package_: number, version: number): Needs<Reason> | Promise<Needs<Reason>> {
@@ -323,6 +323,7 @@ export class PythonProvider implements Provider<Reason> {
       const key = `${need.name} ${place}`;
       if (place < 0 || this.ahead.has(key)) return;
       this.ahead.add(key);
+      if (this.catalogue.isCostly(project, place)) return;
       const needs = await this.catalogue.needs(project, place);
       if ("unusable" in needs) return;
       for (const next of needs.base) {
