@@ -41,6 +41,7 @@ import {
   checkMalware,
   checkNameConfusion,
   checkPinnedAndHashed,
+  checkProjectUrls,
   checkRunsCode,
   checkSeveralIndexes,
   checkStatusMarkers,
@@ -548,6 +549,8 @@ class RootCheck {
     const notes = checkContinuity(located, view.version!, answer, others, seen);
     if (answer.draft.state === "passed")
       this.#remember(view.subject.name, view.version!, located, answer.identities);
+    const urls = answer.draft.state === "passed" ? await projectUrlsOf(located.file, client) : [];
+    notes.push(...checkProjectUrls(located, answer.identities[0], urls));
     return { drafts: [answer.draft, ...notes], signer: answer.signer };
   }
 
@@ -671,6 +674,17 @@ class RootCheck {
 function isUpTo(version: string, last: Version): boolean {
   const parsed = parseVersion(version);
   return parsed !== undefined && compareVersions(parsed, last) <= 0;
+}
+
+/** The addresses that a file's core metadata names, where it is at hand: nobody is asked for it. */
+async function projectUrlsOf(file: LocatedFile["file"], client: IndexClient): Promise<string[]> {
+  const answer = await client.metadata(file, { stored: true });
+  if ("failure" in answer) return [];
+  const { projectUrls, homePage, downloadUrl } = answer.metadata;
+  return [
+    ...projectUrls.map(({ url }) => url),
+    ...[homePage, downloadUrl].filter((url) => url !== undefined),
+  ];
 }
 
 /** Where the address of an index stands in the manifests of a tree. */

@@ -8,7 +8,7 @@ export {
   demandsAttestation,
   type Expected,
 } from "./checks/attestation.ts";
-export { checkContinuity, fileBefore, historyOf } from "./checks/continuity.ts";
+export { checkContinuity, checkProjectUrls, fileBefore, historyOf } from "./checks/continuity.ts";
 export { checkCoolDown } from "./checks/coolDown.ts";
 export { checkIndexPolicy, checkIndexUse, type IndexUse, labelOf, usesOf } from "./checks/indexPolicy.ts";
 export { checkMalware, checkStatusMarkers, type MalwareReport } from "./checks/knownBad.ts";

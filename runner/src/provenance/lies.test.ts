@@ -201,6 +201,37 @@ describe("lies", () => {
       (await attested({ "/integrity": { version: 2, attestation_bundles: [] } })).check("not-checked");
     });
 
+    it("and is told, as information, where the project's pages name another repository", async () => {
+      const states = async (url: string) => {
+        const artifact = buildWheel({
+          name: "demo",
+          version: "1.0",
+          headers: [`Project-URL: Source, ${url}`],
+        });
+        const provenance = await signed(artifact);
+        const index = await serve([], {
+          misbehave: (request, response) =>
+            request.url === "/integrity" ? !!response.end(JSON.stringify(provenance)) : undefined,
+        });
+        index.projects.demo = [{ ...old, artifact, provenance: `${index.origin}/integrity` }];
+        const trustedRoot = place.write("root.json", JSON.stringify(sigstore.root));
+        const line = `demo==1.0 --hash=sha256:${artifact.sha256}`;
+        // The metadata is at hand once it was asked for.
+        await over([index], line, { trustedRoot, graph: true });
+        const answer = await over([index], line, { trustedRoot });
+        only(answer.checks("demo", "attestation"), "passed");
+        return answer
+          .checks("demo", "publisher-continuity")
+          .filter(({ state }) => state === "failed")
+          .map(({ severity, message }) => [severity, message]);
+      };
+      assert.deepEqual(await states("https://github.com/octo/demo"), []);
+      assert.deepEqual(await states("https://example.com/octo/demo"), []);
+      assert.deepEqual(await states("https://github.com/evil/demo"), [
+        ["information", "The project's pages name github.com/evil/demo; it is signed by octo/demo."],
+      ]);
+    });
+
     it("cannot be told by a clock that is years behind, and holds by one that is years ahead", async () => {
       const provenance = await signed(demo);
       const early = await attested({ "/integrity": provenance }, {}, NOW - 5 * YEAR);

@@ -6,6 +6,7 @@ import {
   describeIdentity,
   type Identity,
   judgeContinuity,
+  judgeProjectUrls,
   type PublisherHistory,
   type SeenIdentity,
 } from "../attestation/index.ts";
@@ -100,6 +101,19 @@ export function checkContinuity(
     ];
   }
   return notes.map((note) => tellNote(note, located));
+}
+
+/**
+ * What is to be said where the project's own pages name repositories on forges, and the signer's is none of them. A match proves nothing
+ * and is not told. `urls` are those of the file's core metadata.
+ */
+export function checkProjectUrls(
+  located: LocatedFile,
+  identity: Identity | undefined,
+  urls: Iterable<string>,
+): CheckDraft[] {
+  const note = identity && judgeProjectUrls(identity, urls);
+  return note ? [tellNote(note, located)] : [];
 }
 
 function tellNote(note: ContinuityNote, { file, view }: LocatedFile): CheckDraft {
