@@ -266,7 +266,7 @@ async function statedMetadata(
   ]);
   let document: unknown;
   try {
-    document = parse(pyproject);
+    document = parse(pyproject, { bigint: true });
   } catch {
     return undefined;
   }

@@ -38,6 +38,13 @@ describe("a source tree", () => {
     ]);
   });
 
+  it("is read whatever the size of its numbers: TOML's integers have 64 bits", async () => {
+    const big =
+      "[tool.other]\nmost = 9223372036854775807\nleast = -9223372036854775808\nmask = 0xFFFFFFFFFFFFFF\n";
+    const { version } = await project({ "pyproject.toml": `${table('version = "1.0"\n')}${big}` });
+    assert.equal(version, "1.0");
+  });
+
   it("says it in PKG-INFO where that binds, before anything else", async () => {
     const info = (version: string, more = "") =>
       `Metadata-Version: ${version}\nName: demo\nVersion: 2.0\nRequires-Dist: x\n${more}\n`;

@@ -83,7 +83,7 @@ async function fromPyproject(text: string, tree: ProjectTree): Promise<Pyproject
   const { parse } = await import("toml");
   let document: Table;
   try {
-    document = tableOf(parse(text));
+    document = tableOf(parse(text, { bigint: true }));
   } catch (error) {
     const [why = ""] = String((error as Error).message).split("\n");
     return { fault: `has a pyproject.toml that is not TOML: ${why.replace(/\.$/, "")}`, isFinal: true };

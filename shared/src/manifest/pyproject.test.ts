@@ -132,6 +132,25 @@ describe("pyproject.toml", () => {
     });
   }
 
+  it("takes integers of 64 bits, as TOML has them, and tells one of more", async () => {
+    const toml = await tomlForTests();
+    const big = (value: string) =>
+      readPyproject(`[project]\nname = "a"\ndependencies = ["b"]\n[tool.other]\nbig = ${value}\n`, toml);
+    for (const value of [
+      "9007199254740993",
+      "9223372036854775807",
+      "-9223372036854775808",
+      "0xFFFFFFFFFFFFFFF",
+    ]) {
+      const { errors, entries } = big(value);
+      assert.deepEqual(errors, [], value);
+      assert.equal(entries.length, 1, value);
+    }
+    const [error, ...more] = big("9223372036854775808").errors;
+    assert.equal(more.length, 0);
+    assert.equal(error?.code, "toml-value");
+  });
+
   it("poetry's tables say what poetry reads in them", async () => {
     const manifest = await sample("poetry.toml");
     const found = requirements(manifest).filter(({ grammar }) => grammar === "poetry");

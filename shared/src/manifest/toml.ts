@@ -99,6 +99,9 @@ export function createTomlReader(parser: Parser): TomlParser {
   return { parse: (text) => readDocument(parser, text) };
 }
 
+/** TOML's integers have 64 bits, more than a number holds. */
+const WHOLE_INTEGERS = { bigint: true } as const;
+
 /** Arrays and inline tables deeper than this are not looked into. */
 const MAX_DEPTH = 32;
 
@@ -114,7 +117,7 @@ function readDocument(parser: Parser, text: string): TomlDocument {
 
 function isToml(text: string): boolean {
   try {
-    parseToml(text);
+    parseToml(text, WHOLE_INTEGERS);
     return true;
   } catch {
     return false;
@@ -134,7 +137,7 @@ function withTree<T>(parser: Parser, text: string, use: (tree: Tree) => T): T | 
 /** What the grammar admits and TOML does not: a key given twice, a date that is none. */
 function faultsOfValues(text: string): ManifestError[] {
   try {
-    parseToml(text);
+    parseToml(text, WHOLE_INTEGERS);
     return [];
   } catch (error) {
     const { line, column, message } = error as { line?: number; column?: number; message?: string };
