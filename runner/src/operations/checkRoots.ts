@@ -4,9 +4,8 @@ import { fileURLToPath } from "node:url";
 import type { ProjectAdvisories } from "../../../shared/src/advisory/index.ts";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
 import type { ProjectFacts, ReleaseDetail } from "../../../shared/src/facts/model.ts";
-import type { OptionEntry } from "../../../shared/src/manifest/model.ts";
 import { projectIndexesOf } from "../../../shared/src/manifest/projectIndexes.ts";
-import type { ProjectData } from "../../../shared/src/manifest/projectModel.ts";
+import { requiredPythonOf } from "../../../shared/src/manifest/requiredPython.ts";
 import type { ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import type { Calls, CommonInput, NotChecked } from "../../../shared/src/protocol/operation.ts";
@@ -18,7 +17,6 @@ import {
   type Snapshot,
   wantedProjects,
 } from "../../../shared/src/rules/index.ts";
-import type { DescribeOptions } from "../environment/index.ts";
 import { type FileOption, prepareRequests } from "../index/index.ts";
 import { configurationFor } from "./configuration.ts";
 import type { OperationContext } from "./context.ts";
@@ -27,7 +25,7 @@ import { OperationError } from "./errors.ts";
 import { FactFinder, type PipfileSource } from "./factFinder.ts";
 import { lastInspection } from "./facts.ts";
 import type { IndexPlan } from "./indexPlan.ts";
-import { filesOf, type LoadedRoot } from "./load.ts";
+import type { LoadedRoot } from "./load.ts";
 import { isToBeResolved, type ResolveRootsOptions } from "./resolvable.ts";
 
 /** More rounds than this would mean that answers go in a circle. */
@@ -129,33 +127,12 @@ export async function environmentFor(
       folder: dirname(path),
       installed: names,
       ...(input.offline ? {} : { meanwhile: prepareRequests }),
-      manifestPython: pythonOf(tree),
+      manifestPython: requiredPythonOf(tree),
     });
   } catch (error) {
     if (signal.aborted) return undefined;
     throw error;
   }
-}
-
-/** The Python that a Pipfile requires, as pipenv reads it: `python_full_version`, else `python_version`. */
-function pythonOf(tree: ManifestTree): DescribeOptions["manifestPython"] {
-  for (const file of filesOf(tree)) {
-    const { manifest } = file;
-    if (manifest.project) return lowestPython(manifest.project);
-    if (manifest.kind === "pipfile-lock" && manifest.lock) {
-      const version = manifest.lock.requires.python_full_version ?? manifest.lock.requires.python_version;
-      if (version) return { version, origin: "Pipfile.lock, _meta.requires" };
-    }
-    if (manifest.kind !== "pipfile") continue;
-    const keys = manifest.entries.filter(
-      (entry): entry is OptionEntry => entry.kind === "option" && entry.section === "requires",
-    );
-    for (const key of ["python_full_version", "python_version"]) {
-      const value = keys.find((entry) => entry.option === key)?.value?.text;
-      if (value) return { version: value, origin: `Pipfile, ${key}` };
-    }
-  }
-  return undefined;
 }
 
 /**
@@ -176,20 +153,6 @@ async function planFor({ index }: CommonInput, { path, tree }: LoadedRoot): Prom
     if (error instanceof OperationError) return undefined;
     throw error;
   }
-}
-
-/** The lowest Python that a project runs on, and whether it runs on another. */
-function lowestPython({ requiresPython }: ProjectData): DescribeOptions["manifestPython"] {
-  if (requiresPython === undefined) return undefined;
-  const { specifier } = requiresPython;
-  const { clauses } = specifier.alternatives?.[0] ?? specifier;
-  const lower = clauses.find(({ operator }) => operator === ">=" || operator === "~=" || operator === "==");
-  if (lower === undefined) return undefined;
-  return {
-    version: lower.version.replace(/\.\*$/, ""),
-    origin: "pyproject.toml, requires-python",
-    admits: (version) => specifier.contains(version, { prereleases: true }),
-  };
 }
 
 /** Roots with the same indexes in the same environment share one finder, so that nothing is asked twice. */

@@ -2,6 +2,8 @@
 import { basename } from "node:path";
 import type { ConfiguredEnvironment } from "../../../shared/src/config/index.ts";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
+import type { RequiredPython } from "../../../shared/src/manifest/requiredPython.ts";
+import { readSpecifierSet } from "../../../shared/src/packaging/specifier.ts";
 import type { EnvironmentInput } from "../../../shared/src/protocol/environment.ts";
 import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
 import { type DescribeOptions, describeEnvironment, type ProbeCache } from "../environment/index.ts";
@@ -28,7 +30,7 @@ export const environment: Operation<EnvironmentInput, RuntimeEnvironment, never>
 export interface EnvironmentWants {
   readonly installed?: DescribeOptions["installed"] | undefined;
   /** What the manifest asks for where nothing else is said. */
-  readonly manifestPython?: DescribeOptions["manifestPython"] | undefined;
+  readonly manifestPython?: RequiredPython | undefined;
   /** Called when an interpreter is about to be asked: this process has nothing else to do for 30 ms. */
   readonly meanwhile?: () => void;
   /** The folder of the manifest, where it is not the current one. */
@@ -48,7 +50,8 @@ export async function environmentOf(
     name === undefined || name === THIS_MACHINE ? undefined : await namedEnvironment(folder, name);
   const python = input.environment?.python ?? named?.configured.python;
   const platform = input.environment?.platform ?? named?.configured.platform;
-  const { installed, manifestPython } = wants;
+  const { installed } = wants;
+  const manifestPython = wants.manifestPython ?? input.manifestPython;
   const described = await describeEnvironment({
     env: context.env,
     platform: context.platform,
@@ -60,13 +63,31 @@ export async function environmentOf(
     ...(python === undefined ? {} : { python }),
     ...(platform === undefined ? {} : { platformName: platform }),
     ...(installed === undefined ? {} : { installed }),
-    ...(manifestPython === undefined ? {} : { manifestPython }),
+    ...(manifestPython === undefined ? {} : { manifestPython: withTest(manifestPython) }),
   });
   if ("fault" in described) {
     const { code, message, next } = described.fault;
     throw new OperationError("usage", code, message, next);
   }
   return named === undefined ? described.environment : asNamed(described.environment, named, input);
+}
+
+/** What a manifest asks for, with the test whether another Python will do. */
+function withTest({
+  version,
+  origin,
+  requires,
+}: RequiredPython): NonNullable<DescribeOptions["manifestPython"]> {
+  if (requires === undefined) return { version, origin };
+  const sets = requires.flatMap((text) => {
+    const read = readSpecifierSet(text);
+    return read.ok ? [read.value] : [];
+  });
+  return {
+    version,
+    origin,
+    admits: (python) => sets.some((set) => set.contains(python, { prereleases: true })),
+  };
 }
 
 const THIS_MACHINE = "this machine";

@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import { CancellationToken } from "vscode-jsonrpc";
 import type { ProjectFacts } from "../../../shared/src/facts/model.ts";
+import { readPyproject } from "../../../shared/src/manifest/pyproject.ts";
+import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
+import { tomlForTests } from "../../../test/support/toml.ts";
 import { linux, project, rootUri, viewOf } from "../features/testing.ts";
 import { type FactsExtra, type KnowledgeAsker, KnowledgeKeeper } from "./knowledge.ts";
 
@@ -133,6 +136,35 @@ describe("the keeper of what is known", () => {
     await pass(10_000);
     assert.equal(asked.length, 0);
     assert.equal(keeper.snapshotOf(rootUri)?.pending, false);
+  });
+  it("asks for the Python that the manifest requires, and anew where that changes", async () => {
+    const toml = await tomlForTests();
+    const projectTree = (text: string) => viewOf(text, { manifest: readPyproject(text, toml) }).tree;
+    const environments: CommonInput[] = [];
+    const { keeper, asked, pass } = keeperWith({
+      environment: async (input) => {
+        environments.push(input);
+        return linux;
+      },
+    });
+    const text = (python: string) =>
+      `[project]\nname = "mine"\nversion = "1"\nrequires-python = "${python}"\ndependencies = ["flask"]\n`;
+    keeper.update(rootUri, projectTree(text(">=3.12,<4")), context);
+    await pass(200);
+    const python = {
+      version: "3.12",
+      origin: "pyproject.toml, requires-python",
+      requires: ["<4,>=3.12"],
+    };
+    assert.deepEqual(environments, [{ cwd: "/work", manifestPython: python }]);
+    const { manifestPython } = asked[0] as CommonInput & Asked;
+    assert.deepEqual(manifestPython, python);
+    keeper.update(rootUri, projectTree(text(">=3.13")), context);
+    // What was under way is given up.
+    for (const one of asked) one.answer([]);
+    await pass(10_000);
+    await pass(10_000);
+    assert.equal(environments.at(-1)?.manifestPython?.version, "3.13");
   });
   it("knows a validation to be of an earlier text while that is edited, and current again when that is undone", () => {
     const { keeper } = keeperWith();

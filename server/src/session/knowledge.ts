@@ -2,6 +2,7 @@
 import type { CancellationToken } from "vscode-jsonrpc";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
 import type { InspectionFacts, ProjectFacts } from "../../../shared/src/facts/model.ts";
+import { requiredPythonOf } from "../../../shared/src/manifest/requiredPython.ts";
 import type { ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
 import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
 import type { Snapshot, WantedProject } from "../../../shared/src/rules/model.ts";
@@ -103,7 +104,7 @@ export class KnowledgeKeeper {
 
   /** Tells the keeper of a root's present tree and how to ask. Asks soon, if anything is missing. */
   update(root: string, tree: ManifestTree, context: AskContext, at: "once" | "soon" = "soon"): void {
-    const contextKey = JSON.stringify([context.input, context.unasked?.code]);
+    const contextKey = JSON.stringify([context.input, context.unasked?.code, requiredPythonOf(tree)]);
     const known = this.#states.get(root);
     if (known && known.contextKey === contextKey) {
       if (known.tree === tree) return;
@@ -331,7 +332,7 @@ export class KnowledgeKeeper {
     const expired = this.#host.now() - state.lastAsked > freshFor;
     state.lastAsked = this.#host.now();
     if (!state.environmentKnown) {
-      const environment = await this.#host.ask.environment(state.context.input, token);
+      const environment = await this.#host.ask.environment(inputOf(state), token);
       if (token.isCancellationRequested) return;
       state.environmentKnown = true;
       this.#set(state, { environment, pending: true });
@@ -366,7 +367,8 @@ export class KnowledgeKeeper {
     refresh: boolean,
     token: CancellationToken,
   ): Promise<void> {
-    const { input, manifest } = state.context;
+    const { manifest } = state.context;
+    const input = inputOf(state);
     const text = textOf(state.tree);
     state.inspectionAsked = true;
     const extra = sourcesOf(state.tree);
@@ -437,4 +439,12 @@ function mergeDetails(earlier: ProjectFacts | undefined, later: ProjectFacts): P
 
 function textOf(tree: ManifestTree): string {
   return tree.files[0]?.manifest.text ?? "";
+}
+
+/** How a root is asked about, with the Python that its manifest asks for: a runner that is asked for facts does not read it. */
+function inputOf({ context: { input }, tree }: Pick<State, "context" | "tree">): CommonInput {
+  const python = requiredPythonOf(tree);
+  if (python === undefined) return input;
+  const { requires, ...rest } = python;
+  return { ...input, manifestPython: { ...rest, ...(requires ? { requires: [...requires] } : {}) } };
 }

@@ -82,6 +82,10 @@ export const commonInput = z.object({
    * `.thoth.yaml` says, else not.
    */
   buildSdists: z.boolean().optional(),
+  /** The Python that the manifest asks for, where the operation does not read the manifest itself. */
+  manifestPython: z
+    .object({ version: z.string(), origin: z.string(), requires: z.array(z.string()).optional() })
+    .optional(),
 });
 export type CommonInput = z.infer<typeof commonInput>;
 
