@@ -47,6 +47,14 @@ describe("the hash of a Pipfile", () => {
     }
   });
 
+  it("counts what stands before the first header to the default source, as plette does where none is named", () => {
+    const source = '"name":"pypi","packages":{"a":"*"},"url":"https://pypi.org/simple","verify_ssl":true';
+    const [bare] = inputs('packages = {a = "*"}\n');
+    assert.ok(bare?.includes(`"sources":[{${source}}]`) && bare.includes('"default":{}'), bare);
+    const [named] = inputs('packages = {a = "*"}\n[[source]]\nname = "x"\nurl = "https://h/s"\n');
+    assert.ok(named?.includes('"default":{"a":"*"}'), named);
+  });
+
   it("has every character that is not printable ASCII as an escape, delete among them", () => {
     assert.equal(jsonString('~"\\é😀\u007f\n\u0001'), '"~\\"\\\\\\u00e9\\ud83d\\ude00\\u007f\\n\\u0001"');
   });
@@ -60,8 +68,8 @@ describe("the hash of a Pipfile", () => {
     const deep = Array.from({ length: 102 }, () => "a").join(".");
     for (const given of [
       "[packages]\na = 1979-05-27\n",
-      'packages = "x"\n',
-      "docs = 1\n",
+      'packages = "x"\n[[source]]\n',
+      "docs = 1\n[[source]]\n",
       `[packages]\n${deep} = 1\n`,
       "[packages]\na = \n",
     ]) {

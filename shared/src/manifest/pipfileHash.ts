@@ -9,12 +9,10 @@ import type { TomlDocument, TomlPair, TomlValue } from "./toml.ts";
 type Tree = Map<string, Tree> | readonly Tree[] | string;
 
 const SECTIONS = new Set(["source", "packages", "dev-packages", "requires", "scripts", "pipfile", "pipenv"]);
-const DEFAULT_SOURCE: Tree = [
-  new Map<string, Tree>([
-    ["name", '"pypi"'],
-    ["url", JSON.stringify(DEFAULT_INDEX_URL)],
-    ["verify_ssl", "true"],
-  ]),
+const DEFAULT_SOURCE: readonly (readonly [string, Tree])[] = [
+  ["name", '"pypi"'],
+  ["url", JSON.stringify(DEFAULT_INDEX_URL)],
+  ["verify_ssl", "true"],
 ];
 
 /** A dotted key with more parts is none that pipenv could write as JSON. */
@@ -56,7 +54,7 @@ function hashInput(root: ReadonlyMap<string, Tree>, isNormalized: boolean): stri
     [
       "_meta",
       new Map<string, Tree>([
-        ["sources", root.get("source") ?? DEFAULT_SOURCE],
+        ["sources", root.get("source")!],
         ["requires", root.get("requires") ?? new Map()],
       ]),
     ],
@@ -99,11 +97,22 @@ export function jsonString(text: string): string {
   );
 }
 
+/**
+ * The document as pipenv loads it. Where it names no source, plette puts the lines of the default one before the text: pairs that
+ * stand before the first header are then that source's.
+ */
 function treeOf(document: TomlDocument): Map<string, Tree> {
   const root = new Map<string, Tree>();
+  const isSource = ([first]: readonly { readonly text: string }[]): boolean => first?.text === "source";
+  const hasSource = document.tables.some(({ header, pairs }) =>
+    header ? isSource(header.keys) : pairs.some(({ keys }) => isSource(keys)),
+  );
+  const defaultSource = new Map<string, Tree>(DEFAULT_SOURCE);
+  if (!hasSource) root.set("source", [defaultSource]);
   for (const table of document.tables) {
-    let target = root;
+    let target = hasSource ? root : defaultSource;
     if (table.header !== undefined) {
+      target = root;
       const keys = table.header.keys.map((key) => key.text);
       const last = keys.pop()!;
       target = descend(root, keys);

@@ -17,6 +17,7 @@ import {
   splitExtras,
   urlSchemeOf,
 } from "./links.ts";
+import { isPythonSpace } from "./logicalLines.ts";
 import type { ManifestError, RequirementEntry } from "./model.ts";
 
 /** What a requirement line says, spans counted in the text handed in plus the base. */
@@ -57,7 +58,7 @@ export function readRequirementLine(text: string, base: number): RequirementLine
   if (separator < 0) return isUrl ? readUrlLine(text, base, NO_MARKER) : readNamedLine(text, base, NO_MARKER);
   const marker = readMarkerAfter(text, separator + 1, base);
   let end = separator;
-  while (end > 0 && text.charCodeAt(end - 1) <= 32) end--;
+  while (end > 0 && isPythonSpace(text.charCodeAt(end - 1))) end--;
   const head = text.slice(0, end);
   return isUrl ? readUrlLine(head, base, marker) : readNamedLine(head, base, marker);
 }
@@ -114,7 +115,7 @@ const NO_MARKER: MarkerPart = {};
 
 function readMarkerAfter(text: string, at: number, base: number): MarkerPart {
   let start = at;
-  while (start < text.length && text.charCodeAt(start) <= 32) start++;
+  while (start < text.length && isPythonSpace(text.charCodeAt(start))) start++;
   if (start >= text.length) return NO_MARKER;
   const markerSpan = { start: base + start, end: base + text.length };
   const read = readMarker(text.slice(start), base + start);
