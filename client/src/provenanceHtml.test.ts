@@ -80,6 +80,8 @@ describe("the page of the provenance view", () => {
     const html = page([bad, row("werkzeug")]);
     const summaries = elements(html).filter(({ tag }) => tag === "summary");
     assert.equal(summaries.length, 2);
+    assert.match(html, /<\/span> Error<\/span> · The digest is of no file\.<\/summary>/);
+    assert.match(html, /<\/span> No finding<\/span><\/summary>/);
     assert.match(html, /<th scope="row">flask 1\.0<\/th>/);
     assert.match(
       html,

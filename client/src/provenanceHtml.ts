@@ -80,7 +80,7 @@ function tableOf({ rows }: ProvenanceViewData, words: PageWords, ids: Ids): stri
     const verdict = `<span class="${row.verdict}"><span aria-hidden="true">${MARKS[row.verdict]}</span> ${escapeHtml(words.verdicts[row.verdict])}</span>`;
     return `<tr>
 <th scope="row">${escapeHtml(`${row.name} ${row.version}`.trim())}</th>
-<td><details id="${ids.get(row)}"><summary>${verdict}</summary>${checksOf(row.checks)}</details></td>
+<td><details id="${ids.get(row)}"><summary>${verdict}${reasonOf(row)}</summary>${checksOf(row.checks)}</details></td>
 <td>${escapeHtml(row.signer)}</td>
 <td>${escapeHtml(row.from)}</td>
 </tr>`;
@@ -94,9 +94,15 @@ ${body.join("\n")}
 </table>`;
 }
 
+/** The verdict's own words beside it: what is gravest comes first among the checks. */
+function reasonOf({ verdict, checks }: ProvenanceViewRow): string {
+  const [first] = checks;
+  return verdict === "passed" || !first ? "" : ` · ${escapeHtml(first.message)}`;
+}
+
 function checksOf(checks: ProvenanceViewData["file"]): string {
   const items = checks.map((check) => {
-    const state = [check.state, check.severity].filter(Boolean).join(", ");
+    const state = [check.state.replaceAll("-", " "), check.severity].filter(Boolean).join(", ");
     const lines = [check.message, check.artifact, check.accepted, check.next].filter(Boolean).map(escapeHtml);
     const evidence = check.evidence.map((one) => `<li>${escapeHtml(one)}</li>`).join("");
     return `<li><strong>${escapeHtml(check.rule)}</strong> · ${escapeHtml(state)}<br>${lines.join("<br>")}${evidence === "" ? "" : `<ul>${evidence}</ul>`}</li>`;
@@ -182,6 +188,7 @@ const STYLE = `
 body { font: var(--vscode-font-size) var(--vscode-font-family); color: var(--vscode-foreground); padding: 0 1em 2em; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: start; vertical-align: top; padding: .35em .8em .35em 0; border-bottom: 1px solid var(--vscode-panel-border); }
+th[scope="row"] { min-width: 8em; overflow-wrap: anywhere; }
 td:nth-of-type(1) { width: 60%; }
 summary { cursor: pointer; }
 summary:focus-visible, .node:focus-visible rect { outline: 2px solid var(--vscode-focusBorder); stroke: var(--vscode-focusBorder); stroke-width: 2; }

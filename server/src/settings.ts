@@ -1,7 +1,6 @@
 // The settings of one document, read with a schema: a bad value is told once and its default taken.
 import * as z from "zod";
 import { prereleaseMode } from "../../shared/src/config/prerelease.ts";
-import type { Severity } from "../../shared/src/finding/model.ts";
 
 const severity = z.enum(["error", "warning", "information", "hint", "off"]);
 
@@ -84,9 +83,4 @@ function lookUp(section: unknown, name: string): unknown {
     value = (value as Record<string, unknown>)[part];
   }
   return value;
-}
-
-/** The settings that rules look at. */
-export function severitiesOf(settings: Settings): Readonly<Record<string, Severity | "off">> {
-  return settings.rules;
 }

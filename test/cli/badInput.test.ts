@@ -128,7 +128,7 @@ describe("bad input on the command line", () => {
 
   it("an interpreter that does not exist", async () => {
     place.write("requirements.txt", "flask\n");
-    assertRefused(await check("--python", "./nowhere/python"), /There is no Python at \.\/nowhere\/python\./);
+    assertRefused(await check("--python", "./nowhere/python"), /there is no Python at \.\/nowhere\/python\./);
   });
 
   it("an interpreter that is something else", async () => {
@@ -143,7 +143,7 @@ describe("bad input on the command line", () => {
   it("a Python version and a platform that mean nothing", async () => {
     place.write("requirements.txt", "flask\n");
     assertRefused(await check("--python", "3"), /3 is not a Python version/);
-    assertRefused(await check("--platform", "amiga"), /The platform amiga is not known/);
+    assertRefused(await check("--platform", "amiga"), /the platform amiga is not known/);
   });
 
   it("no Python at all: the releases are listed as not matched to one", async () => {
@@ -165,10 +165,40 @@ describe("bad input on the command line", () => {
   });
 
   it("an unknown command suggests the nearest one, an unknown option says so", async () => {
-    assertRefused(await place.run(["chekc"]), /unknown command 'chekc'\n {7}Did you mean check\?/);
+    assertRefused(await place.run(["chekc"]), /unknown command 'chekc'\.\n {7}Did you mean check\?/);
     assertRefused(
       await place.run(["check", "--ofline"]),
-      /unknown option '--ofline'\n {7}Did you mean --offline\?/,
+      /unknown option '--ofline'\.\n {7}Did you mean --offline\?/,
+    );
+    assertRefused(
+      await place.run(["lock", "--zzz"]),
+      /unknown option '--zzz'\.\n {7}thoth lock --help lists the options\./,
+    );
+  });
+
+  it("a rule that is none, where it would silence or choose nothing", async () => {
+    place.write("requirements.txt", "flask\n");
+    assertRefused(
+      await check("--rule", "yanked=off"),
+      /--rule yanked names no rule\.\n {7}Did you mean yanked-release\?/,
+    );
+    assertRefused(
+      await place.run(["fix", "--only", "nonsense"]),
+      /names no rule\.\n {7}The rules: abandoned-/,
+    );
+  });
+
+  it("a line that cannot be read, in what is to be resolved", async () => {
+    place.write("Pipfile", '[packages\nflask = "*"\n');
+    assertRefused(await place.run(["lock"]), /cannot read Pipfile line 1: this line is not TOML/);
+  });
+
+  it("a Node that is too old", async () => {
+    const older = "Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.1.0'}})";
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(older)}` };
+    assertRefused(
+      await place.run(["check"], { env }),
+      /Node 24 or newer is needed; this is Node 20\.1\.0\.\n/,
     );
   });
 
@@ -179,7 +209,7 @@ describe("bad input on the command line", () => {
     assert.equal((await check("--format", "yaml")).status, 2);
     assertRefused(
       await place.run(["environment", "gpu-node"]),
-      /There is no runtime environment named gpu-node/,
+      /there is no runtime environment named gpu-node/,
     );
     assertRefused(await place.run(["knowledge", "burn"]), /knowledge has no action burn/);
   });

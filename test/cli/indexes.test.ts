@@ -337,7 +337,7 @@ describe("thoth config", () => {
     const cwd = `${place.folder}/sub`;
     const outside = await place.run(["environment", "up"], { cwd });
     assert.equal(outside.status, 2);
-    assert.match(outside.stderr, /There is no runtime environment named up/);
+    assert.match(outside.stderr, /there is no runtime environment named up/);
     place.write(".git/HEAD", "ref: refs/heads/main\n");
     const { stdout } = await place.run(["environment", "up", "--format", "json"], { cwd });
     assert.equal(JSON.parse(stdout).result.pythonVersion, "3.10.0");

@@ -69,6 +69,20 @@ describe("thoth lock", () => {
       );
     });
 
+    it("and says that it is written, with what changed, unless it is to be quiet", async () => {
+      const lock = ["lock", "requirements.in", "-o", "stack.txt"];
+      const first = await place.run([...lock, "--no-progress"]);
+      assert.equal(first.stdout, "");
+      assert.match(
+        first.stderr,
+        /^thoth: stack\.txt written: 2 packages for Python 3\.11\.7 on linux x86_64\.\n$/,
+      );
+      place.write("requirements.in", `-i ${index.url}\nflask<3\n`);
+      const second = await place.run([...lock, "--no-progress"]);
+      assert.match(second.stderr, /2 packages for .*, \d changed\.\n$/);
+      assert.equal((await place.run([...lock, "--quiet"])).stderr, "");
+    });
+
     it("and refuses what no tool would read", async () => {
       const wrong = await thoth("requirements.in", "--as", "pylock", "-o", "stack.toml");
       assert.equal(wrong.status, 2);

@@ -154,7 +154,10 @@ describe("lock and explain on the command line", () => {
     const shown = await thoth(["fix", "requirements.in", "--choose", "a"]);
     assert.equal(shown.status, 0, shown.stderr);
     assert.match(shown.stdout, /\n-flask ==3\.1\.3 {2}# web\n\+flask ==2\.2\.5 {2}# web\n/);
-    assert.match(shown.stdout, /1 fix in 1 file, not written\./);
+    assert.match(
+      shown.stdout,
+      /1 fix in 1 file, not written\.\nNext: thoth fix requirements\.in --choose a .*--write\n$/,
+    );
     assert.equal(readFileSync(join(place.folder, "requirements.in"), "utf8"), text);
     const written = await thoth(["fix", "requirements.in", "--choose", "a", "--write"]);
     assert.equal(written.status, 0, written.stderr);
@@ -171,7 +174,7 @@ describe("lock and explain on the command line", () => {
     place.write("requirements.in", "flask==3.1.3\nwerkzeug<3\n");
     const { status, stderr } = await thoth(["fix", "requirements.in", "--choose", "q"]);
     assert.equal(status, 2);
-    assert.match(stderr, /There is no choice q: the choices are a, b\./);
+    assert.match(stderr, /there is no choice q: the choices are a, b\./);
   });
 
   it("names the setting that would help, as what it is", async () => {
@@ -287,6 +290,7 @@ describe("lock and explain on the command line", () => {
     assert.match(stdout, / {2}requirements\.in line 1: flask → flask 3\.1\.3 → werkzeug 3\.0\.0\n/);
     assert.match(stdout, /werkzeug 3\.1\.0 is not taken:\n/);
     assert.match(stdout, /you require werkzeug <3\.1 +requirements\.in:2/);
+    assert.match(stdout, /\n +werkzeug 3\.1\.0 is tried\n +So werkzeug 3\.1\.0 cannot be taken\.\n$/);
   });
 
   it("hashes what comes from an address, and says that a constraint's extras count for nothing", async () => {

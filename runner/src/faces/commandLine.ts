@@ -26,7 +26,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   let status: number = STATUS.fine;
   try {
     const program = buildProgram(thothVersion(), async (command, args, options) => {
-      status = await runCommand(command, args, options);
+      status = await runCommand(command, args, options, argv);
     });
     try {
       await program.parseAsync([...argv], { from: "user" });
@@ -49,7 +49,12 @@ function quietPipe(error: NodeJS.ErrnoException): void {
 
 export type Options = Readonly<Record<string, unknown>>;
 
-async function runCommand(command: CommandSpec, args: readonly string[], options: Options): Promise<number> {
+async function runCommand(
+  command: CommandSpec,
+  args: readonly string[],
+  options: Options,
+  argv: readonly string[],
+): Promise<number> {
   const format = (options.format as string | undefined) ?? "text";
   const output = options.output as string | undefined;
   const toFile = output !== undefined && output !== "-";
@@ -67,15 +72,20 @@ async function runCommand(command: CommandSpec, args: readonly string[], options
     const answer = await runOperation(command, input, context, progress, cancel.signal);
     progress.clear();
     const terminal = createTerminal({ stream: process.stdout, env: process.env, toFile });
-    const text = await render(command, answer, format, {
+    const shown: RenderOptions = {
       now: context.now(),
       verbose: options.verbose === true,
       terminal,
       version: context.version,
       options,
-    });
-    if (toFile) writeOutput(resolve(output), text);
-    else await writeAll(process.stdout, text);
+      argv,
+    };
+    const text = await render(command, answer, format, shown);
+    if (toFile) {
+      writeOutput(output, text);
+      const say = command.written && options.quiet !== true ? await command.written() : undefined;
+      if (say && format === "text") tell([`thoth: ${escapeControls(say(answer as never, shown))}`]);
+    } else await writeAll(process.stdout, text);
     if (cancel.signal.aborted) return STATUS.cancelled;
     return statusOf(command, answer, options);
   } catch (error) {
@@ -131,6 +141,8 @@ export interface RenderOptions {
   readonly terminal: ReturnType<typeof createTerminal>;
   readonly version: string;
   readonly options: Options;
+  /** The words that the person typed after `thoth`. */
+  readonly argv: readonly string[];
 }
 
 async function render(
@@ -159,7 +171,7 @@ const NOT_WRITABLE: Readonly<Record<string, string>> = {
 
 function writeOutput(path: string, text: string): void {
   try {
-    writeWhole(path, text);
+    writeWhole(resolve(path), text);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
     throw new OperationError(
@@ -206,7 +218,8 @@ export function errorLines(error: unknown): string[] {
   }
   const [first = "", ...rest] = (message ?? "").split("\n");
   return [
-    `thoth: ${escapeControls(first)}`,
+    // Behind the name of the program a sentence goes on.
+    `thoth: ${escapeControls(first.replace(/^(?:There|The|This|No|It) /, (word) => word.toLowerCase()))}`,
     ...[...rest, ...(next ? [next] : [])].map((line) => `       ${escapeControls(line)}`),
   ];
 }

@@ -25,6 +25,7 @@ import {
   scoping,
 } from "./options.ts";
 import {
+  chosenRules,
   commonInput,
   environmentsOf,
   given,
@@ -46,6 +47,8 @@ export interface CommandSpec {
   input(args: readonly string[], options: Options, cwd: string): unknown;
   /** By format; JSON is the same for all. */
   readonly formats: Readonly<Record<string, () => Promise<Renderer>>>;
+  /** What is said on standard error once the text is in its file. */
+  readonly written?: () => Promise<Renderer>;
   /** Whether the answer says that something is wrong, at or above the severity asked for. */
   failed(result: never, counts: (severity: string) => boolean): boolean;
   /** What was not checked ends with a status of its own. */
@@ -128,7 +131,7 @@ const fix: CommandSpec = {
     allowDowngrade: options.allowDowngrade === true,
     choose: split(options.choose) ?? [],
     ...given<Pick<FixInput, "only" | "environments" | "trustedRoot">>({
-      only: texts(options.only),
+      only: chosenRules(options),
       environments: environmentsOf(options),
       trustedRoot: text(options.trustedRoot),
     }),
@@ -136,8 +139,8 @@ const fix: CommandSpec = {
   formats: {
     text: async () => {
       const { fixText } = await import("./text/others.ts");
-      return (answer: Answer<FixOutput>, { terminal, options }) =>
-        fixText(answer, terminal, { write: options.write === true, choose: split(options.choose) ?? [] });
+      return (answer: Answer<FixOutput>, { terminal, options, argv }) =>
+        fixText(answer, terminal, { write: options.write === true, argv });
     },
   },
   failed: () => false,
@@ -175,6 +178,10 @@ const lock: CommandSpec = {
       const { lockText } = await import("./text/lock.ts");
       return (answer: Answer<LockOutput>, { options }) => lockText(answer, text(options.output));
     },
+  },
+  written: async () => {
+    const { lockWritten } = await import("./text/lock.ts");
+    return (answer: Answer<LockOutput>, { options }) => lockWritten(answer, text(options.output) ?? "");
   },
   failed: (result: LockOutput) => !result.resolves,
   needsAll: true,

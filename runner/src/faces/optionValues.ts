@@ -2,6 +2,7 @@
 import type { CheckInput } from "../../../shared/src/protocol/check.ts";
 import type { LockInput } from "../../../shared/src/protocol/lock.ts";
 import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
+import { ruleCatalogue } from "../../../shared/src/rules/catalogue.ts";
 import { OperationError } from "../operations/index.ts";
 import type { Options } from "./commandLine.ts";
 
@@ -63,6 +64,23 @@ export function commonInput(options: Options, cwd: string): CommonInput {
 
 const SEVERITIES = ["error", "warning", "information", "hint", "off"];
 
+/** What no rule is called would silence or choose nothing, and nobody would see why. */
+function checkRule(option: string, rule: string): void {
+  if (Object.hasOwn(ruleCatalogue, rule)) return;
+  const rules = Object.keys(ruleCatalogue).sort();
+  const parts = rule.toLowerCase().split(/[^a-z]+/);
+  const near = rules.filter((one) => one.split("-").some((word) => parts.includes(word)));
+  const next = near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `The rules: ${rules.join(", ")}.`;
+  throw new OperationError("usage", "unknown-rule", `${option} ${rule} names no rule.`, next);
+}
+
+/** The rules of `--only`. */
+export function chosenRules(options: Options): string[] | undefined {
+  const rules = split(options.only);
+  for (const rule of rules ?? []) checkRule("--only", rule);
+  return rules;
+}
+
 export function ruleSeverities(options: Options): CheckInput["rules"] {
   const rules: CheckInput["rules"] = {};
   for (const pair of texts(options.rule) ?? []) {
@@ -75,6 +93,7 @@ export function ruleSeverities(options: Options): CheckInput["rules"] {
         "Write it like --rule unpinned-requirement=off.",
       );
     }
+    checkRule("--rule", rule);
     rules[rule] = severity as CheckInput["rules"][string];
   }
   return rules;

@@ -5,35 +5,50 @@ export interface OptionSpec {
   readonly repeats?: boolean;
   readonly number?: boolean;
   readonly choices?: readonly string[];
+  /** Under which heading of the help it stands, where not under the command's own options. */
+  readonly group?: string;
 }
 
+const under = (group: string, options: readonly OptionSpec[]): readonly OptionSpec[] =>
+  options.map((option) => ({ ...option, group }));
+
 export const common: readonly OptionSpec[] = [
-  { flags: "-o, --output <FILE>", description: "write the answer to a file, whole or not at all" },
-  { flags: "--environment <NAME>", description: "a runtime environment by name" },
-  {
-    flags: "--python <VERSION>",
-    description: "a Python version such as 3.11, or the path of an interpreter",
-  },
-  { flags: "--platform <TAG>", description: "linux, macos, windows, x86_64-manylinux_2_28, win_amd64, …" },
-  { flags: "-i, --index-url <URL>", description: "the index, in place of the configured one" },
-  { flags: "--extra-index-url <URL>", description: "a further index", repeats: true },
-  { flags: "-f, --find-links <URL>", description: "a page or folder of files", repeats: true },
-  { flags: "--no-index", description: "only what --find-links names" },
-  { flags: "--trusted-host <HOST>", description: "a host whose certificate is not looked at", repeats: true },
-  { flags: "--only-binary <NAMES>", description: "take wheels only, for these or :all:", repeats: true },
-  { flags: "--no-binary <NAMES>", description: "take no wheels, for these or :all:", repeats: true },
-  { flags: "--pre", description: "pre-releases too" },
-  {
-    flags: "--index-strategy <RULE>",
-    description: "who wins where several indexes have a project (default: as the manifest's own tool)",
-    choices: ["first-index", "unsafe-first-match", "unsafe-best-match"],
-  },
-  { flags: "--isolated", description: "leave pip's configuration and PIP_* unread" },
-  { flags: "--offline", description: "only what is known already" },
-  { flags: "-q, --quiet", description: "no progress" },
-  { flags: "-v, --verbose", description: "more detail" },
-  { flags: "--no-progress", description: "no progress" },
-  { flags: "--knowledge <FILE>", description: "the file of what is known" },
+  ...under("Where it is to run:", [
+    { flags: "--environment <NAME>", description: "a runtime environment by name" },
+    {
+      flags: "--python <VERSION>",
+      description: "a Python version such as 3.11, or the path of an interpreter",
+    },
+    { flags: "--platform <TAG>", description: "linux, macos, windows, x86_64-manylinux_2_28, win_amd64, …" },
+  ]),
+  ...under("Where packages come from:", [
+    { flags: "-i, --index-url <URL>", description: "the index, in place of the configured one" },
+    { flags: "--extra-index-url <URL>", description: "a further index", repeats: true },
+    { flags: "-f, --find-links <URL>", description: "a page or folder of files", repeats: true },
+    { flags: "--no-index", description: "only what --find-links names" },
+    {
+      flags: "--trusted-host <HOST>",
+      description: "a host whose certificate is not looked at",
+      repeats: true,
+    },
+    { flags: "--only-binary <NAMES>", description: "take wheels only, for these or :all:", repeats: true },
+    { flags: "--no-binary <NAMES>", description: "take no wheels, for these or :all:", repeats: true },
+    { flags: "--pre", description: "pre-releases too" },
+    {
+      flags: "--index-strategy <RULE>",
+      description: "who wins where several indexes have a project (default: as the manifest's own tool)",
+      choices: ["first-index", "unsafe-first-match", "unsafe-best-match"],
+    },
+    { flags: "--isolated", description: "leave pip's configuration and PIP_* unread" },
+    { flags: "--offline", description: "only what is known already" },
+  ]),
+  ...under("What is shown and kept:", [
+    { flags: "-o, --output <FILE>", description: "write the answer to a file, whole or not at all" },
+    { flags: "-q, --quiet", description: "no progress, and nothing once a file is written" },
+    { flags: "--no-progress", description: "no progress" },
+    { flags: "-v, --verbose", description: "more detail" },
+    { flags: "--knowledge <FILE>", description: "the file of what is known" },
+  ]),
 ];
 
 /** The Python and the platform may be given several times, each with each. */
@@ -46,6 +61,7 @@ export const scoping: readonly OptionSpec[] = [
   {
     flags: "--universal",
     description: "for every platform, from --python on or from what the project requires",
+    group: "Where it is to run:",
   },
   ...forSeveral,
 ];

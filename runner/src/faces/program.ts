@@ -33,7 +33,7 @@ function makeCommand(spec: CommandSpec, action: Action): Command {
     .helpOption("-h, --help", "this help")
     .showSuggestionAfterError(true)
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(tidyError(text)) });
+    .configureOutput({ outputError: (text, write) => write(tidyError(text, ` ${spec.operation}`)) });
   for (const [name, description] of spec.args) command.argument(name, description);
   const formats = ["json", ...Object.keys(spec.formats)];
   command.addOption(
@@ -51,6 +51,7 @@ function makeOption(spec: OptionSpec): Option {
   const option = new Option(spec.flags, spec.description);
   // `--no-binary NAMES` is an option of its own, and takes nothing of another's back.
   if (/^--no-\S+ </.test(spec.flags)) option.negate = false;
+  if (spec.group) option.helpGroup(spec.group);
   if (spec.choices) option.choices(spec.choices);
   if (spec.repeats) option.argParser((value: string, all: string[] | undefined) => [...(all ?? []), value]);
   if (spec.number) {
@@ -65,13 +66,16 @@ function makeOption(spec: OptionSpec): Option {
 }
 
 /** commander's words in the house's form. */
-function tidyError(text: string): string {
+function tidyError(text: string, command = ""): string {
   const [first = "", ...rest] = text
     .trim()
     .replace(/^error: /, "")
     .split("\n");
   const why = rest.map((line) => line.trim()).filter((line) => line !== "");
   const suggestion = why.map((line) => line.replace(/^\(Did you mean (.*)\?\)$/, "Did you mean $1?"));
-  const next = suggestion.length > 0 ? suggestion : ["thoth --help lists the commands and their options."];
-  return [`thoth: ${first}`, ...next.map((line) => `       ${line}`), ""].join("\n");
+  const help = `thoth${command} --help lists the ${command === "" ? "commands" : "options"}.`;
+  const next = suggestion.length > 0 ? suggestion : [help];
+  return [`thoth: ${first.replace(/([^.])$/, "$1.")}`, ...next.map((line) => `       ${line}`), ""].join(
+    "\n",
+  );
 }

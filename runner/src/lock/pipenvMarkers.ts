@@ -1,22 +1,8 @@
 // The markers of a Pipfile.lock as pipenv 2026 writes them: what a release asks of Python, and what the Pipfile says of a package.
+import { PIPFILE_MARKER_KEYS } from "../../../shared/src/manifest/pipfileMarkerKeys.ts";
 import { type Marker, markerToString, readMarker } from "../../../shared/src/packaging/marker.ts";
 import { readSpecifierSet } from "../../../shared/src/packaging/specifier.ts";
 import { compareTexts } from "./write.ts";
-
-/** The keys of a Pipfile's entry that are parts of a marker, each with its operator: `sys_platform = "== 'win32'"`. */
-const MARKER_KEYS: readonly string[] = [
-  "os_name",
-  "sys_platform",
-  "platform_machine",
-  "platform_python_implementation",
-  "platform_release",
-  "platform_system",
-  "platform_version",
-  "python_version",
-  "python_full_version",
-  "implementation_name",
-  "implementation_version",
-];
 
 /** What a Pipfile's entry says of where it is used. */
 export interface PipfileMarkers {
@@ -33,7 +19,7 @@ export function parsePipfileMarkers(
   keys: readonly { readonly key: string; readonly value: string }[],
 ): PipfileMarkers | undefined {
   const markers = keys.find(({ key }) => key === "markers")?.value;
-  const others = MARKER_KEYS.flatMap((name) => {
+  const others = PIPFILE_MARKER_KEYS.flatMap((name) => {
     const found = keys.find(({ key }) => key === name);
     return found ? [`${name} ${found.value}`] : [];
   });

@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 import type { KnowledgeInput, KnowledgeOutput } from "../../../shared/src/protocol/knowledge.ts";
 import type { Answer, Calls, NotChecked } from "../../../shared/src/protocol/operation.ts";
 import { askService, type UpdateAnswer, UpdateRefused, updateAdvisories } from "../advisories/index.ts";
-import { createIndexClient, type IndexClient } from "../index/index.ts";
+import type { IndexClient } from "../index/index.ts";
 import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
-import { indexSettingsFor } from "./indexSettings.ts";
+import { openIndexClient } from "./indexSettings.ts";
 
 /**
  * Reads advisories in.
@@ -20,21 +20,10 @@ export async function updateStoredAdvisories(
   signal: AbortSignal,
   path: string,
 ): Promise<Answer<KnowledgeOutput>> {
-  const { advisories, pages } = await context.knowledge();
+  const { advisories } = await context.knowledge();
   let client: IndexClient | undefined;
   const open = async (): Promise<IndexClient> => {
-    client = createIndexClient({
-      settings: indexSettingsFor({
-        machine: context,
-        cwd: input.cwd,
-        commandLine: input.index,
-        usePipConfiguration: input.usePipConfiguration !== false,
-      }),
-      store: pages,
-      signal,
-      offline: input.offline === true,
-      userAgent: `thoth/${context.version}`,
-    });
+    ({ client } = await openIndexClient(context, input, signal));
     return client;
   };
   const progress = (message: string, stage: string, done?: number, total?: number): void =>

@@ -39,7 +39,8 @@ export const attestation: Operation<AttestationInput, AttestationOutput, never> 
   }
   const trust = await trustOf(context, input);
   const publicKey =
-    input.publicKey && (await readBytes(resolve(input.cwd, input.publicKey))).toString("utf8");
+    input.publicKey &&
+    (await readBytes(resolve(input.cwd, input.publicKey), input.publicKey)).toString("utf8");
   const artifacts: Judged[] = [];
   for (const artifact of input.artifacts) {
     signal.throwIfAborted();
@@ -85,7 +86,7 @@ interface Tools {
 async function judgeArtifact(artifact: string, input: AttestationInput, tools: Tools): Promise<Judged> {
   const { path, digest } = readArtifact(artifact);
   const whole = resolve(input.cwd, path);
-  const bytes = digest === undefined ? await readBytes(whole) : undefined;
+  const bytes = digest === undefined ? await readBytes(whole, path) : undefined;
   const files = input.attestations?.map((file) => resolve(input.cwd, file)) ?? besides(whole);
   const attestations: AttestationVerdictOutput[] = [];
   const { createHash } = process.getBuiltinModule("node:crypto");
@@ -155,17 +156,14 @@ function besides(artifact: string): string[] {
   }
 }
 
-async function readBytes(path: string): Promise<Buffer> {
+/** `shown`: the path as the person wrote it. */
+async function readBytes(path: string, shown = path): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
     const { code = "error" } = error as NodeJS.ErrnoException;
-    throw new OperationError(
-      "unreadable",
-      "unreadable",
-      `${path} cannot be read (${code}).`,
-      "Check the path.",
-    );
+    const why = code === "ENOENT" ? "it does not exist" : code === "EISDIR" ? "it is a folder" : code;
+    throw new OperationError("unreadable", "unreadable", `cannot read ${shown}: ${why}.`, "Check the path.");
   }
 }
 

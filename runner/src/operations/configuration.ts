@@ -43,7 +43,7 @@ export async function configurationFor(folder: string): Promise<FoundConfigurati
     throw new OperationError(
       "usage",
       "bad-configuration",
-      `${path} line ${grave?.line ?? 1}: ${grave?.message ?? "it cannot be read."}`,
+      `cannot read ${path} line ${grave?.line ?? 1}: ${grave?.message ?? "it cannot be read."}`,
       "thoth config check lists all that is wrong with it.",
     );
   }

@@ -70,7 +70,7 @@ export function readDemands({ tree }: LoadedRoot, loader: Loader, options: Deman
     const told = new Set<string>();
     for (const { span, message } of errors) {
       const where = placeOf(file, span.start, loader);
-      if (!told.has(where)) refuse(notResolvable(`${where} cannot be read: ${message}`), true);
+      if (!told.has(where)) refuse(unreadable(where, message), true);
       told.add(where);
     }
   }
@@ -346,6 +346,15 @@ export function notSelectable(message: string, { extras, groups }: ProjectData):
     list.map(({ name }) => name.text).join(", ") || "none";
   const next = `Its extras: ${names(extras)}. Its groups: ${names(groups)}.`;
   return new OperationError("usage", "unknown-part", message, next);
+}
+
+function unreadable(where: string, message: string): OperationError {
+  return new OperationError(
+    "unreadable",
+    "unreadable-line",
+    `cannot read ${where}: ${message.replace(/^(?:This|The|It|Expected|No|There) /, (word) => word.toLowerCase())}`,
+    "Without it a stack would be incomplete: change the line, or leave it out.",
+  );
 }
 
 function notResolvable(message: string): OperationError {

@@ -139,6 +139,24 @@ function tellSteps(
   };
 }
 
+/** The steps of a trial: the wish is nothing that the person requires. */
+function tellTrial(explanation: Explanation, asked: AskedManifest, wish: Demand) {
+  const told = tellSteps(explanation, asked);
+  const { name, specifier } = wish.requirement;
+  const subject = `${name.text} ${specifier.clauses[0]?.version}`;
+  const last = explanation.steps.length - 1;
+  const steps = told.steps.map(({ because, therefore, ...step }, at) => ({
+    ...step,
+    because: because.map((ground, index) =>
+      explanation.steps[at]!.because[index]!.demand === wish
+        ? { ...ground, text: `${subject} is tried` }
+        : ground,
+    ),
+    therefore: at === last ? `${subject} cannot be taken` : therefore,
+  }));
+  return { ...told, steps };
+}
+
 function causeOf(demand: Demand, explanation: Explanation, { places, loader }: AskedManifest): ExplainCause {
   const { uri, manifest, entry } = places.get(demand)!;
   return {
@@ -247,18 +265,18 @@ async function tellHeldBack(asked: AskedManifest, pin: Pin, signal: AbortSignal)
   const version =
     newest.kind === "solved" ? newest.pins.find(({ name }) => name === pin.name)?.version : undefined;
   if (version === undefined || version.key <= pin.version.key) return undefined;
-  const wish = readRequirement(`${pin.name}==${version}`);
-  if (!wish.ok) return undefined;
-  const requirements = [
-    ...question.requirements,
-    { requirement: wish.value, text: `${pin.name}==${version}` },
-  ];
+  const read = readRequirement(`${pin.name}==${version}`);
+  if (!read.ok) return undefined;
+  const wish: Demand = { requirement: read.value, text: `${pin.name}==${version}` };
+  const requirements = [...question.requirements, wish];
   const trial = await resolve(
     catalogue,
     { ...question, requirements },
     { signal, maxDecisions: MOST_DECISIONS },
   );
   const told =
-    trial.kind === "impossible" ? tellSteps(explainFailure(trial.failure), asked) : { steps: [], causes: [] };
+    trial.kind === "impossible"
+      ? tellTrial(explainFailure(trial.failure), asked, wish)
+      : { steps: [], causes: [] };
   return { newest: version.toString(), ...told };
 }

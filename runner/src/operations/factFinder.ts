@@ -221,7 +221,7 @@ export class FactFinder {
   async #openLane(plan: Pick<IndexLane, "rule" | "fileOptions" | "isDefaultLast">): Promise<Lane> {
     const { context, environment, signal } = this.#options;
     const settings = this.#settings(plan);
-    for (const place of settings.indexes) this.indexes.add(redactUrl(place.url));
+    for (const place of [...settings.indexes, ...settings.findLinks]) this.indexes.add(redactUrl(place.url));
     for (const problem of settings.problems) this.problems.add(problem);
     const knowledge = await context.knowledge();
     const client = createIndexClient({

@@ -1,12 +1,14 @@
 // Which indexes an operation asks: pip's configuration, the command line, and what a file itself says, in pip's order.
 import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
 import {
+  createIndexClient,
   type FileOption,
+  type IndexClient,
   type IndexSettings,
   readMachineConfiguration,
   resolveIndexes,
 } from "../index/index.ts";
-import type { Machine } from "./context.ts";
+import type { Machine, OperationContext } from "./context.ts";
 
 export interface IndexSettingsInput {
   readonly machine: Machine;
@@ -42,6 +44,31 @@ export function indexSettingsFor(input: IndexSettingsInput): IndexSettings {
       trustedHost: commandLine?.trustedHosts,
     },
   });
+}
+
+/** A client for what no one manifest's environment has a say in: lists of names, advisories, files of requirements. The caller closes it. */
+export async function openIndexClient(
+  context: OperationContext,
+  input: CommonInput,
+  signal: AbortSignal,
+  fileOptions: readonly FileOption[] = [],
+): Promise<{ readonly client: IndexClient; readonly settings: IndexSettings }> {
+  const settings = indexSettingsFor({
+    machine: context,
+    cwd: input.cwd,
+    commandLine: input.index,
+    usePipConfiguration: input.usePipConfiguration !== false,
+    fileOptions,
+  });
+  const { pages } = await context.knowledge();
+  const client = createIndexClient({
+    settings,
+    store: pages,
+    signal,
+    offline: input.offline === true,
+    userAgent: `thoth/${context.version}`,
+  });
+  return { client, settings };
 }
 
 /** An environment in which pip would find no configuration at all. */

@@ -1,9 +1,9 @@
 // Fetches the full list of project names of each index (PEP 691, "project list"): large, so only when a person asks.
 import type { KnowledgeInput } from "../../../shared/src/protocol/knowledge.ts";
 import type { Calls } from "../../../shared/src/protocol/operation.ts";
-import { createIndexClient, redactUrl } from "../index/index.ts";
+import { redactUrl } from "../index/index.ts";
 import type { OperationContext } from "./context.ts";
-import { indexSettingsFor } from "./indexSettings.ts";
+import { openIndexClient } from "./indexSettings.ts";
 
 export type NameListAnswer =
   | { readonly index: string; readonly count: number }
@@ -18,21 +18,9 @@ export async function fetchNames(
   signal: AbortSignal,
   calls: Pick<Calls<never>, "progress" | "warn">,
 ): Promise<NameListAnswer[]> {
-  const settings = indexSettingsFor({
-    machine: context,
-    cwd: input.cwd,
-    commandLine: input.index,
-    usePipConfiguration: input.usePipConfiguration !== false,
-  });
+  const { client, settings } = await openIndexClient(context, input, signal);
   for (const problem of settings.problems) calls.warn(problem);
-  const { names, pages } = await context.knowledge();
-  const client = createIndexClient({
-    settings,
-    store: pages,
-    signal,
-    offline: input.offline === true,
-    userAgent: `thoth/${context.version}`,
-  });
+  const { names } = await context.knowledge();
   const answers: NameListAnswer[] = [];
   try {
     for (const index of settings.indexes) {

@@ -403,7 +403,11 @@ class RootCheck {
     const own = this.#advisories?.get(view.subject.name);
     const basis = this.#advisoryBasis(view.subject.name);
     if (!own || view.version === undefined) {
-      return checkMalware(view, undefined, own ? { ...basis, why: "no release is meant" } : basis);
+      return checkMalware(
+        view,
+        undefined,
+        own ? { ...basis, why: "it is not pinned to one release" } : basis,
+      );
     }
     const matches = matchAdvisories(own.records, view.version, this.#judging.now);
     const reports = matches
@@ -431,7 +435,7 @@ class RootCheck {
       return [{ rule, state: "not-applicable", message, evidence }];
     }
     if (!own || version === undefined) {
-      const why = own ? "no release is meant" : "no advisories are stored";
+      const why = own ? "it is not pinned to one release" : "no advisories are stored";
       const message = `${subject.written}: ${why}.`;
       return [{ rule, state: "not-checked", message, next: "thoth knowledge update advisories", evidence }];
     }

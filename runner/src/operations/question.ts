@@ -8,7 +8,7 @@ import { isLockKind } from "../../../shared/src/manifest/kind.ts";
 import type { RequirementEntry } from "../../../shared/src/manifest/model.ts";
 import type { ProjectSelection } from "../../../shared/src/manifest/projectModel.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
-import { parseVersion, type Version } from "../../../shared/src/packaging/version.ts";
+import { parseVersion } from "../../../shared/src/packaging/version.ts";
 import type { LockInput } from "../../../shared/src/protocol/lock.ts";
 import { type IndexSettings, type PageFile, redactUrl } from "../index/index.ts";
 import {
@@ -498,24 +498,6 @@ export function tellSources(
       told.push(`${name} gets its version when it is built: what other lines ask of it is not checked.`);
     return told;
   });
-}
-
-/** The pins of a lock that was written before, by normalised name. */
-export async function readPins(loader: Loader, path: string): Promise<Map<string, Version>> {
-  const { roots } = await loader.roots([path]);
-  const pins = new Map<string, Version>();
-  for (const { tree } of roots) {
-    for (const { manifest } of tree.files) {
-      for (const entry of manifest.entries) {
-        if (entry.kind !== "requirement" || entry.normalizedName === undefined) continue;
-        const [clause, ...more] = entry.specifier.clauses;
-        if (clause?.operator !== "==" || more.length > 0) continue;
-        const version = parseVersion(clause.version);
-        if (version) pins.set(entry.normalizedName, version);
-      }
-    }
-  }
-  return pins;
 }
 
 /** Turns the ends of a search that are no answer into what a person is told. */

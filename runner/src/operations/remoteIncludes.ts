@@ -1,10 +1,10 @@
 // Follows includes on the network for a command line, as pip does: each address once, bounded in size and in number.
 import type { ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
 import type { Calls, CommonInput } from "../../../shared/src/protocol/operation.ts";
-import { createIndexClient, type IndexClient, redactUrl } from "../index/index.ts";
+import { type IndexClient, redactUrl } from "../index/index.ts";
 import { fileOptionsOf } from "./checkRoots.ts";
 import type { OperationContext } from "./context.ts";
-import { indexSettingsFor } from "./indexSettings.ts";
+import { openIndexClient } from "./indexSettings.ts";
 
 /** What an address gave. `absent`: the server says that it is not there, which pip stops at. */
 export type RemoteAnswer =
@@ -30,16 +30,7 @@ export function createRemoteReader(
   const clients = new Map<string, Promise<IndexClient>>();
   let files = 0;
   const open = async (fileOptions: ReturnType<typeof fileOptionsOf>): Promise<IndexClient> => {
-    const settings = indexSettingsFor({
-      machine: context,
-      cwd: input.cwd,
-      commandLine: input.index,
-      usePipConfiguration: input.usePipConfiguration !== false,
-      fileOptions,
-    });
-    const { pages } = await context.knowledge();
-    const userAgent = `thoth/${context.version}`;
-    return createIndexClient({ settings, store: pages, signal, offline: input.offline === true, userAgent });
+    return (await openIndexClient(context, input, signal, fileOptions)).client;
   };
   const readOne = async (client: IndexClient, address: string): Promise<RemoteAnswer> => {
     const shown = redactUrl(address);

@@ -4,11 +4,10 @@ import { join } from "node:path";
 import type { KnowledgeInput, KnowledgeOutput } from "../../../shared/src/protocol/knowledge.ts";
 import type { Answer, CommonInput } from "../../../shared/src/protocol/operation.ts";
 import { dataFolder } from "../data/index.ts";
-import { createIndexClient } from "../index/index.ts";
 import { type TrustState, updateTrust } from "../provenance/attestation/index.ts";
 import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
-import { indexSettingsFor } from "./indexSettings.ts";
+import { openIndexClient } from "./indexSettings.ts";
 
 /** Milliseconds that an update after an answer may take, all requests together: the process ends with it. */
 const LATE_LIMIT = 8_000;
@@ -24,22 +23,10 @@ interface Wants {
 }
 
 async function ask(context: OperationContext, input: CommonInput, wants: Wants): Promise<TrustState> {
-  const { pages } = await context.knowledge();
   const { signal, maxAge } = wants;
   const named = wants.repository ?? context.env[VARIABLE];
   const repository = named === "off" ? undefined : named?.replace(/\/+$/, "");
-  const client = createIndexClient({
-    settings: indexSettingsFor({
-      machine: context,
-      cwd: input.cwd,
-      commandLine: input.index,
-      usePipConfiguration: input.usePipConfiguration !== false,
-    }),
-    store: pages,
-    signal,
-    offline: input.offline === true,
-    userAgent: `thoth/${context.version}`,
-  });
+  const { client } = await openIndexClient(context, input, signal);
   try {
     return await updateTrust({
       folder: dataFolder(context),

@@ -197,7 +197,7 @@ class Teller {
       };
     }
     if (cause.kind === "unusable" && cause.reason.kind === "unusable") {
-      const text = `${this.#releases(packages[0]!, terms[0]!)} cannot be used: ${cause.reason.message}`;
+      const text = `${this.#releases(packages[0]!, terms[0]!)} cannot be used: ${asClause(cause.reason.message)}`;
       return {
         kind: "leaf",
         id,
@@ -399,4 +399,9 @@ function withSpace({ requirement, text }: Demand): string {
 
 function joinWords(words: readonly string[], last = "and"): string {
   return words.length < 2 ? (words[0] ?? "") : `${words.slice(0, -1).join(", ")} ${last} ${words.at(-1)}`;
+}
+
+/** A sentence of its own as a part of another one. */
+function asClause(sentence: string): string {
+  return sentence.replace(/^Not checked: /, "").replace(/\.$/, "");
 }

@@ -45,6 +45,7 @@ describe("advisories in the editor", () => {
       /1 advisory, high, fixed in 2\.3\.2: \[GHSA-m2qf-hxjv-5gpq\]\(https:\/\/osv\.dev\/vulnerability\/GHSA-m2qf-hxjv-5gpq\) · records of 1 hour ago/,
     );
     assert.equal(markdown.match(/GHSA-m2qf-hxjv-5gpq\]/g)?.length, 1);
+    assert.match(markdown, /^\*\*flask 2\.2\.3\*\* suits this environment but has 1 advisory/);
   });
 
   it("say in the hover that none is known, and as of when; nothing where none were loaded", () => {

@@ -69,6 +69,10 @@ describe("provenance in the editor", () => {
       said(flask([check("attestation", "absent")])),
       /No attestation was published · checked 5 minutes ago/,
     );
+    assert.match(
+      said(flask([check("attestation", "absent", { labels: ["not-listed"] })])),
+      /Its index lists no attestation · checked 5 minutes ago/,
+    );
   });
 
   it("says what could not be checked and why, and leaves out what nobody asked for", () => {

@@ -32,7 +32,10 @@ function signerLine(one: PackageProvenance, age: string): string {
     const expected = say("as the {0} expects", signer.expectedBy);
     return `${say("From {0}, attested", plain(signer.name))}${commit}${built}, ${expected} · ${age}`;
   }
-  return check?.state === "absent" ? `${say("No attestation was published")} · ${age}` : "";
+  if (check?.state !== "absent") return "";
+  // An index that names none at all may only not know how to.
+  const isListed = !check.labels?.includes("not-listed");
+  return `${isListed ? say("No attestation was published") : say("Its index lists no attestation")} · ${age}`;
 }
 
 /**

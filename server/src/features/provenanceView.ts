@@ -1,5 +1,9 @@
 // What the provenance view shows, as data: a row for each package with every check behind it, and who needs whom.
-import type { PackageProvenance, ProvenanceCheck } from "../../../shared/src/facts/provenance.ts";
+import type {
+  PackageProvenance,
+  ProvenanceCheck,
+  ProvenanceFacts,
+} from "../../../shared/src/facts/provenance.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import type {
   ProvenanceVerdict,
@@ -32,12 +36,17 @@ export function provenanceViewOf(view: View): ProvenanceViewData {
   return {
     title,
     summary,
-    basis: provenance.basis.map(({ what, says, time }) =>
-      [what, says, ...(time ? [time.slice(0, 10)] : [])].join(": ").replace(/: (\d{4}-\d\d-\d\d)$/, ", $1"),
-    ),
+    basis: provenance.basis.map(basisLine),
     rows: rows.sort((a, b) => RANK[a.verdict] - RANK[b.verdict] || (a.name < b.name ? -1 : 1)),
     file: provenance.files.flatMap(({ checks }) => checks.map((check) => checkOf(check, now))),
   };
+}
+
+/** The trust root's own sentence says of when it is. */
+function basisLine({ what, says, time }: ProvenanceFacts["basis"][number]): string {
+  if (what === "trust root") return says;
+  const age = time === undefined ? "" : `, ${time.slice(0, 10)}`;
+  return `${what.charAt(0).toUpperCase()}${what.slice(1)}: ${says}${age}`;
 }
 
 const RANK: Readonly<Record<ProvenanceVerdict, number>> = {

@@ -39,14 +39,16 @@ export function readConfiguration(text: string): ReadConfiguration {
   if (error) {
     const [first = ""] = error.message.split("\n");
     return {
-      problems: [problemAt("bad-syntax", `is not YAML: ${first.replace(/ at line .*$/, "")}.`, error.pos)],
+      problems: [
+        problemAt("bad-syntax", `this is not YAML: ${first.replace(/ at line .*$/, "")}.`, error.pos),
+      ],
     };
   }
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 }) ?? {};
   } catch (fault) {
-    return { problems: [problemAt("bad-syntax", `cannot be read: ${(fault as Error).message}.`, [0, 0])] };
+    return { problems: [problemAt("bad-syntax", `it cannot be read: ${(fault as Error).message}.`, [0, 0])] };
   }
   const problems: ConfigurationProblem[] = [];
   const read = configuration.safeParse(value);

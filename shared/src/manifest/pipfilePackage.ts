@@ -1,4 +1,5 @@
 // One package of a Pipfile, however it is written: a version in quotes, an inline table, a table of its own, dotted keys.
+
 import type { Marker } from "../packaging/marker.ts";
 import { readMarker } from "../packaging/marker.ts";
 import { normalizeName } from "../packaging/name.ts";
@@ -8,6 +9,7 @@ import type { Span, Spanned } from "../text/span.ts";
 import { readIgnore, trailingComment } from "./ignores.ts";
 import { readLink, urlSchemeOf } from "./links.ts";
 import type { HashEntry, ManifestError, RequirementEntry, VcsReference } from "./model.ts";
+import { PIPFILE_MARKER_KEYS } from "./pipfileMarkerKeys.ts";
 import { holdsVariable } from "./requirementLine.ts";
 import type { TomlKey, TomlPair, TomlValue } from "./toml.ts";
 
@@ -26,21 +28,6 @@ export interface PackageParts {
 }
 
 const VCS_KEYS = ["git", "hg", "svn", "bzr"] as const;
-
-/** PEP 508 variables that pipenv takes as keys: their value is the rest of the comparison. */
-const MARKER_KEYS = new Set([
-  "os_name",
-  "sys_platform",
-  "platform_machine",
-  "platform_python_implementation",
-  "platform_release",
-  "platform_system",
-  "platform_version",
-  "python_version",
-  "python_full_version",
-  "implementation_name",
-  "implementation_version",
-]);
 
 type Expected = "string" | "boolean" | "array" | "any";
 
@@ -62,7 +49,7 @@ export const PACKAGE_KEYS: ReadonlyMap<string, Expected> = new Map<string, Expec
   ["skip_resolver", "boolean"],
   ["path", "string"],
   ["file", "string"],
-  ...[...MARKER_KEYS].map((key) => [key, "string"] as const),
+  ...PIPFILE_MARKER_KEYS.map((key) => [key, "string"] as const),
 ]);
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -191,7 +178,7 @@ class PackageBuilder {
       else if (expected !== "any" && expected !== value.kind) this.#wrongType(key, value, expected);
       else {
         fields.set(key.text, value);
-        if (MARKER_KEYS.has(key.text)) this.#readMarkerKey(key, value);
+        if (PIPFILE_MARKER_KEYS.includes(key.text)) this.#readMarkerKey(key, value);
       }
     }
     if (this.#parts.style !== "toml-string") this.#entry.keys = keys;

@@ -40,6 +40,8 @@ function isClauseEnd(code: number): boolean {
   return code === COMMA || code === 32 || code === 59 || code === 41 || code === 9;
 }
 
+const CLAUSE_EXPECTED = "a version clause such as >=1.0, or a semicolon";
+
 class RequirementReader extends MarkerReader {
   readRequirement(): Requirement {
     this.skipBlanks();
@@ -176,7 +178,7 @@ class RequirementReader extends MarkerReader {
       expected:
         clauses.length > 0
           ? "a comma (between clauses) or a semicolon (after the versions)"
-          : "a version clause such as >=1.0, or a semicolon",
+          : CLAUSE_EXPECTED,
     };
   }
 
@@ -239,7 +241,8 @@ class RequirementReader extends MarkerReader {
   #readMarkerPart(body: Body): { marker?: Marker; markerSpan?: Span } {
     if (this.at >= this.text.length) return {};
     if (this.text[this.at] !== ";") {
-      const expected = `${body.expected} or the end`;
+      const isSingle = body.expected === CLAUSE_EXPECTED && this.text[this.at] === "=";
+      const expected = isSingle ? "an operator such as == or >=, not =" : `${body.expected} or the end`;
       this.fail("unexpected-text", `Expected ${expected}.`, body.start, this.at + 1, expected);
     }
     this.at++;

@@ -155,12 +155,12 @@ function verdictOf(
   const grave = view.findings.find(
     (finding) =>
       finding.severity === "error" ||
-      // What is known against it has a line of its own.
+      // What is known against it has a line of its own, and a word in the verdict.
       (finding.severity === "warning" && finding.rule !== "known-vulnerability"),
   );
   // What to take instead is a line of its own.
   if (grave) return grave.message.replace(/ Newest compatible(?: release)?: \S+\.$/, "");
-  const validated = validatedWords(view, input);
+  const validated = `${validatedWords(view, input)}${advisoryWords(view.findings)}`;
   if (!view.current) return `${view.name} has no release that suits this environment`;
   const newest = view.newestCompatible;
   if (newest && newest.version !== view.current.version && isNewer(newest.version, view.current.version)) {
@@ -168,6 +168,12 @@ function verdictOf(
     return `${subject} suits this environment${validated}; ${newest.version} is newer${admitted ? "" : ` and outside ${saySpecifier(placed.entry.specifier)}`}`;
   }
   return `${subject} suits this environment${validated} and is the newest that does`;
+}
+
+/** The first line alone must be enough: what is known against a release is part of its verdict. */
+function advisoryWords(findings: readonly Finding[]): string {
+  const count = findings.find(({ rule }) => rule === "known-vulnerability")?.advisories?.length ?? 0;
+  return count === 0 ? "" : ` but has ${count} ${count === 1 ? "advisory" : "advisories"}`;
 }
 
 function validatedWords(view: Omit<RequirementView, "verdict">, input: RuleInput): string {

@@ -129,9 +129,11 @@ class RequirementRules {
   }
 
   #absent(facts: ProjectFacts): void {
+    const hosts = [...new Set(facts.indexes.map((index) => tame(hostOf(index))))];
+    // Beyond three a sentence would only list; the evidence names them all.
     const where =
-      facts.indexes.length === 1
-        ? tame(hostOf(facts.indexes[0]!))
+      hosts.length <= 3
+        ? hosts.join(", ").replace(/, ([^,]*)$/, " or $1")
         : `any of the ${facts.indexes.length} indexes`;
     const meant = facts.meant ?? [];
     const [first] = meant;

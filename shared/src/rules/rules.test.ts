@@ -170,6 +170,18 @@ describe("findings from facts", () => {
     assert.deepEqual(hashed.find(({ rule }) => rule === "unknown-project")?.fixes, []);
   });
 
+  it("name the indexes that do not have a project, up to three", () => {
+    const indexes = ["https://pypi.org/simple", "https://one.example/simple", "file:///opt/wheels"];
+    const absentFrom = (places: string[]) => project("flaks", {}, { state: "absent", indexes: places });
+    assert.deepEqual(told(inputOf("flaks\n", [absentFrom(indexes)])).slice(0, 1), [
+      "1 unknown-project: flaks is not on pypi.org, one.example or file:///opt/wheels.",
+    ]);
+    const four = [...indexes, "https://two.example/simple"];
+    assert.deepEqual(told(inputOf("flaks\n", [absentFrom(four)])).slice(0, 1), [
+      "1 unknown-project: flaks is not on any of the 4 indexes.",
+    ]);
+  });
+
   it("never read a refused index as an unknown project", () => {
     const refused = project(
       "flask",

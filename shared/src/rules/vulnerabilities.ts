@@ -309,7 +309,7 @@ export function addStaleAdvisories(input: RuleInput, collector: Collector): void
   const first = placementOf(input.tree).all.find((placed) => placed.file === file);
   collector.add({
     rule: "stale-advisories",
-    message: `The stored advisories end ${sayAge(known.asOf, now)}: newer ones are not checked. thoth knowledge update advisories`,
+    message: `The stored advisories end ${sayAge(known.asOf, now)}: newer ones are not checked. To fetch them: thoth knowledge update advisories`,
     file,
     span: first?.entry.name?.span ?? first?.entry.span ?? { start: 0, end: 0 },
     evidence: [evidenceOf(known, now)],

@@ -4,7 +4,7 @@ import type { CheckFinding, CheckOutput } from "../../../../shared/src/protocol/
 import type { Answer } from "../../../../shared/src/protocol/operation.ts";
 import { sayAge } from "../../../../shared/src/rules/words.ts";
 import { cut, escapeControls, pad, type Style, type Terminal, wrap } from "../terminal.ts";
-import { count, joinCounts, notCheckedLines } from "./words.ts";
+import { count, joinCounts, notCheckedLines, shellWord } from "./words.ts";
 
 const SEVERITIES = ["error", "warning", "information", "hint"] as const;
 const STYLES: Readonly<Record<CheckFinding["severity"], Style>> = {
@@ -28,7 +28,6 @@ interface Row {
 
 export interface CheckTextOptions {
   readonly now: number;
-  /** How the person named the command's paths, for the next step. */
   readonly verbose: boolean;
 }
 
@@ -193,8 +192,4 @@ function nextLine(result: CheckOutput): string[] {
   const first = result.files[0];
   if (anyError || !first || result.packages === 0) return [];
   return result.files.length === 1 ? [`Next: thoth validate ${shellWord(first.path)}`] : [];
-}
-
-function shellWord(path: string): string {
-  return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${escapeControls(path).replaceAll("'", "'\\''")}'`;
 }

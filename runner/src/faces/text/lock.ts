@@ -5,6 +5,7 @@ import type { LockOutput } from "../../../../shared/src/protocol/lock.ts";
 import type { Answer } from "../../../../shared/src/protocol/operation.ts";
 import { LockRefused, writePipfileLock, writePylock, writeRequirements } from "../../lock/index.ts";
 import { OperationError } from "../../operations/index.ts";
+import { count, shellWord } from "./words.ts";
 
 const WRITERS = {
   requirements: writeRequirements,
@@ -29,6 +30,17 @@ export function lockText({ result }: Answer<LockOutput>, output: string | undefi
   }
 }
 
+/** That a lock is in its file: with how many packages, and what has changed in it. */
+export function lockWritten({ result }: Answer<LockOutput>, output: string): string {
+  const { packages, changed, removed } = result;
+  const moved = [
+    ...(changed.length > 0 ? [`${changed.length} changed`] : []),
+    ...(removed.length > 0 ? [`${removed.length} removed`] : []),
+  ];
+  const more = moved.length > 0 ? `, ${moved.join(", ")}` : "";
+  return `${output} written: ${count(packages.length, "package")} for ${result.environment}${more}.`;
+}
+
 /** A lock keeps the line ends that it has, as pipenv keeps them: else a diff would show every line. */
 function endsLinesWithReturns(path: string | undefined): boolean {
   if (path === undefined) return false;
@@ -40,11 +52,12 @@ function endsLinesWithReturns(path: string | undefined): boolean {
 }
 
 function doesNotResolve({ path, environment, conflict }: LockOutput): OperationError {
-  const because = conflict?.steps.at(-1)?.because.map(({ text }) => text) ?? [];
+  const told = conflict?.causes.map(({ message }) => message.replace(/\.$/, ""));
+  const because = told?.find((sentence) => / needs? /.test(sentence)) ?? told?.[0];
   return new OperationError(
     "failed",
     "does-not-resolve",
-    `${path} does not resolve for ${environment}: ${because.join("; ")}.`,
-    `Ask why and what would help: thoth explain ${path}`,
+    `${path} does not resolve for ${environment}${because === undefined ? "" : `: ${because}`}.`,
+    `Ask why and what would help: thoth explain ${shellWord(path)}`,
   );
 }

@@ -6,7 +6,7 @@ import type { ListOutput } from "../../../../shared/src/protocol/list.ts";
 import type { Answer } from "../../../../shared/src/protocol/operation.ts";
 import { sayAge } from "../../../../shared/src/rules/words.ts";
 import { escapeControls, pad, type Terminal, wrap } from "../terminal.ts";
-import { bytes, count, notCheckedLines } from "./words.ts";
+import { bytes, count, notCheckedLines, shellWord } from "./words.ts";
 
 /** One line per entry: place, kind, what it says. */
 export function listText({ result, notChecked }: Answer<ListOutput>, terminal: Terminal): string {
@@ -52,11 +52,11 @@ function sayEntry(entry: ListOutput["files"][number]["entries"][number]): string
   return parts.filter((part) => part !== "").join("  ");
 }
 
-/** The diff, then what was not fixed and why. `choose`: the letters that the person chose by. */
+/** The diff, then what was not fixed and why. `argv`: the words that the person typed after `thoth`. */
 export function fixText(
   answer: Answer<FixOutput>,
   terminal: Terminal,
-  options: { readonly write: boolean; readonly choose: readonly string[] },
+  options: { readonly write: boolean; readonly argv: readonly string[] },
 ): string {
   const { result } = answer;
   const lines: string[] = [];
@@ -81,14 +81,19 @@ export function fixText(
     lines.push(`${done === fixes ? all : `${done} of ${all}`} written to ${count(written, "file")}.`);
   } else {
     lines.push(`${count(fixes, "fix", "fixes")} in ${count(result.files.length, "file")}, not written.`);
-    const chosen = options.choose.length > 0 ? ` --choose ${options.choose.join(",")}` : "";
-    lines.push(escapeControls(`Next: thoth fix${chosen} --write`));
+    lines.push(`Next: ${sayAgain(options.argv)} --write`);
   }
   return `${lines.join("\n")}\n`;
 }
 
 function hangNote(told: string, terminal: Terminal): string[] {
   return hang("", 0, escapeControls(told), terminal).map((line, at) => (at === 0 ? line : `    ${line}`));
+}
+
+/** The command as it was typed; where it holds a login, only what it is called. */
+function sayAgain(argv: readonly string[]): string {
+  const typed = argv.some((word) => /:\/\/[^/]*@/.test(word)) ? ["fix", "…"] : argv;
+  return ["thoth", ...typed.map(shellWord)].join(" ");
 }
 
 function colourDiff(line: string, terminal: Terminal): string {

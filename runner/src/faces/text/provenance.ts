@@ -163,9 +163,11 @@ function findingLines(
   options: ProvenanceTextOptions,
 ): string[] {
   const rows = rowsOf(findings, options);
-  const placeWidth = Math.min(28, Math.max(...rows.map(({ where }) => terminal.width(where))));
+  const longest = Math.min(28, Math.max(...rows.map(({ where }) => terminal.width(where))));
   const labelWidth = 7;
-  const indent = placeWidth + labelWidth + 6;
+  // Too narrow for three columns: the place stands above its finding.
+  const placeWidth = terminal.columns - longest - labelWidth - 6 < 40 ? 0 : longest;
+  const indent = placeWidth + labelWidth + (placeWidth === 0 ? 4 : 6);
   const room = Number.isFinite(terminal.columns) ? Math.max(24, terminal.columns - indent) : 100;
   return rows.flatMap((row) => {
     const label = terminal.style(STYLES[row.severity], LABELS[row.severity]);
@@ -173,14 +175,15 @@ function findingLines(
     const place = escapeControls(row.where);
     const isLong = terminal.width(place) > placeWidth;
     const head = isLong
-      ? [`  ${place}`, `  ${" ".repeat(placeWidth)}  ${filled}  `]
+      ? [`  ${place}`, `  ${" ".repeat(placeWidth)}${placeWidth === 0 ? "" : "  "}${filled}  `]
       : [`  ${pad(place, placeWidth)}  ${filled}  `];
-    const [first = "", ...more] = wrap(`${escapeControls(row.message)}`, room);
-    const last = head.pop()!;
+    const [first = "", ...more] = wrap(escapeControls(row.message), room);
+    const out = [...head.slice(0, -1), `${head.at(-1)}${first}`];
+    for (const line of more) out.push(" ".repeat(indent) + line);
     const rule = terminal.style("dim", row.rule);
-    const out = [...head, `${last}${first}${more.length === 0 ? `  ${rule}` : ""}`];
-    for (const [at, line] of more.entries())
-      out.push(`${" ".repeat(indent)}${line}${at === more.length - 1 ? `  ${rule}` : ""}`);
+    const fits = terminal.width(more.at(-1) ?? first) + 2 + row.rule.length <= terminal.columns - indent;
+    if (fits) out.push(`${out.pop()}  ${rule}`);
+    else out.push(" ".repeat(indent) + rule);
     for (const detail of row.details)
       for (const line of wrap(escapeControls(detail), room - 2))
         out.push(`${" ".repeat(indent + 2)}${terminal.style("dim", line)}`);

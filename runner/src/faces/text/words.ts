@@ -36,6 +36,11 @@ export function bytes(number: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
+/** A word as a shell takes it. */
+export function shellWord(text: string): string {
+  return /^[\w./@%+=:,…-]+$/.test(text) ? text : `'${escapeControls(text).replaceAll("'", "'\\''")}'`;
+}
+
 /** What was not checked, one line per reason, with what it concerns. */
 export function notCheckedLines(items: readonly NotChecked[], terminal: Terminal, verbose = false): string[] {
   const byReason = new Map<string, string[]>();
@@ -44,7 +49,7 @@ export function notCheckedLines(items: readonly NotChecked[], terminal: Terminal
     const most = verbose ? whats.length : 5;
     const shown = whats.slice(0, most).join(", ");
     const more = whats.length > most ? ` and ${whats.length - most} more` : "";
-    const tidy = reason.replace(/^Not checked: /, "").replace(/\.$/, "");
+    const tidy = reason.replace(/(^|: )Not checked: /g, "$1").replace(/\.$/, "");
     const lines = wrap(
       `Not checked: ${escapeControls(shown + more)}: ${escapeControls(tidy)}.`,
       terminal.columns,

@@ -35,7 +35,9 @@ export function withoutFiles(rule: CheckDraft["rule"], view: SubjectView): Check
     };
   }
   const why =
-    view.version === undefined ? "no release is meant" : "its index has no file that the manifest admits";
+    view.version === undefined
+      ? "it is not pinned to one release"
+      : "its index has no file that the manifest admits";
   return {
     rule,
     state: "not-checked",
