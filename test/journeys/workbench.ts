@@ -21,6 +21,7 @@ import {
   startWorkbench,
   unpackExtension,
 } from "../../scripts/workbench.ts";
+import { NETRC, searchText } from "./canaries.ts";
 
 /** Milliseconds that any one thing may take to appear; generous, since two cores may be shared with a build. */
 const PATIENCE = 45_000;
@@ -108,6 +109,7 @@ async function sharedBrowser(): Promise<Browser> {
 /** The text as it is drawn, line by line, with plain spaces. */
 export async function drawnText(place: Locator): Promise<string> {
   const text = await place.evaluate((element) => Reflect.get(element, "innerText") as string);
+  searchText("a text that a journey has read", text);
   return text.replaceAll("\u00a0", " ");
 }
 
@@ -126,12 +128,21 @@ export class Workbench {
   readonly folder: string;
   /** The folder of everything that is this window's own. */
   readonly home: string;
+  /** Where the knowledge and other data are. */
+  readonly dataFolder: string;
   readonly #server: RunningServer;
   readonly #context: BrowserContext;
   /** Where the cursor was put last by a click, for gestures that are made again. */
   #cursor: { readonly text: string; readonly line: number } | undefined;
 
-  private constructor(page: Page, context: BrowserContext, server: RunningServer, home: string) {
+  private constructor(
+    page: Page,
+    context: BrowserContext,
+    server: RunningServer,
+    home: string,
+    dataFolder: string,
+  ) {
+    this.dataFolder = dataFolder;
     this.page = page;
     this.#context = context;
     this.#server = server;
@@ -145,6 +156,7 @@ export class Workbench {
     const home = await mkdtemp(join(tmpdir(), "thoth-journey-"));
     const folder = join(home, "workspace");
     await writeFiles(folder, options.files);
+    await writeFiles(join(home, "home"), { ".netrc": NETRC });
     for (const [name, files] of Object.entries(options.rivals ?? {})) {
       await writeFiles(join(home, "extensions", name), files);
     }
@@ -176,7 +188,7 @@ export class Workbench {
         (url) => url.hostname !== "127.0.0.1",
         (route) => route.abort(),
       );
-      const workbench = new Workbench(await context.newPage(), context, server, home);
+      const workbench = new Workbench(await context.newPage(), context, server, home, data);
       opened.add(workbench);
       await workbench.#load(options);
       return workbench;
@@ -618,6 +630,17 @@ export class Workbench {
   /** The process group's leader of the workbench, whose descendants are the runner and the server. */
   get pid(): number {
     return this.#server.pid;
+  }
+
+  /** The text of the window and of every frame in it, as it is drawn now. */
+  async everythingDrawn(): Promise<string> {
+    const texts = this.page.frames().map((frame) =>
+      frame
+        .locator("body")
+        .evaluate((body) => Reflect.get(body, "innerText") as string)
+        .catch(() => ""),
+    );
+    return (await Promise.all(texts)).join("\n");
   }
 
   /** Closes the window, ends its code-server, and takes its profile away. */
