@@ -1,5 +1,4 @@
 // Finds this machine's graphics processor and its driver, as uv does: files first, then the vendor's own program.
-import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import type { Gpu } from "../../../shared/src/environment/model.ts";
 import { ROCM_TARGETS } from "../../../shared/src/environment/torchData.ts";
@@ -91,6 +90,7 @@ export function machineProbe(
     },
     run: (program, args) =>
       new Promise((resolve) => {
+        const { execFile } = process.getBuiltinModule("node:child_process");
         const options = { env: env as NodeJS.ProcessEnv, timeout: 10_000, signal, encoding: "utf8" as const };
         execFile(program, args as string[], options, (error, stdout) => resolve(error ? undefined : stdout));
       }),

@@ -1,5 +1,5 @@
 // Reads indexes and loose files that lie in folders: `file:` indexes (PEP 503 pages on disk) and find-links.
-import { readdir, readFile, stat } from "node:fs/promises";
+import { promises } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseVersion } from "../../../shared/src/packaging/version.ts";
@@ -33,7 +33,7 @@ function localPath(url: URL): string {
 async function listFolder(folder: string): Promise<PageDraft> {
   const { LinkReader } = await import("./pageLinks.ts");
   const links = new LinkReader(pathToFileURL(`${folder}/`), undefined);
-  const names = (await readdir(folder)).sort();
+  const names = (await promises.readdir(folder)).sort();
   const files = names
     .filter((filename) => links.accepts(filename))
     .map((filename) => ({ filename, url: pathToFileURL(join(folder, filename)).href }));
@@ -54,7 +54,7 @@ export async function readFolderIndex(index: IndexLocation, name: string, now: n
     const folder = localPath(new URL(`${encodeURIComponent(name)}/`, root));
     let draft: PageDraft;
     try {
-      const html = await readFile(join(folder, "index.html"), "utf8");
+      const html = await promises.readFile(join(folder, "index.html"), "utf8");
       const { readHtmlPage } = await import("./htmlPage.ts");
       draft = readHtmlPage(html, pathToFileURL(join(folder, "index.html")), name);
     } catch (error) {
@@ -76,7 +76,7 @@ export async function readFolderIndex(index: IndexLocation, name: string, now: n
 /** Whether the folder of a `file:` index is there at all. pip leaves out one that is not, and says so. */
 export async function isFolderThere(index: IndexLocation): Promise<boolean> {
   try {
-    await stat(localPath(new URL(index.url)));
+    await promises.stat(localPath(new URL(index.url)));
     return true;
   } catch (error) {
     return !isAbsent(error);
@@ -94,12 +94,12 @@ export async function readLooseFiles(index: IndexLocation, now: number): Promise
   try {
     const url = new URL(index.url);
     const path = localPath(url);
-    const found = await stat(path);
+    const found = await promises.stat(path);
     let draft: PageDraft;
     if (found.isDirectory()) draft = await listFolder(path);
     else if (/\.html?$/i.test(path)) {
       const { readHtmlPage } = await import("./htmlPage.ts");
-      draft = readHtmlPage(await readFile(path, "utf8"), url, undefined);
+      draft = readHtmlPage(await promises.readFile(path, "utf8"), url, undefined);
     } else {
       const { LinkReader } = await import("./pageLinks.ts");
       const links = new LinkReader(url, undefined);

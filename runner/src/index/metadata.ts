@@ -1,6 +1,4 @@
 // Core metadata of one file by the cheapest way: metadata file, ranges of the wheel, the wheel, the sdist's static PKG-INFO. Runs no code.
-import { createHash, timingSafeEqual } from "node:crypto";
-import { readFile as readLocalFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { type CoreMetadata, readCoreMetadata } from "../../../shared/src/packaging/metadata.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
@@ -36,6 +34,8 @@ export function digestProblem(
   bytes: Uint8Array,
   hashes: Readonly<Record<string, string>>,
 ): string | undefined {
+  // Loaded here: five milliseconds that whoever finds everything stored does not need.
+  const { createHash, timingSafeEqual } = process.getBuiltinModule("node:crypto");
   for (const algorithm of ["sha256", "sha512", "sha384"]) {
     const listed = hashes[algorithm];
     if (listed === undefined) continue;
@@ -169,7 +169,7 @@ async function wholeFile(file: PageFile, context: MetadataContext, signal: Abort
   const { maxMemoryBytes, downloadDeadlineMs } = transport.limits;
   if (url.protocol === "file:") {
     if (url.host !== "") throw new IndexError(fail("unsafe-url", url, "is no place on this machine", AGAIN));
-    return readLocalFile(fileURLToPath(url), { signal });
+    return process.getBuiltinModule("node:fs/promises").readFile(fileURLToPath(url), { signal });
   }
   const headers = { "accept-encoding": "identity" };
   const options = { headers, signal, maxBytes: maxMemoryBytes, deadlineMs: downloadDeadlineMs };

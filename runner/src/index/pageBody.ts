@@ -101,12 +101,11 @@ export function encodePage(draft: PageDraft): string {
   return lines.join("\n");
 }
 
-/** A line of a page, taken apart when a field beyond the name is first asked for. */
+/** A line of a page. A field is looked for when it is asked for: of most files few ever are. */
 class StoredFile implements PageFile {
   readonly filename: string;
   readonly #head: Head;
   readonly #line: string;
-  #fields: readonly string[] | undefined;
 
   constructor(head: Head, line: string) {
     this.#head = head;
@@ -116,8 +115,14 @@ class StoredFile implements PageFile {
   }
 
   #field(at: number): string {
-    this.#fields ??= this.#line.split("\t");
-    return this.#fields[at] ?? "";
+    const line = this.#line;
+    let start = 0;
+    for (let field = 0; field < at; field++) {
+      start = line.indexOf("\t", start) + 1;
+      if (start === 0) return "";
+    }
+    const end = line.indexOf("\t", start);
+    return end < 0 ? line.slice(start) : line.slice(start, end);
   }
 
   get url(): string {

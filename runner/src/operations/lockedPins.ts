@@ -88,7 +88,7 @@ function lockedPackage(pin: Pin, artifacts: LockedArtifact[], asked: LockingMani
     const place = places.get(demand);
     return place ? [`-r ${loader.displayUri(place.uri)}`] : [];
   });
-  const index = universe.indexOf(pin.file);
+  const index = universe.indexOf(pin.name, pin.file);
   const requiresPython = pin.files[0]?.requiresPython ?? pin.file.requiresPython;
   return {
     name: pin.name,

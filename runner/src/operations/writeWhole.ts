@@ -5,8 +5,8 @@ import { basename, dirname, join } from "node:path";
 /** Writes a file so that nobody ever sees half of it. Throws what the file system says. */
 export function writeWhole(path: string, text: string | Uint8Array, mode?: number): void {
   const folder = dirname(path);
-  const { randomBytes } = process.getBuiltinModule("node:crypto");
-  const draft = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}`);
+  // Made new or not at all, so that a guess at the name does no harm: the module of digests takes five milliseconds to load.
+  const draft = join(folder, `.${basename(path)}.${process.pid}.${Math.random().toString(36).slice(2)}`);
   try {
     writeFileSync(draft, text, mode === undefined ? { flag: "wx" } : { flag: "wx", mode });
     renameSync(draft, path);

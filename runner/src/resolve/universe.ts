@@ -1,5 +1,5 @@
 // The universe behind index clients: pages of the indexes as the tool that will install sees them, metadata by the cheapest way.
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { promises } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { guessArtifact } from "../../../shared/src/packaging/filename.ts";
@@ -10,7 +10,7 @@ import {
   type VariantProperties,
   variantsFileName,
 } from "../../../shared/src/packaging/variants.ts";
-import { parseVersion, type Version } from "../../../shared/src/packaging/version.ts";
+import { compareVersions, parseVersion, type Version } from "../../../shared/src/packaging/version.ts";
 import type { IndexClient, IndexFailure, PageFile, ProjectAnswer, ProjectPage } from "../index/index.ts";
 import type { ReleaseMetadata, Universe, UniverseProject, UniverseRelease } from "./python/model.ts";
 
@@ -117,8 +117,8 @@ export interface SourceBuilder {
 export interface IndexUniverse extends Universe {
   /** The metadata of a file as far as it is stored or lies on this machine: nothing is fetched. */
   storedMetadata(name: string, file: PageFile): Promise<ReleaseMetadata>;
-  /** The index that a file was found on, without credentials; undefined of a file that was asked for by address. */
-  indexOf(file: PageFile): string | undefined;
+  /** The index that a file of a project was found on, without credentials; undefined of a file that was asked for by address. */
+  indexOf(name: string, file: PageFile): string | undefined;
   /** What asking for a project came to; undefined of one that was not asked for. */
   searchOf(name: string): IndexSearch | undefined;
   /** What lies at an address that a project was asked for by; undefined of one that was not read. */
@@ -154,7 +154,9 @@ export function createIndexUniverse(options: UniverseOptions): IndexUniverse {
 class MergedUniverse implements IndexUniverse {
   readonly isRemote = true;
   readonly #options: UniverseOptions;
-  readonly #origins = new WeakMap<PageFile, string>();
+  readonly #pages = new Map<string, readonly ProjectPage[]>();
+  /** The file of the page, for one that stands in its place with a variant that was chosen. */
+  readonly #listed = new WeakMap<PageFile, PageFile>();
   readonly #searches = new Map<string, IndexSearch>();
   readonly #sources = new Map<string, DirectSource>();
   /** Of the files that stand for folders and repositories. */
@@ -169,7 +171,8 @@ class MergedUniverse implements IndexUniverse {
     const answer = await client.project(name, { signal: this.#options.signal });
     this.#searches.set(name, searchOf(answer, rule, why));
     const { pages, failure } = answer;
-    const merged = rule === "merge" ? mergePages(pages, this.#origins) : this.#rankPages(name, pages, rule);
+    this.#pages.set(name, pages);
+    const merged = rule === "merge" ? mergePages(pages) : this.#rankPages(name, pages, rule);
     const { variants } = this.#options;
     const releases = variants === undefined ? merged : await this.#chooseVariants(merged, client, variants);
     return { releases, failure };
@@ -191,7 +194,7 @@ class MergedUniverse implements IndexUniverse {
           const rank = label === undefined ? -1 : ranks.indexOf(label);
           if (label === undefined || rank < 0) return file;
           const chosen: PageFile = { ...fieldsOf(file), variant: { label, rank } };
-          this.#origins.set(chosen, this.#origins.get(file)!);
+          this.#listed.set(chosen, file);
           return chosen;
         });
         return { ...release, files };
@@ -209,7 +212,7 @@ class MergedUniverse implements IndexUniverse {
     const { signal } = this.#options;
     const text =
       url.protocol === "file:"
-        ? await readFile(url, "utf8").catch(() => undefined)
+        ? await promises.readFile(url, "utf8").catch(() => undefined)
         : await client
             .text(url.href, { maxBytes: MOST_VARIANT_BYTES, signal })
             .then((answer) => ("bytes" in answer ? answer.bytes.toString("utf8") : undefined));
@@ -229,7 +232,6 @@ class MergedUniverse implements IndexUniverse {
     for (const [tier, page] of indexes.entries()) {
       for (const { parsed, files } of page.releases) {
         if (parsed === undefined) continue;
-        for (const file of files) this.#origins.set(file, page.index.url);
         const release = found.get(parsed.key) ?? { version: parsed, groups: [] };
         release.groups.push({ tier, files });
         found.set(parsed.key, release);
@@ -245,7 +247,7 @@ class MergedUniverse implements IndexUniverse {
         ...(rule === "unsafe-first-match" ? { tier: best.tier } : {}),
       });
     }
-    for (const { version, files } of mergePages(loose, this.#origins)) {
+    for (const { version, files } of mergePages(loose)) {
       const beside = releases.get(version.key);
       const names = new Set(files.map(({ filename }) => filename));
       const others = beside?.files.filter(({ filename }) => !names.has(filename)) ?? [];
@@ -331,8 +333,10 @@ class MergedUniverse implements IndexUniverse {
     return { ...failure, next: `${failure.next.replace(/\.$/, "")}, or let it be built: --build-sdists.` };
   }
 
-  indexOf(file: PageFile): string | undefined {
-    return this.#origins.get(file);
+  indexOf(name: string, file: PageFile): string | undefined {
+    const listed = this.#listed.get(file) ?? file;
+    const has = ({ releases }: ProjectPage) => releases.some(({ files }) => files.includes(listed));
+    return this.#pages.get(name)?.find(has)?.index.url;
   }
 
   searchOf(name: string): IndexSearch | undefined {
@@ -344,12 +348,12 @@ class MergedUniverse implements IndexUniverse {
   }
 
   async digest(name: string, file: PageFile) {
-    const folder = await mkdtemp(join(tmpdir(), "thoth-digest-"));
+    const folder = await promises.mkdtemp(join(tmpdir(), "thoth-digest-"));
     const { signal } = this.#options;
     try {
       return await this.#options.routeFor(name).client.download(file, join(folder, "file"), { signal });
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await promises.rm(folder, { recursive: true, force: true });
     }
   }
 }
@@ -404,7 +408,8 @@ function searchOf(answer: ProjectAnswer, rule: MatchRule, why: string | undefine
  * pip's way: every file of every index, none before another. Where the same file name is on several, pip takes the last index,
  * since it sorts its links in the order of the indexes, loose files first, and looks at them from the end.
  */
-function mergePages(pages: readonly ProjectPage[], origins: WeakMap<PageFile, string>): UniverseRelease[] {
+function mergePages(pages: readonly ProjectPage[]): UniverseRelease[] {
+  if (pages.length === 1) return releasesOf(pages[0]!);
   const releases = new Map<string, { readonly version: Version; readonly files: Map<string, PageFile> }>();
   const isLoose = ({ index }: ProjectPage): boolean => index.kind === "find-links";
   const ordered = [...pages.filter(isLoose), ...pages.filter((page) => !isLoose(page))].reverse();
@@ -416,11 +421,31 @@ function mergePages(pages: readonly ProjectPage[], origins: WeakMap<PageFile, st
       for (const file of files) {
         if (release.files.has(file.filename)) continue;
         release.files.set(file.filename, file);
-        origins.set(file, page.index.url);
       }
     }
   }
   return [...releases.values()].map(({ version, files }) => ({ version, files: [...files.values()] }));
+}
+
+/** What merging comes to for the one page that most projects have, which may be of thousands of files. */
+function releasesOf({ releases: listed }: ProjectPage): UniverseRelease[] {
+  const releases: { readonly version: Version; files: readonly PageFile[] }[] = [];
+  for (const { parsed, files } of listed) {
+    if (parsed === undefined) continue;
+    const last = releases.at(-1);
+    // `1.0` and `1.0.0` are one release, and stand side by side.
+    if (last && compareVersions(last.version, parsed) === 0) last.files = [...last.files, ...files];
+    else releases.push({ version: parsed, files });
+  }
+  return releases.map(({ version, files }) => ({ version, files: withoutDoubles(files) }));
+}
+
+/** The first of the files of each name. */
+function withoutDoubles(files: readonly PageFile[]): readonly PageFile[] {
+  if (files.length < 2) return files;
+  const names = new Set<string>();
+  for (const { filename } of files) names.add(filename);
+  return names.size === files.length ? files : files.filter(({ filename }) => names.delete(filename));
 }
 
 /** What stands for a folder or a repository among files: what a build of it would be called. */

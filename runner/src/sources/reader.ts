@@ -1,5 +1,5 @@
 // Reads folders and repositories that requirements name by address, once each.
-import { readFile, stat } from "node:fs/promises";
+import { promises } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
@@ -74,7 +74,7 @@ async function readFolder(url: string, options: SourceReaderOptions): Promise<An
   let path: string;
   try {
     path = fileURLToPath(address);
-    if (!(await stat(path)).isDirectory()) return undefined;
+    if (!(await promises.stat(path)).isDirectory()) return undefined;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "";
     const isThere = code !== "ENOENT" && code !== "ENOTDIR";
@@ -109,8 +109,9 @@ function folderTree(root: string): ProjectTree {
     async read(path) {
       try {
         const at = join(root, path);
-        if ((await stat(at)).size > MOST_BYTES) throw Object.assign(new Error(), { code: "too large" });
-        return await readFile(at, "utf8");
+        if ((await promises.stat(at)).size > MOST_BYTES)
+          throw Object.assign(new Error(), { code: "too large" });
+        return await promises.readFile(at, "utf8");
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR") return undefined;

@@ -321,13 +321,29 @@ export class Version {
 
   /** The normal form (PEP 440, "Normalization"). Trailing zeros stay. */
   toString(): string {
-    this.knownText ??= textOf(this.parts);
+    this.knownText ??= isNormalRelease(this.raw) ? this.raw : textOf(this.parts);
     return this.knownText;
   }
 
   toJSON(): string {
     return this.toString();
   }
+}
+
+/** Whether a version is digits and dots in its normal form, as most are: no number begins with a zero but the zero itself. */
+function isNormalRelease(text: string): boolean {
+  let isStart = true;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 46) isStart = true;
+    else if (code < 48 || code > 57) return false;
+    else {
+      const next = text.charCodeAt(at + 1);
+      if (isStart && code === 48 && next >= 48 && next <= 57) return false;
+      isStart = false;
+    }
+  }
+  return true;
 }
 
 /** The normal form of the pieces. */

@@ -108,7 +108,7 @@ export class Solver<Reason> implements Registry<Reason> {
   ): Promise<Outcome> {
     this.#provider = provider;
     const { signal, maxDecisions = Number.POSITIVE_INFINITY } = options;
-    let sliceEnd = performance.now() + SLICE;
+    let sliceEnd = milliseconds() + SLICE;
     let next = first?.package ?? ROOT;
     if (first) {
       this.#hasBegun = true;
@@ -129,9 +129,9 @@ export class Solver<Reason> implements Registry<Reason> {
       if (this.#decisions >= maxDecisions) {
         return { kind: "undecided", versions: this.#partial.versions(), counters: this.counters };
       }
-      if (turn % LOOKS === 0 && performance.now() > sliceEnd) {
+      if (turn % LOOKS === 0 && milliseconds() > sliceEnd) {
         await new Promise((resume) => setImmediate(resume));
-        sliceEnd = performance.now() + SLICE;
+        sliceEnd = milliseconds() + SLICE;
       }
       next = this.#hasBegun ? provider.pick(undecided) : ROOT;
       this.#hasBegun = true;
@@ -366,6 +366,12 @@ export class Solver<Reason> implements Registry<Reason> {
     const level = this.#partial.levelBefore(package_);
     if (level !== undefined && level >= 1) this.#backtrack(level);
   }
+}
+
+/** Of a clock that only goes forward. Not that of `performance`, which takes four milliseconds to load when first asked. */
+export function milliseconds(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
 }
 
 function copyInto<T>(target: T[], source: readonly T[]): void {

@@ -1,7 +1,7 @@
 // Resolving for several environments at once, as uv does: one search, parted where one release will not do for all of them.
 import { ALWAYS, type MarkerSet } from "../../../../shared/src/packaging/markerDiagram.ts";
 import type { Counters, SolveOptions } from "../core/model.ts";
-import { Solver } from "../core/solver.ts";
+import { milliseconds, Solver } from "../core/solver.ts";
 import { Catalogue } from "../python/catalogue.ts";
 import type { FilePolicy, Question, Reason, Universe } from "../python/model.ts";
 import { IndexRefused, SourceFound } from "../python/provider.ts";
@@ -88,14 +88,14 @@ class StackSearch {
 
   async run(): Promise<StackResolution> {
     this.#open.push(...this.#begin());
-    let sliceEnd = performance.now() + SLICE;
+    let sliceEnd = milliseconds() + SLICE;
     for (let next = this.#open.pop(); next !== undefined; next = this.#open.pop()) {
       const ended = await this.#solve(next);
       if (ended) return ended;
       // Each part begins its own slice, and many parts may come to their end before it does.
-      if (performance.now() <= sliceEnd) continue;
+      if (milliseconds() <= sliceEnd) continue;
       await new Promise((resume) => setImmediate(resume));
-      sliceEnd = performance.now() + SLICE;
+      sliceEnd = milliseconds() + SLICE;
     }
     const graph = new StackGraph(this.#shared, this.#solved);
     return {
