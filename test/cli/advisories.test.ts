@@ -147,6 +147,23 @@ describe("thoth with advisories", function () {
     assert.equal((await run("check")).status, 1);
   });
 
+  it("tells what is below --severity-threshold as information, and what is of unknown severity as before", async () => {
+    await load([
+      osv({ id: "GHSA-aaaa-bbbb-cccc", name: "alpha", fixed: "1.1", vector: HIGH }),
+      osv({ id: "GHSA-dddd-bbbb-cccc", name: "delta" }),
+    ]);
+    place.write("requirements.txt", "alpha==1.0\ndelta==1.0\n");
+    const severities = async (...args: string[]) =>
+      (await findings(...args)).map(({ package: name, severity }) => `${name} ${severity}`).sort();
+    assert.deepEqual(await severities(), ["alpha warning", "delta warning"]);
+    assert.deepEqual(await severities("--severity-threshold", "high"), ["alpha warning", "delta warning"]);
+    assert.deepEqual(await severities("--severity-threshold", "critical"), [
+      "alpha information",
+      "delta warning",
+    ]);
+    assert.equal((await run("check", "--severity-threshold", "grave")).status, 2);
+  });
+
   it("says nothing of a range that resolves to what is not affected", async () => {
     await load([osv({ id: "GHSA-aaaa-bbbb-cccc", name: "alpha", fixed: "2.0" })]);
     place.write("requirements.txt", "alpha>=1\n");

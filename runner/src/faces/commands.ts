@@ -23,6 +23,7 @@ import {
   type OptionSpec,
   resolving,
   scoping,
+  severityThreshold,
 } from "./options.ts";
 import {
   chosenRules,
@@ -64,12 +65,15 @@ const anyFinding = (result: CheckLike, counts: (severity: string) => boolean): b
 const check: CommandSpec = {
   operation: "check",
   args: [["[PATH...]", "manifests, or folders of them"]],
-  options: [...findingOptions, ...common],
+  options: [...findingOptions, severityThreshold, ...common],
   input: (args, options, cwd): CheckInput => ({
     ...commonInput(options, cwd),
     paths: paths(args),
     constraints: texts(options.constraint) ?? [],
     rules: ruleSeverities(options),
+    ...given<Pick<CheckInput, "severityThreshold">>({
+      severityThreshold: text(options.severityThreshold) as CheckInput["severityThreshold"],
+    }),
   }),
   formats: {
     text: async () => {
@@ -116,6 +120,7 @@ const fix: CommandSpec = {
     constraint,
     building,
     { flags: "--rule <RULE=SEVERITY>", description: "another severity for a rule, or off", repeats: true },
+    severityThreshold,
     {
       flags: "--trusted-root <FILE>",
       description: "verify the attestations of what is raised to against this trusted_root.json",
@@ -130,9 +135,10 @@ const fix: CommandSpec = {
     write: options.write === true,
     allowDowngrade: options.allowDowngrade === true,
     choose: split(options.choose) ?? [],
-    ...given<Pick<FixInput, "only" | "environments" | "trustedRoot">>({
+    ...given<Pick<FixInput, "only" | "environments" | "trustedRoot" | "severityThreshold">>({
       only: chosenRules(options),
       environments: environmentsOf(options),
+      severityThreshold: text(options.severityThreshold) as FixInput["severityThreshold"],
       trustedRoot: text(options.trustedRoot),
     }),
   }),

@@ -88,6 +88,13 @@ export const findingOptions: readonly OptionSpec[] = [
   { flags: "--rule <RULE=SEVERITY>", description: "another severity for a rule, or off", repeats: true },
 ];
 
+/** As snyk names it. */
+export const severityThreshold: OptionSpec = {
+  flags: "--severity-threshold <LEVEL>",
+  description: "advisories below this are information, and may come in with a repair",
+  choices: ["low", "medium", "high", "critical"],
+};
+
 export const resolving: readonly OptionSpec[] = [
   constraint,
   building,

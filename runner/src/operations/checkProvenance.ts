@@ -2,8 +2,14 @@
 import type { ProvenanceFacts } from "../../../shared/src/facts/provenance.ts";
 import type { Calls, NotChecked } from "../../../shared/src/protocol/operation.ts";
 import type { ProvenanceInput } from "../../../shared/src/protocol/provenance.ts";
-import { findingsOf, type RuleConfiguration } from "../../../shared/src/rules/index.ts";
-import { type CheckedRoot, type CheckRootsInput, type CheckSession, closeFinders } from "./checkRoots.ts";
+import { findingsOf } from "../../../shared/src/rules/index.ts";
+import {
+  type CheckedRoot,
+  type CheckRootsInput,
+  type CheckSession,
+  closeFinders,
+  ruleConfigurationOf,
+} from "./checkRoots.ts";
 import type { OperationContext } from "./context.ts";
 import type { Loader } from "./load.ts";
 
@@ -35,7 +41,7 @@ export async function addProvenance<Session extends CheckSession>(
   ]);
   // What the finders have in hand is written, so that no page is asked for twice.
   await closeFinders(session);
-  const configuration: RuleConfiguration = { severities: input.rules };
+  const configuration = ruleConfigurationOf(input);
   const budget = new RequestBudget(MOST_REQUESTS);
   const asked: ProvenanceInput = {
     ...input,

@@ -49,6 +49,15 @@ export interface CheckSession {
 
 export interface CheckRootsInput extends CommonInput {
   readonly rules: RuleConfiguration["severities"];
+  readonly severityThreshold?: RuleConfiguration["severityThreshold"];
+}
+
+/** What decides how grave findings are. */
+export function ruleConfigurationOf({
+  rules,
+  severityThreshold,
+}: Pick<CheckRootsInput, "rules" | "severityThreshold">): RuleConfiguration {
+  return { severities: rules, severityThreshold };
 }
 
 /** Finds out what the rules want to know of each root and applies them. Cancelled, it answers with what there is. */
@@ -60,7 +69,7 @@ export async function checkRoots(
   signal: AbortSignal,
   options: Pick<ResolveRootsOptions, "repairs"> = {},
 ): Promise<CheckSession> {
-  const configuration: RuleConfiguration = { severities: input.rules };
+  const configuration = ruleConfigurationOf(input);
   const finders = new Map<string, FactFinder>();
   const progress = countProgress(calls);
   const checkedRoots = await Promise.all(

@@ -4,7 +4,12 @@ import { type FixProof, proofKey, type StackFacts } from "../../../shared/src/fa
 import type { Fix } from "../../../shared/src/finding/model.ts";
 import type { NotChecked } from "../../../shared/src/protocol/operation.ts";
 import { findingsOf, type RuleConfiguration, repairsFor } from "../../../shared/src/rules/index.ts";
-import type { CheckedRoot, CheckRootsInput, CheckSession } from "./checkRoots.ts";
+import {
+  type CheckedRoot,
+  type CheckRootsInput,
+  type CheckSession,
+  ruleConfigurationOf,
+} from "./checkRoots.ts";
 import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
 import type { Loader } from "./load.ts";
@@ -35,7 +40,7 @@ export async function resolveRoots(
   signal: AbortSignal,
   options: ResolveRootsOptions = {},
 ): Promise<ResolvedSession> {
-  const configuration: RuleConfiguration = { severities: input.rules };
+  const configuration = ruleConfigurationOf(input);
   const closers: (() => Promise<void>)[] = [];
   const { sources, locks } = options.repairs
     ? await sourcesBeside(session.roots, loader)

@@ -6,7 +6,7 @@ import { encodeManifest } from "../../../shared/src/manifest/decode.ts";
 import { applyEdits } from "../../../shared/src/manifest/edits.ts";
 import type { FixInput, FixOutput, FixPartial } from "../../../shared/src/protocol/fix.ts";
 import type { Calls } from "../../../shared/src/protocol/operation.ts";
-import { checkRoots, closeFinders } from "./checkRoots.ts";
+import { checkRoots, closeFinders, ruleConfigurationOf } from "./checkRoots.ts";
 import { resolveRoots } from "./checkStacks.ts";
 import type { Operation } from "./context.ts";
 import { type ChosenFix, proveTogether } from "./fixProof.ts";
@@ -42,11 +42,12 @@ export const fix: Operation<FixInput, FixOutput, FixPartial> = async (context, i
     repairs,
     allowDowngrade: input.allowDowngrade,
     environments: input.environments,
+    severityThreshold: input.severityThreshold,
   });
   signal.throwIfAborted();
   const findings = session.roots.flatMap((root) => root.findings.findings);
   const { chosen, left } = chooseFixes(findings, loader, input.only);
-  const proof = await proveTogether(chosen, session.roots, loader, { severities: input.rules }, signal);
+  const proof = await proveTogether(chosen, session.roots, loader, ruleConfigurationOf(input), signal);
   await session.closeStacks();
   await closeFinders(session);
   for (const { finding, reason } of proof.dropped) left.push(leftFinding(finding, reason, loader));

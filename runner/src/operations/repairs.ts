@@ -1,16 +1,10 @@
 // Repairs of a manifest that clear advisories, each proven by resolving; and what is known against releases that no line names.
-import { matchAdvisories, smallestFix } from "../../../shared/src/advisory/index.ts";
+import { type AdvisoryThreshold, matchAdvisories, smallestFix } from "../../../shared/src/advisory/index.ts";
 import type { StackExposure, StackFacts, StackLock, StackRepair } from "../../../shared/src/facts/stack.ts";
 import { type Marker, readMarker } from "../../../shared/src/packaging/marker.ts";
 import type { EnvironmentOptions } from "../../../shared/src/protocol/operation.ts";
 import { placementOf } from "../../../shared/src/rules/place.ts";
-import {
-  type AdvisoryLookup,
-  type AdvisoryThreshold,
-  planRepairs,
-  type Repair,
-  type RepairPlan,
-} from "../advisories/index.ts";
+import { type AdvisoryLookup, planRepairs, type Repair, type RepairPlan } from "../advisories/index.ts";
 import type { Knowledge } from "../knowledge/index.ts";
 import type { Pin, StackScope } from "../resolve/index.ts";
 import type { OperationContext } from "./context.ts";
@@ -42,8 +36,8 @@ export interface RepairOptions {
   /** Repairs of what is known: one of the whole, or each that stands alone; none where it is left out. */
   readonly wanted?: "whole" | "each" | undefined;
   readonly allowDowngrade?: boolean | undefined;
-  /** An advisory below it stays, and one that is not there yet may come in below it. By default all count. */
-  readonly threshold?: AdvisoryThreshold | undefined;
+  /** An advisory that is not there yet may come in below it. By default none may. */
+  readonly severityThreshold?: AdvisoryThreshold | undefined;
   readonly environments?: readonly EnvironmentOptions[] | undefined;
 }
 
@@ -54,7 +48,7 @@ async function repairManifest(
   searched: SearchedStack,
   locks: readonly FoundLock[],
   lookup: AdvisoryLookup,
-  { allowDowngrade, environments, threshold }: RepairOptions,
+  { allowDowngrade, environments, severityThreshold }: RepairOptions,
   signal: AbortSignal,
 ): Promise<ManifestRepairs> {
   const { asked } = searched;
@@ -80,7 +74,7 @@ async function repairManifest(
         ...(marker ? { marker } : {}),
       })),
       allowDowngrade,
-      threshold,
+      threshold: severityThreshold,
       vet: (pins, today) => targets.vet(pins, today),
     });
   } finally {

@@ -1,4 +1,5 @@
 // Which of the checked manifests the resolver is asked about.
+import type { AdvisoryThreshold } from "../../../shared/src/advisory/index.ts";
 import type { EnvironmentOptions } from "../../../shared/src/protocol/operation.ts";
 import type { CheckedRoot } from "./checkRoots.ts";
 
@@ -8,6 +9,8 @@ export interface ResolveRootsOptions {
   readonly allowDowngrade?: boolean | undefined;
   /** What fixes have to hold for, in place of what is declared. */
   readonly environments?: readonly EnvironmentOptions[] | undefined;
+  /** From which severity on an advisory may not come in with a repair. */
+  readonly severityThreshold?: AdvisoryThreshold | undefined;
 }
 
 /**

@@ -1,5 +1,8 @@
 // Advisories as plain data: what is known against releases of one project, in a compact form that crosses the protocol.
 
+/** From which severity on an advisory counts. */
+export type AdvisoryThreshold = "low" | "medium" | "high" | "critical";
+
 /** How grave, by CVSS; `unknown` where nothing says, or what says it is broken. It never falls below a threshold. */
 export type AdvisorySeverity = "none" | "low" | "medium" | "high" | "critical" | "unknown";
 

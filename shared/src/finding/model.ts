@@ -22,7 +22,7 @@ export interface TextEdit {
 /** A change that helps. It is minimal: what it need not touch stays as the person wrote it. */
 export interface Fix {
   /** `pin-newest-compatible`, `pin-locked`, `pin-installed`, `raise-within`, `raise-beyond`, `replace-yanked`, `repair-operator`,
-   *  `repair-name`, `pin-newest-resolving`, `remove-duplicate`, `raise-fixed`, `refresh-hashes`, `relax-requirement`, `remove-requirement`, `silence-rule`. */
+   *  `repair-name`, `pin-newest-resolving`, `remove-duplicate`, `raise-fixed`, `add-hashes`, `refresh-hashes`, `relax-requirement`, `remove-requirement`, `silence-rule`. */
   readonly kind: string;
   readonly title: string;
   readonly edits: readonly { readonly uri: string; readonly edits: readonly TextEdit[] }[];

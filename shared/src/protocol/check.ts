@@ -1,6 +1,6 @@
 // `check`: findings of the manifests.
 import * as z from "zod";
-import { commonInput, freshness, range, severity } from "./operation.ts";
+import { commonInput, freshness, range, severity, severityThreshold } from "./operation.ts";
 
 export const input = commonInput.extend({
   /** Manifests, or folders of them. */
@@ -8,6 +8,8 @@ export const input = commonInput.extend({
   constraints: z.array(z.string()).default([]),
   /** Rule → severity or `off`. */
   rules: z.record(z.string(), z.union([severity, z.literal("off")])).default({}),
+  /** Findings of advisories that are all below it are information. */
+  severityThreshold: severityThreshold.optional(),
 });
 export type CheckInput = z.infer<typeof input>;
 

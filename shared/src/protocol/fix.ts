@@ -1,6 +1,6 @@
 // `fix`: fixes of the findings as a diff; written only when asked.
 import * as z from "zod";
-import { commonInput, environmentOptions, range, severity } from "./operation.ts";
+import { commonInput, environmentOptions, range, severity, severityThreshold } from "./operation.ts";
 
 export const input = commonInput.extend({
   paths: z.array(z.string()),
@@ -12,6 +12,8 @@ export const input = commonInput.extend({
   choose: z.array(z.string()).default([]),
   /** The runtime environments that fixes have to hold for. Absent: the one of `environment`, or what `.thoth.yaml` declares for locks. */
   environments: z.array(environmentOptions).optional(),
+  /** An advisory that is not there yet may come in with a repair below it; by default none may. */
+  severityThreshold: severityThreshold.optional(),
   /** A `trusted_root.json` for the attestations of what a repair would take, in place of the one that is kept. */
   trustedRoot: z.string().optional(),
   /** Repairs may take releases below those of today. */

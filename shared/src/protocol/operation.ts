@@ -89,6 +89,9 @@ export const commonInput = z.object({
 });
 export type CommonInput = z.infer<typeof commonInput>;
 
+/** From which severity on an advisory counts, by CVSS; one of unknown severity always does. */
+export const severityThreshold = z.enum(["low", "medium", "high", "critical"]);
+
 export const position = z.object({ line: z.number().int(), character: z.number().int() });
 export const range = z.object({ start: position, end: position });
 export const freshness = z.enum(["fresh", "stale", "unknown", "failed"]);

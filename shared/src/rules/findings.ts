@@ -1,10 +1,12 @@
 // All findings of a tree, merged and ranked: those with the most effect on this stack first.
 import type { Finding } from "../finding/model.ts";
 import type { ManifestTree } from "../manifest/treeModel.ts";
+import { hashFixOf } from "./fixes.ts";
 import { addKnownFindings } from "./known.ts";
 import { addLocalFindings } from "./local.ts";
 import { Collector } from "./make.ts";
 import type { Findings, RuleConfiguration, RuleInput, Snapshot } from "./model.ts";
+import { placementOf } from "./place.ts";
 import { addProvenanceFindings } from "./provenance.ts";
 import { judgeFindings } from "./stack.ts";
 
@@ -32,10 +34,26 @@ export function findingsOf(input: RuleInput): Findings {
   addLocalFindings(input.tree, collector);
   const notChecked = addKnownFindings(input, collector);
   addProvenanceFindings(input, collector);
-  const judged = judgeFindings(input, rank(collector.findings));
+  const judged = judgeFindings(
+    input,
+    rank(collector.findings).map((finding) => withHashes(input, finding)),
+  );
   const findings = { ...judged, silenced: collector.silenced, notChecked };
   perTree.set(input.tree, { configuration: input.configuration, findings });
   return findings;
+}
+
+/** A line that lacks its hashes, with those of its release as a fix where they are known. */
+function withHashes(input: RuleInput, finding: Finding): Finding {
+  if (finding.rule !== "missing-hash" || finding.fixes.length > 0) return finding;
+  const placed = placementOf(input.tree).all.find(
+    ({ file, entry }) =>
+      file.uri === finding.uri &&
+      entry.span.start <= finding.span.start &&
+      finding.span.end <= entry.span.end,
+  );
+  const fix = placed && hashFixOf(input, placed);
+  return fix ? { ...finding, fixes: [fix] } : finding;
 }
 
 /** Gravest first; among equals in reading order. The same fault is told once. */

@@ -3,7 +3,7 @@ import type { ProjectFacts, ReleaseFacts } from "../facts/model.ts";
 import type { Finding, Fix, TextEdit } from "../finding/model.ts";
 import { type EditPlan, planHashes, planIgnore, planPin, planSpecifier } from "../manifest/edits.ts";
 import { isLockKind } from "../manifest/kind.ts";
-import type { RequirementEntry } from "../manifest/model.ts";
+import type { Manifest, RequirementEntry } from "../manifest/model.ts";
 import { raisePoetryConstraint } from "../manifest/poetryConstraint.ts";
 import { parseVersion, type Version } from "../packaging/version.ts";
 import { candidatesFor, objectionTo } from "./candidates.ts";
@@ -204,7 +204,12 @@ class FixList {
   /** Hash lines that are not those of the pinned release's files. */
   addHashes(): void {
     const { entry, file } = this.#placed;
-    if (entry.hashes.length === 0 || this.#pinned === undefined) return;
+    if (entry.hashes.length === 0) {
+      const fix = hashFixOf(this.#input, this.#placed);
+      if (fix) this.list.push(fix);
+      return;
+    }
+    if (this.#pinned === undefined) return;
     const wanted = this.#hashesOf(this.#pinned);
     if (wanted.length === 0) return;
     const present = new Set(entry.hashes.map((hash) => `${hash.algorithm}:${hash.digest.toLowerCase()}`));
@@ -217,6 +222,47 @@ class FixList {
       planHashes(file.manifest, entry, wanted),
     );
   }
+}
+
+/**
+ * Gives a pinned line that has no hash, where pip wants one, those of every file of its release: of the index that it comes from, and
+ * of no other one that has files under the same name. Undefined where a file there has no sha256, since pip would refuse that file.
+ */
+export function hashFixOf({ snapshot }: RuleInput, { entry, file }: PlacedRequirement): Fix | undefined {
+  const version = pinnedVersion(entry);
+  const facts = snapshot.projects.get(entry.normalizedName ?? "");
+  if (version === undefined || entry.hashes.length > 0 || facts?.state !== "known" || !isFromIndex(entry))
+    return undefined;
+  if (!isHashed(file.manifest)) return undefined;
+  const hashes = hashesFrom(facts, version);
+  const plan = hashes && planHashes(file.manifest, entry, hashes);
+  if (!plan?.ok || plan.value.length === 0) return undefined;
+  return {
+    kind: "add-hashes",
+    title: `Add the hashes of ${nameOf(entry)} ${version} (${count(hashes!.length, "file")})`,
+    edits: [{ uri: file.uri, edits: plan.value }],
+    proven: true,
+    preferred: true,
+  };
+}
+
+/** One line with hashes, or the option, makes pip ask all lines for theirs. */
+function isHashed({ kind, entries }: Manifest): boolean {
+  if (kind !== "requirements") return false;
+  return entries.some(
+    (entry) =>
+      (entry.kind === "requirement" && entry.hashes.length > 0) ||
+      (entry.kind === "option" && entry.option === "--require-hashes"),
+  );
+}
+
+/** Of several indexes with the release the one that pip would take it from: the order is that of what would be installed. */
+function hashesFrom({ details }: ProjectFacts, version: string): string[] | undefined {
+  const artifacts = details[version]?.artifacts ?? [];
+  const bound = (artifacts.find(({ suits }) => suits) ?? artifacts[0])?.index;
+  const own = artifacts.filter(({ index }) => index === bound);
+  const hashes = own.flatMap(({ hashes: { sha256 } }) => (sha256 ? [`sha256:${sha256}`] : []));
+  return own.length > 0 && hashes.length === own.length ? [...new Set(hashes)].sort() : undefined;
 }
 
 function placedText(text: string, { specifierSpan }: RequirementEntry): string {

@@ -1,4 +1,5 @@
 // What the rules look at: a manifest tree, and an immutable snapshot of what is known. Features are pure functions of the two.
+import type { AdvisoryThreshold } from "../advisory/model.ts";
 import type { RuntimeEnvironment } from "../environment/model.ts";
 import type { InspectionFacts, ProjectFacts } from "../facts/model.ts";
 import type { ProvenanceFacts } from "../facts/provenance.ts";
@@ -32,6 +33,8 @@ export interface Snapshot {
 export interface RuleConfiguration {
   /** Rule → severity in place of its own, or `off`. */
   readonly severities: Readonly<Record<string, Severity | "off">>;
+  /** Advisories that are all below it are information. What is malicious, or of unknown severity, never is below it. */
+  readonly severityThreshold?: AdvisoryThreshold | undefined;
 }
 
 export interface RuleInput {

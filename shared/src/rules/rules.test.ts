@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { tomlForTests } from "../../../test/support/toml.ts";
+import { applyEdits } from "../manifest/edits.ts";
 import { readPipfile } from "../manifest/pipfile.ts";
 import { readPipfileLock } from "../manifest/pipfileLock.ts";
 import type { ManifestTree } from "../manifest/treeModel.ts";
@@ -286,6 +287,50 @@ describe("fixes of a line", () => {
     assert.deepEqual(fixes, [
       `Pin to 3.1.3 (newest compatible) → flask==3.1.3 \\\n    --hash=sha256:${next}\n`,
     ]);
+  });
+
+  it("add to a line that lacks its hashes those of every file of its release, from the index that it comes from alone", () => {
+    const [a, b, c, d] = ["a", "b", "c", "d"].map((digit) => digit.repeat(64)) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    const file = (filename: string, sha256: string, index: number) => ({
+      filename,
+      hashes: { sha256 },
+      suits: true,
+      index,
+    });
+    const click = project("click", { "8.1": { sha256: d } });
+    const plain = project("flask", { "3.1.3": {} });
+    const artifacts = [
+      file("flask-3.1.3-py3-none-any.whl", b, 0),
+      file("flask-3.1.3.tar.gz", a, 0),
+      file("flask-3.1.3-py3-none-any.whl", c, 1),
+    ];
+    const flask = { ...plain, details: { "3.1.3": { ...plain.details["3.1.3"]!, artifacts } } };
+    const text = `flask==3.1.3  # web\nclick==8.1 --hash=sha256:${d}\n`;
+    const input = inputOf(text, [flask, click]);
+    const [finding] = findingsOf(input).findings.filter(({ rule }) => rule === "missing-hash");
+    const [fix] = finding?.fixes ?? [];
+    assert.equal(fix?.title, "Add the hashes of flask 3.1.3 (2 files)");
+    assert.equal(
+      applyEdits(text, fix!.edits[0]!.edits),
+      `flask==3.1.3 \\\n    --hash=sha256:${a} \\\n    --hash=sha256:${b}  # web\nclick==8.1 --hash=sha256:${d}\n`,
+    );
+    assert.ok(
+      fixesTold(input, "flask").some((told) => told.startsWith("Add the hashes of flask 3.1.3 (2 files)")),
+    );
+    const bare = { ...artifacts[1]!, hashes: {} };
+    const unknown = {
+      ...plain,
+      details: { "3.1.3": { ...plain.details["3.1.3"]!, artifacts: [artifacts[0]!, bare] } },
+    };
+    const [left] = findingsOf(inputOf(text, [unknown, click])).findings.filter(
+      (one) => one.rule === "missing-hash",
+    );
+    assert.deepEqual(left?.fixes, [], "a file that no hash is known of would be refused");
   });
 
   it("refresh hash lines that are not those of the pinned release", () => {

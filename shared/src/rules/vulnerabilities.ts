@@ -3,6 +3,7 @@ import {
   type AdvisoryMatch,
   matchAdvisories,
   type ProjectAdvisories,
+  reaches,
   STALE_AFTER,
   sayAdvisories,
   smallestFix,
@@ -144,12 +145,24 @@ export function addVulnerability(input: RuleInput, placed: PlacedRequirement, co
     entry,
     span: entry.specifierSpan ?? entry.name?.span ?? entry.span,
     package: entry.normalizedName!,
-    ...(malicious.length > 0 ? { severity: "error" as const } : {}),
+    ...severityOf(matches, input),
     evidence: [evidenceOf(found.advisories, input.snapshot.now)],
     advisories: matches,
     fixes,
     weight: malicious.length > 0 ? 500 : 20 + matches.length,
   });
+}
+
+/** Malicious is an error; what is all below the threshold that was asked for is worth knowing, and no more. */
+function severityOf(
+  matches: readonly AdvisoryMatch[],
+  { configuration: { severityThreshold } }: RuleInput,
+): { readonly severity?: "error" | "information" } {
+  if (matches.some(({ malicious }) => malicious)) return { severity: "error" };
+  if (severityThreshold === undefined) return {};
+  return matches.some(({ severity }) => reaches(severity, severityThreshold))
+    ? {}
+    : { severity: "information" };
 }
 
 /** What nobody has accepted: by the policy that the checks of provenance read, an advisory of this version or all of them. */
@@ -227,7 +240,7 @@ export function addTransitiveVulnerabilities(input: RuleInput, collector: Collec
       entry,
       span: entry.name?.span ?? entry.span,
       package: name,
-      ...(malicious ? { severity: "error" as const } : {}),
+      ...severityOf(matches, input),
       evidence: facts?.advisories ? [evidenceOf(facts.advisories, input.snapshot.now)] : [],
       advisories: matches,
       fixes: stack.repairs && isLockCurrent(stack, input.tree) ? repairsFor(stack, name) : [],

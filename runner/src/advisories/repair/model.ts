@@ -2,7 +2,7 @@
 import type {
   AdvisoryMatch,
   AdvisoryRecord,
-  AdvisorySeverity,
+  AdvisoryThreshold,
 } from "../../../../shared/src/advisory/index.ts";
 import type {
   Demand,
@@ -34,9 +34,6 @@ export interface Vetted {
   /** What a person is to know of it where it is taken: what passes with a label, what could not be checked. */
   readonly notes: readonly string[];
 }
-
-/** From which severity on an advisory counts. */
-export type AdvisoryThreshold = Exclude<AdvisorySeverity, "unknown" | "none">;
 
 export interface RepairOptions {
   /** Every environment of the lock, each solved by itself: a plan holds for all of them. */
