@@ -106,7 +106,22 @@ export class PartProvider extends PythonProvider {
     if (this.isFiltered(package_, place)) return undefined;
     const low = this.#lowOf(project, place);
     if (low > this.part.pythons.low) this.#partPythons(package_, low);
+    if (!this.#hasFileBelow(project, place)) {
+      this.registry.forbid(package_, oneVersion(project.places, place), { kind: "filtered", code: "tag" });
+      return undefined;
+    }
     return this.#cover(package_, project, place, allowed);
+  }
+
+  /**
+   * Whether one file of a release is for no newer Pythons than the part's: its wheels may all be for the rest of the stack. That
+   * wheels for the newest Pythons are still to come is no reason to refuse a release, as in uv.
+   */
+  #hasFileBelow(project: Project, place: number): boolean {
+    const { catalogue, reading } = this.#shared;
+    const { high } = this.part.pythons;
+    if (high === reading.pythons.high) return true;
+    return catalogue.usableFiles(project, place).some((file) => reading.takesPythonsBelow(file, high));
   }
 
   /** The lowest Python that a release is for. Files of one release mostly agree, so that the best of them is rarely looked for. */

@@ -97,6 +97,13 @@ export class ScopeReading extends FileJudge implements Reading {
     return lows;
   }
 
+  /** Whether a Python below that one may take a file, by the tags of its name. */
+  takesPythonsBelow(file: PageFile, high: PythonCode): boolean {
+    if (!isWheel(file)) return true;
+    const [python = "", abi = ""] = tagPartsOf(file.filename).split("-");
+    return takesWheel({ low: 0, high }, python, abi);
+  }
+
   /** Where the usable files of a release can be installed. */
   placesOf(files: readonly PageFile[]): MarkerSet {
     let set = NEVER;

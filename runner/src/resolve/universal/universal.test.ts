@@ -441,6 +441,20 @@ describe("a stack for every environment", () => {
       /stop/,
     );
   });
+
+  it("takes no release for older Pythons whose wheels are all for newer ones, as uv does", async () => {
+    const universe: PlainUniverse = {
+      a: {
+        "1": { sdist: false, wheelTags: ["py3-none-any"] },
+        "2": { sdist: false, wheelTags: ["cp312-cp312-manylinux_2_17_x86_64"], requiresPython: ">=3.11" },
+        "3": { sdist: false, wheelTags: ["cp312-cp312-manylinux_2_17_x86_64"], requiresPython: ">=3.12" },
+      },
+    };
+    assert.deepEqual(linesOf(await solve(universe, { requires: ["a"] })), [
+      'a==1 ; python_version < "3.12"',
+      'a==3 ; python_version >= "3.12"',
+    ]);
+  });
 });
 
 describe("a stack for a list of environments", () => {
