@@ -72,6 +72,31 @@ describe("wheel variants on the command line", () => {
     );
   });
 
+  it("answer what their own markers ask of them, and a wheel of no variant answers with nothing", async () => {
+    const marked = [
+      'for-v3; variant_label == "v3"',
+      'for-v4; "x86_64::level :: v4" in variant_properties and python_version > "3"',
+      'for-all; "x86_64 :: level" not in variant_features',
+      'for-null; variant_label == "null" or "x86_64" in variant_namespaces and python_version < "3"',
+    ];
+    const before = index.projects.fast!;
+    index.projects.fast = ["py3-none-any-v4", "py3-none-any-v3", "py3-none-any-null", "py3-none-any"].map(
+      (tag) => buildWheel({ name: "fast", version: "1.0", tag, requires: marked }),
+    );
+    try {
+      assert.deepEqual(names(await lock()), ["fast", "for-all"]);
+      assert.deepEqual(names(await lock("--variants", "--environment", "new")), ["fast", "for-v4"]);
+      assert.deepEqual(names(await lock("--variants", "--environment", "old")), ["fast", "for-v3"]);
+      assert.deepEqual(names(await lock("--variants")), ["fast", "for-all", "for-null"]);
+      assert.deepEqual(names(await lock("--universal", "--python", "3.11")), ["fast", "for-all"]);
+      // pip refuses such a marker in a requirements file.
+      place.write("requirements.in", 'fast; variant_label == "v3"\n');
+      assert.notEqual((await lock("--variants")).status, 0);
+    } finally {
+      index.projects.fast = before;
+    }
+  });
+
   it("say so where a release has nothing else", async () => {
     place.write("requirements.in", "only\n");
     const { status, stdout } = await place.run([

@@ -95,6 +95,8 @@ export interface PageFile {
 export interface ChosenVariant {
   readonly label: string;
   readonly rank: number;
+  /** Of the variant, as far as the environment has them: `namespace :: feature :: value`. */
+  readonly properties: readonly string[];
 }
 
 /** The files of one version, in the page's order. */

@@ -3,8 +3,10 @@ import { promises } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { guessArtifact } from "../../../shared/src/packaging/filename.ts";
+import type { WheelVariant } from "../../../shared/src/packaging/variantMarkers.ts";
 import {
   orderVariants,
+  propertiesOf,
   readVariantsFile,
   splitVariant,
   type VariantProperties,
@@ -191,9 +193,9 @@ class MergedUniverse implements IndexUniverse {
         const ranks = await this.#rankVariants(labelled[0]!, client, environment);
         const files = release.files.map((file) => {
           const label = splitVariant(file.filename)?.label;
-          const rank = label === undefined ? -1 : ranks.indexOf(label);
-          if (label === undefined || rank < 0) return file;
-          const chosen: PageFile = { ...fieldsOf(file), variant: { label, rank } };
+          const rank = ranks.findIndex((one) => one.label === label);
+          if (rank < 0) return file;
+          const chosen: PageFile = { ...fieldsOf(file), variant: { ...ranks[rank]!, rank } };
           this.#listed.set(chosen, file);
           return chosen;
         });
@@ -202,12 +204,12 @@ class MergedUniverse implements IndexUniverse {
     );
   }
 
-  /** The labels that the environment takes, best first, by the file beside a release's wheels; none where that cannot be read. */
+  /** The variants that the environment takes, best first, by the file beside a release's wheels; none where that cannot be read. */
   async #rankVariants(
     wheel: PageFile,
     client: IndexClient,
     environment: VariantProperties,
-  ): Promise<readonly string[]> {
+  ): Promise<readonly WheelVariant[]> {
     const url = new URL(variantsFileName(wheel.filename)!, wheel.url);
     const { signal } = this.#options;
     const text =
@@ -217,7 +219,11 @@ class MergedUniverse implements IndexUniverse {
             .text(url.href, { maxBytes: MOST_VARIANT_BYTES, signal })
             .then((answer) => ("bytes" in answer ? answer.bytes.toString("utf8") : undefined));
     const file = text === undefined ? undefined : readVariantsFile(text);
-    return file ? orderVariants(file, environment) : [];
+    if (file === undefined) return [];
+    return orderVariants(file, environment).map((label) => ({
+      label,
+      properties: propertiesOf(file, label, environment),
+    }));
   }
 
   /** uv's way: a release's files are those of one index, the first that has one which can be used. */

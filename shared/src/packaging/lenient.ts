@@ -122,10 +122,11 @@ export function readSpecifierSetLenient(text: string): Result<LenientSpecifierSe
 }
 
 /** Reads a requirement; one whose versions are broken in a known way is repaired. The error is that of the text as it stands. */
-export function readRequirementLenient(text: string): Result<LenientRequirement> {
-  const strict = readRequirement(text);
+export function readRequirementLenient(text: string, takesVariants = false): Result<LenientRequirement> {
+  const read = (one: string): Result<Requirement> => readRequirement(one, 0, takesVariants);
+  const strict = read(text);
   if (strict.ok) return success({ requirement: strict.value, repairs: [], text });
-  const repaired = repair(text, readRequirement, replaceInVersions);
+  const repaired = repair(text, read, replaceInVersions);
   if (!repaired) return strict;
   return success({ requirement: repaired.value, repairs: repaired.repairs, text: repaired.text });
 }

@@ -19,9 +19,17 @@ export type MarkerVariable =
   | "sys_platform"
   | "extra"
   | "extras"
-  | "dependency_groups";
+  | "dependency_groups"
+  | VariantVariable;
 
-/** What a marker is evaluated against. The last three are there only where they have a meaning. */
+/** What a wheel of a variant says of itself (draft PEP 825): only what such a wheel needs may ask for it. */
+export type VariantVariable =
+  | "variant_label"
+  | "variant_namespaces"
+  | "variant_features"
+  | "variant_properties";
+
+/** What a marker is evaluated against. The ones that may be absent are there only where they have a meaning. */
 export interface MarkerEnvironment {
   readonly implementation_name: string;
   readonly implementation_version: string;
@@ -40,6 +48,13 @@ export interface MarkerEnvironment {
   readonly extras?: readonly string[];
   /** Lock files only (PEP 751). */
   readonly dependency_groups?: readonly string[];
+  /** Of a wheel alone (draft PEP 825): the empty text and empty sets for one of no variant. */
+  readonly variant_label?: string;
+  readonly variant_namespaces?: readonly string[];
+  /** `namespace :: feature` */
+  readonly variant_features?: readonly string[];
+  /** `namespace :: feature :: value` */
+  readonly variant_properties?: readonly string[];
 }
 
 export type MarkerOperator = "==" | "!=" | "<=" | ">=" | "<" | ">" | "~=" | "===" | "in" | "not in";
@@ -77,6 +92,7 @@ export type Marker = MarkerComparison | MarkerGroup | MarkerConstant;
 
 const VARIABLE =
   /(?:python_version|python_full_version|os[._]name|sys[._]platform|platform_(?:release|system)|platform[._](?:version|machine|python_implementation)|python_implementation|implementation_(?:name|version)|extras?|dependency_groups)(?![\p{L}\p{N}_])/uy;
+const VARIANT_VARIABLE = /variant_(?:label|namespaces|features|properties)(?![\p{L}\p{N}_])/uy;
 const OPERATOR = /===|==|~=|!=|<=|>=|<|>/y;
 const WORD = /[\p{L}\p{N}_]/u;
 const VARIABLES = "a marker variable or quoted string";
@@ -111,12 +127,15 @@ export class MarkerReader {
   readonly base: number;
   at: number;
   #depth: number;
+  readonly #takesVariants: boolean;
 
-  constructor(text: string, at: number, base: number) {
+  /** @param takesVariants whether the variables of draft PEP 825 are known, which only the metadata of a wheel may name. */
+  constructor(text: string, at: number, base: number, takesVariants = false) {
     this.text = text;
     this.base = base;
     this.at = at;
     this.#depth = 0;
+    this.#takesVariants = takesVariants;
   }
 
   skipBlanks(): void {
@@ -217,7 +236,8 @@ export class MarkerReader {
     }
     if (!isWordAt(text, at - 1)) {
       VARIABLE.lastIndex = at;
-      const match = VARIABLE.exec(text);
+      VARIANT_VARIABLE.lastIndex = at;
+      const match = VARIABLE.exec(text) ?? (this.#takesVariants ? VARIANT_VARIABLE.exec(text) : null);
       if (match) {
         this.at = at + match[0].length;
         const name = match[0].replace(".", "_");
@@ -308,8 +328,19 @@ function normalizeOperands(left: MarkerOperand, right: MarkerOperand): [MarkerOp
     if (name === "extra" || name === "extras" || name === "dependency_groups") {
       return [{ ...left, value: normalizeName(left.value) }, right];
     }
+    if (isVariantVariable(name)) return [{ ...left, value: joinedParts(left.value) }, right];
   }
   return [left, right];
+}
+
+/** Whether the variable is of a wheel's variant. */
+export function isVariantVariable(name: MarkerVariable): name is VariantVariable {
+  return name.startsWith("variant_");
+}
+
+/** Blanks around `::` do not count. */
+function joinedParts(text: string): string {
+  return text.replace(/\s*::\s*/g, " :: ").trim();
 }
 
 const ESCAPE =
@@ -490,7 +521,8 @@ function evaluateComparison(
     }
     // A set is never a text, so that it equals none and has no order to one.
     if (operator !== "in" && operator !== "not in") return compareTexts(comparison, "", "a set");
-    const isMember = found.some((item) => normalizeName(item) === (left as { value: string }).value);
+    const usual = isVariantVariable(variable.name) ? joinedParts : normalizeName;
+    const isMember = found.some((item) => usual(item) === (left as { value: string }).value);
     return success(operator === "in" ? isMember : !isMember);
   }
   const leftText = variable === left ? found : (left as { value: string }).value;

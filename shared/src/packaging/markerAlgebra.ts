@@ -156,6 +156,9 @@ function domainOf(comparison: MarkerComparison): { name: string; domain: Domain 
     case "extra":
     case "extras":
     case "dependency_groups":
+    case "variant_namespaces":
+    case "variant_features":
+    case "variant_properties":
       return flag();
   }
   if (operator === "<" || operator === ">") return undefined;

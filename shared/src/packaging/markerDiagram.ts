@@ -198,6 +198,9 @@ export class MarkerDiagram {
       case "extra":
       case "extras":
       case "dependency_groups":
+      case "variant_namespaces":
+      case "variant_features":
+      case "variant_properties":
         return this.#flag(comparison);
       default:
         return this.#makeTexts(comparison, name, value);

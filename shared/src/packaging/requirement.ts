@@ -271,9 +271,9 @@ interface Body {
  * Reads a dependency specifier (PEP 508; the grammar and the places of errors are those of the reference, packaging 26).
  * @param base is added to every offset, for a requirement that stands within a longer text.
  */
-export function readRequirement(text: string, base = 0): Result<Requirement> {
+export function readRequirement(text: string, base = 0, takesVariants = false): Result<Requirement> {
   try {
-    return success(new RequirementReader(text, 0, base).readRequirement());
+    return success(new RequirementReader(text, 0, base, takesVariants).readRequirement());
   } catch (error) {
     if (error instanceof MarkerSyntaxError) return failure(error.detail);
     throw error;

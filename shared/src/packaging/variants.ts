@@ -100,6 +100,17 @@ export function orderVariants(file: VariantsFile, environment: VariantProperties
   return fitting.map(({ label }) => label);
 }
 
+/** The properties of a variant that an environment has, each as `namespace :: feature :: value` (draft PEP 825). */
+export function propertiesOf(file: VariantsFile, label: string, environment: VariantProperties): string[] {
+  return Object.entries(file.variants[label] ?? {}).flatMap(([namespace, features]) =>
+    Object.entries(features).flatMap(([feature, values]) =>
+      values
+        .filter((value) => environment[namespace]?.[feature]?.includes(value))
+        .map((value) => `${namespace} :: ${feature} :: ${value}`),
+    ),
+  );
+}
+
 class Order {
   readonly #file: VariantsFile;
   readonly #environment: VariantProperties;

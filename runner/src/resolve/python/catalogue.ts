@@ -6,6 +6,11 @@ import { ALWAYS, type MarkerSet, NEVER } from "../../../../shared/src/packaging/
 import { normalizeExtra, normalizeName } from "../../../../shared/src/packaging/name.ts";
 import type { Requirement } from "../../../../shared/src/packaging/requirement.ts";
 import type { SpecifierSet } from "../../../../shared/src/packaging/specifier.ts";
+import {
+  asksForVariant,
+  NO_VARIANT,
+  settleVariant,
+} from "../../../../shared/src/packaging/variantMarkers.ts";
 import { compareVersions, parseVersion, type Version } from "../../../../shared/src/packaging/version.ts";
 import { type IndexFailure, type PageFile, redactUrl } from "../../index/index.ts";
 import { addVersion, isEmpty, noStates, type States } from "../core/states.ts";
@@ -241,7 +246,7 @@ export class Catalogue {
     const base: Need[] = [];
     const byExtra = new Map<string, Need[]>();
     for (const text of metadata.requiresDist) {
-      const read = this.#readNeed(text);
+      const read = this.#readNeed(text, file);
       if (read === undefined) {
         const message = `its metadata has a requirement that cannot be read: ${text}`;
         return { unusable: { code: "bad-metadata", message } };
@@ -278,18 +283,28 @@ export class Catalogue {
   }
 
   /** The same object for the same text: what comes of it has to be worked out once only. */
-  #readNeed(text: string): ReadNeed | undefined {
+  #readNeed(text: string, file: PageFile): ReadNeed | undefined {
     let read = this.#read.get(text);
     if (read === undefined && !this.#read.has(text)) {
-      const result = readRequirementLenient(text);
-      read = result.ok ? this.#makeNeed(result.value.requirement) : undefined;
+      const result = readRequirementLenient(text, true);
+      if (!result.ok) {
+        this.#read.set(text, undefined);
+        return undefined;
+      }
+      const { requirement } = result.value;
+      // What a wheel asks of its own variant is answered by that wheel: the same text may mean something else in the next one.
+      if (requirement.marker && asksForVariant(requirement.marker)) {
+        return this.#makeNeed(requirement, settleVariant(requirement.marker, file.variant ?? NO_VARIANT));
+      }
+      read = this.#makeNeed(requirement, requirement.marker);
       this.#read.set(text, read);
     }
     return read;
   }
 
-  #makeNeed(requirement: Requirement): ReadNeed {
-    const { specifier, url, marker } = requirement;
+  /** @param marker of the requirement, or what is left of it. */
+  #makeNeed(requirement: Requirement, marker: Marker | undefined): ReadNeed {
+    const { specifier, url } = requirement;
     const { base: where, byExtra } = marker ? this.#reading.conditionsOf(marker) : UNCONDITIONAL;
     if (where === NEVER && byExtra.size === 0) return ASKS_NOTHING;
     const need = {
@@ -298,7 +313,7 @@ export class Catalogue {
       specifier,
       url: url && plainAddress(url.text),
       text: plainText(requirement),
-      marker,
+      marker: marker?.kind === "constant" ? undefined : marker,
       where,
     };
     const more = [...byExtra].map(
