@@ -46,9 +46,8 @@ describe("the extension's manifest", () => {
   it("keeps every setting that names what is run, read or contacted from an untrusted workspace", () => {
     const restricted: string[] = manifest.capabilities.untrustedWorkspaces.restrictedConfigurations;
     for (const name of Object.keys(settings)) {
-      const dangerous = /\.python$|index\.(url|extraUrls|findLinks)|runner|knowledge|script|Sandbox/.test(
-        name,
-      );
+      const dangerous =
+        /\.python$|index\.(url|extraUrls|findLinks)|runner|knowledge|script|Sandbox|buildSdists/.test(name);
       assert.equal(restricted.includes(name), dangerous, name);
     }
   });

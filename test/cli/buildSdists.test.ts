@@ -1,18 +1,32 @@
 // Source distributions that tell what they need only when built, on the command line: refused, named, built in the sandbox, kept.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { interpreter, sandboxProblem } from "../../runner/src/inspect/testing.ts";
+import { interpreter, processesOf, sandboxProblem, waitUntilGone } from "../../runner/src/inspect/testing.ts";
 import { buildSdist, buildWheel, type RunningIndex, startIndex } from "../support/index.ts";
 import { buildTreeSdist, treeFiles } from "../support/sources.ts";
-import { makePlace, type Place, type Ran } from "./thoth.ts";
+import { type BuiltArtifact, buildTarGz } from "../support/wheels.ts";
+import { finished, makePlace, type Place, type Ran } from "./thoth.ts";
 
 const problem = sandboxProblem();
 /** The path itself: a name is looked up anew, and a test may have changed PATH. */
 const python = spawnSync(interpreter, ["-c", "import sys; print(sys.executable)"], {
   encoding: "utf8",
 }).stdout?.trim();
+
+/** An sdist as they were before PEP 517: a setup.py that says what it needs when it runs. */
+function legacySdist(): BuiltArtifact {
+  const setup =
+    "import sys\nfrom setuptools import setup\nsetup(name='legacy', version='1.0', py_modules=[], install_requires=['base<2'] if sys.version_info > (3,) else [])\n";
+  const bytes = buildTarGz({
+    "legacy-1.0/PKG-INFO": "Metadata-Version: 1.0\nName: legacy\nVersion: 1.0\n",
+    "legacy-1.0/setup.py": setup,
+  });
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  return { filename: "legacy-1.0.tar.gz", bytes, sha256, metadata: "" };
+}
 
 describe(`sdists on the command line${problem ? ` (skipped: ${problem})` : ""}`, function () {
   this.timeout(120_000);
@@ -56,6 +70,24 @@ describe(`sdists on the command line${problem ? ` (skipped: ${problem})` : ""}`,
         }),
       ],
       lost: [buildTreeSdist({ name: "lost", version: "1.0", buildRequires: ["nowhere-to-be-found"] })],
+      front: [buildWheel({ name: "front", version: "1.0", requires: ["broken-wheel"] })],
+      "broken-wheel": [
+        buildTreeSdist({
+          name: "broken-wheel",
+          version: "1.0",
+          atWheel: "raise RuntimeError('out of luck')",
+        }),
+      ],
+      legacy: [legacySdist()],
+      hangs: [
+        buildTreeSdist({
+          name: "hangs",
+          version: "1.0",
+          atMetadata:
+            'import subprocess, sys\nsubprocess.run([sys.executable, "-c", "import time; time.sleep(1000)", "hang-here"])',
+        }),
+      ],
+      swapped: [{ ...buildTreeSdist({ name: "swapped", version: "1.0" }), sha256: "0".repeat(64) }],
       stated: [buildSdist({ name: "stated", version: "1.0", requires: ["base"] })],
     });
   });
@@ -160,7 +192,73 @@ describe(`sdists on the command line${problem ? ` (skipped: ${problem})` : ""}`,
     assert.deepEqual(pinsOf(await lock("stated", "--build-sdists")), ["base 2.0", "stated 1.0"]);
   });
 
-  it("stand for folders and commits as well", async () => {
+  it("take setuptools where they name no back-end", async function () {
+    const tools = join(place.folder, "tools");
+    const args = [
+      "-m",
+      "pip",
+      "download",
+      "-q",
+      "--retries",
+      "0",
+      "--timeout",
+      "15",
+      "--no-deps",
+      "-d",
+      tools,
+    ];
+    const got = spawnSync(interpreter, [...args, "setuptools", "wheel"], { timeout: 90_000 });
+    if (got.status !== 0) {
+      this.test!.title += " (skipped: no registry gave setuptools)";
+      this.skip();
+    }
+    const locked = await lock("legacy", "--build-sdists", "--find-links", tools);
+    assert.deepEqual(pinsOf(locked), ["base 1.0", "legacy 1.0"]);
+  });
+
+  it("are taken by their commit from a repository", async () => {
+    for (const [path, text] of Object.entries(
+      treeFiles({ name: "own", version: "3.2", requires: ["base<2"] }),
+    ))
+      if (path !== "PKG-INFO") place.write(`repository/${path}`, text);
+    const repository = join(place.folder, "repository");
+    const git = (...more: string[]) =>
+      spawnSync("git", ["-C", repository, "-c", "user.name=a", "-c", "user.email=a@b", ...more], {
+        encoding: "utf8",
+      });
+    for (const step of [
+      ["init", "-q"],
+      ["add", "."],
+      ["commit", "-q", "-m", "first"],
+    ])
+      git(...step);
+    const commit = git("rev-parse", "HEAD").stdout.trim();
+    const locked = await lock(`own @ git+file://${repository}@${commit}`, "--build-sdists");
+    assert.deepEqual(pinsOf(locked), ["base 1.0", "own 3.2"]);
+  });
+
+  it("are refused as an archive that is another than its index lists", async () => {
+    const refused = await lock("swapped", "--build-sdists");
+    assert.notEqual(refused.status, 0);
+    assert.match(refused.stdout + refused.stderr, /another digest than it lists/);
+  });
+
+  it("leave nothing running where the command is interrupted", async () => {
+    place.write("requirements.in", "hangs\n");
+    const args = ["lock", "requirements.in", "--build-sdists", "--index-url", index.url, "--python", python!];
+    const child = place.start(args);
+    const ran = finished(child);
+    const runs = join(place.env.XDG_CACHE_HOME!, "thoth", "validation", "runs");
+    const begun = (): boolean => processesOf(runs).length > 0 && processesOf("hang-here").length > 0;
+    while (!begun() && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 20));
+    child.kill("SIGINT");
+    assert.deepEqual(await waitUntilGone(runs, undefined, 500), []);
+    assert.equal((await ran).status, 130);
+    assert.deepEqual(processesOf("hang-here"), []);
+    assert.deepEqual(readdirSync(runs), []);
+  });
+
+  it("stand for folders as well", async () => {
     for (const [path, text] of Object.entries(
       treeFiles({ name: "own", version: "3.1", requires: ["base<2"] }),
     ))
@@ -178,5 +276,56 @@ describe(`sdists on the command line${problem ? ` (skipped: ${problem})` : ""}`,
     place.write("requirements.in", "old==1.0\nbase>=2\n");
     const checked = await run("check", "requirements.in");
     assert.match(checked.stdout, /old 1\.0 needs base <2/);
+  });
+
+  const validate = async (...args: string[]) => {
+    const ran = await run("validate", "requirements.in", ...args);
+    const { result } = JSON.parse(ran.stdout || "{}");
+    assert.ok(result, ran.stderr);
+    return { ...result, status: ran.status };
+  };
+  const stageNames = ({ stages }: { stages: { name: string; outcome: string }[] }): string[] =>
+    stages.map(({ name, outcome }) => `${name} ${outcome}`);
+
+  it("have no validation without the setting, which is named", async () => {
+    place.write("requirements.in", "old\n");
+    const { observations, status } = await validate();
+    assert.equal(status, 1);
+    assert.match(observations[0].message, /--build-sdists \(thoth\.resolve\.buildSdists\)/);
+    place.write("requirements.in", "./own\n");
+    const refused = await validate();
+    assert.equal(refused.outcome, "refused");
+    assert.match(refused.observations[0].message, /would have to be built.*--build-sdists/);
+  });
+
+  it("are built into wheels for a validation, which installs and imports them", async () => {
+    const own = treeFiles({ name: "own", version: "3.1", requires: ["base"], source: "import base\n" });
+    for (const [path, text] of Object.entries(own)) if (path !== "PKG-INFO") place.write(`own/${path}`, text);
+    place.write("requirements.in", "old\n./own\n");
+    const { outcome, stages, packages } = await validate("--build-sdists");
+    assert.equal(outcome, "passed");
+    assert.deepEqual(stageNames({ stages }).slice(0, 4), [
+      "resolve passed",
+      "build passed",
+      "fetch passed",
+      "install passed",
+    ]);
+    assert.equal(stages[1].detail, "2 wheels built");
+    assert.ok(stages[1].duration > 0);
+    assert.deepEqual(
+      packages.map(({ name, version }: { name: string; version: string }) => `${name} ${version}`),
+      ["base 1.0", "old 1.0", "own 3.1"],
+    );
+  });
+
+  it("that fail to build end a validation on the line that brings them in", async () => {
+    place.write("requirements.in", "base\nfront\n");
+    const { outcome, observations, stages } = await validate("--build-sdists");
+    assert.equal(outcome, "build-failed");
+    assert.deepEqual(stageNames({ stages }).slice(0, 2), ["resolve passed", "build build-failed"]);
+    const { message, line, requirement, lines } = observations[0];
+    assert.match(message, /^broken-wheel 1\.0: it does not build: RuntimeError: out of luck/);
+    assert.deepEqual([requirement, line], ["front", 1]);
+    assert.match(lines.join("\n"), /in build_wheel/);
   });
 });

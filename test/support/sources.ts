@@ -12,6 +12,8 @@ export interface TreeOptions {
   readonly atImport?: string;
   /** Statements inside of `prepare_metadata_for_build_wheel`; there `directory` is where the metadata goes. */
   readonly atMetadata?: string;
+  /** Statements inside of `build_wheel`. */
+  readonly atWheel?: string;
   /** Whether it has `prepare_metadata_for_build_wheel` at all. */
   readonly hasPrepare?: boolean;
   /** What `build-system.requires` lists. */
@@ -57,6 +59,7 @@ def get_requires_for_build_wheel(config_settings=None):
 ${options.hasPrepare === false ? "" : prepare}
 def build_wheel(directory, config_settings=None, metadata_directory=None):
     print("the back-end builds a wheel")
+${(options.atWheel ?? "pass").replace(/^/gm, "    ")}
     name = ${JSON.stringify(`${moduleOf(name)}-${version}-py3-none-any.whl`)}
     files = {
         ${JSON.stringify(`${moduleOf(name)}.py`)}: ${JSON.stringify(options.source ?? "")},

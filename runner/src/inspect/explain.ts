@@ -14,6 +14,9 @@ const noMatch =
 
 export const OFFLINE_NEXT = "Validate once without --offline, or name a folder of wheels with --find-links.";
 
+/** The setting with which what has no wheel can be validated, as the end of a sentence. */
+export const LET_BUILD = "let it be built in the sandbox: --build-sdists (thoth.resolve.buildSdists)";
+
 /** What is missing where nothing may be fetched. */
 export function offlineWords(what: string): string {
   return `${what} is not among the wheels kept on this machine, and offline nothing is fetched.`;
@@ -37,10 +40,12 @@ export function explainFailure(result: HostToolResult, request: ResolveRequest):
     message: string,
     next: string,
     reason?: RefusalReason,
+    lacksWheel = false,
   ): ResolveAnswer => ({
     ok: false,
     outcome,
     ...(reason ? { reason } : {}),
+    ...(lacksWheel ? { lacksWheel } : {}),
     message,
     next,
     lines,
@@ -66,8 +71,9 @@ export function explainFailure(result: HostToolResult, request: ResolveRequest):
     return answer(
       "refused",
       `${names[0] ?? "A requirement"} would have to be built from source, which runs its code.`,
-      "Use a release that has a wheel.",
+      `Use a release that has a wheel, or ${LET_BUILD}.`,
       "needs-build",
+      true,
     );
   }
   if (/was included as a URL dependency/.test(output)) {
@@ -103,7 +109,9 @@ export function explainFailure(result: HostToolResult, request: ResolveRequest):
     return answer(
       "install-failed",
       `No wheel of ${names[0] ?? "a requirement"} matches on Python ${python} here.`,
-      "Choose a release that has a wheel for this environment.",
+      `Choose a release that has a wheel for this environment, or, where there is a source, ${LET_BUILD}.`,
+      undefined,
+      true,
     );
   }
   return answer(

@@ -21,7 +21,10 @@ export type {
   InspectionRequest,
   ModuleResult,
   Outcome,
+  PlannedPackage,
+  PlannedStack,
   RequirementLine,
+  StackBuilder,
   StageName,
   StageResult,
 } from "./model.ts";

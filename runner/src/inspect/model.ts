@@ -82,12 +82,51 @@ export interface InspectionRequest {
   readonly offline?: boolean;
   /** The requirements are a whole lock: nothing is added to them, and what they lack is for the check stage to find. */
   readonly onlyListed?: boolean;
+  /** Where the person allows building: what stands in for the tools where they find no wheel. */
+  readonly builder?: StackBuilder;
   /** The tool that resolves; `auto` takes uv where it is found, else the interpreter's pip. */
   readonly resolver?: "auto" | "uv" | "pip";
   /** In place of `process.env`, for host tools: pip's configuration and PATH come from it. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Program names, for tests: what stands for `bwrap`. */
   readonly bubblewrap?: string;
+}
+
+/** Resolves a stack that wheels alone do not make, and builds what is missing. */
+export interface StackBuilder {
+  /** @throws what `signal` was aborted with. */
+  resolve(
+    signal: AbortSignal,
+  ): Promise<PlannedStack | { readonly message: string; readonly next?: string | undefined }>;
+}
+
+/** A stack of which some releases have yet to be built. */
+export interface PlannedStack {
+  readonly packages: readonly PlannedPackage[];
+  close(): Promise<void>;
+}
+
+export interface PlannedPackage {
+  /** PEP 503 form. */
+  readonly name: string;
+  readonly version: string;
+  /** Of its wheel; empty where it is built, or the index lists none. */
+  readonly sha256: readonly string[];
+  /** A direct reference to a wheel. */
+  readonly url?: string;
+  /** What it needs, by name. */
+  readonly requires: readonly string[];
+  /** Builds its wheel into the cache. Absent where there is a wheel. */
+  build?(): Promise<
+    | { readonly sha256: string }
+    | {
+        readonly outcome: Outcome;
+        readonly reason?: "no-sandbox" | undefined;
+        readonly message: string;
+        readonly next?: string | undefined;
+        readonly lines: readonly string[];
+      }
+  >;
 }
 
 export interface StageResult {
@@ -99,7 +138,7 @@ export interface StageResult {
   readonly detail?: string;
 }
 
-export type StageName = "sandbox" | "resolve" | "fetch" | "install" | "check" | "import" | "test";
+export type StageName = "sandbox" | "resolve" | "build" | "fetch" | "install" | "check" | "import" | "test";
 
 export interface InspectedPackage {
   /** PEP 503 form. */

@@ -12,6 +12,7 @@ import { selectEntries } from "../../../shared/src/manifest/projectSelection.ts"
 import { settleParts } from "../../../shared/src/manifest/pylockSelect.ts";
 import type { IncludeFault, ManifestFile, ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
 import { markerToString } from "../../../shared/src/packaging/marker.ts";
+import { LET_BUILD } from "./explain.ts";
 import type { InspectionIndexes, Obstacle, RequirementLine } from "./model.ts";
 
 export interface GatheredRequirements {
@@ -193,7 +194,7 @@ function buildObstacle(entry: RequirementEntry, subject: string): Obstacle {
       next: "Name its requirements without it, and its tests with --script.",
     };
   }
-  const next = "Name a release that has a wheel, or the address of a wheel.";
+  const next = `Name a release that has a wheel, the address of a wheel, or ${LET_BUILD}.`;
   if (entry.vcs) {
     const message = `${subject} comes from version control: it would have to be built, which runs its code.`;
     return { reason: "vcs", message, next };

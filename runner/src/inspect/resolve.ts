@@ -50,6 +50,8 @@ export type ResolveAnswer =
       readonly message: string;
       readonly next?: string;
       readonly lines: readonly string[];
+      /** A wheel is what is missing: a build may help. */
+      readonly lacksWheel?: true;
       /** Whatever the indexes say, it stays so. */
       readonly settled?: true;
       /** PEP 503 names that the tool's message is about, most telling first. */

@@ -23,11 +23,12 @@ import {
   type InspectionRequest,
   type ModuleResult,
   type Outcome,
+  type PlannedStack,
   type RequirementLine,
   type StageName,
   type StageResult,
 } from "./model.ts";
-import { type ResolveRequest, resolveStack } from "./resolve.ts";
+import { type PinnedPackage, type ResolveRequest, resolveStack } from "./resolve.ts";
 import { type Containment, prepareBubblewrap, withoutSandbox, writeSandboxFiles } from "./sandbox.ts";
 import { showable } from "./telling.ts";
 import { claimRun, pruneLogs, pruneWheels, removeAbandonedRuns } from "./upkeep.ts";
@@ -152,7 +153,7 @@ class InspectionRun {
 
   async #run(): Promise<void> {
     const { requirements } = this.#request;
-    const hindered = requirements.some((one) => one.obstacle !== undefined);
+    const hindered = requirements.some((one) => one.obstacle && !this.#canBuild(one));
     this.#begin(hindered ? "resolve" : "sandbox");
     if (hindered) return this.#refuse(requirements);
     const found = await describeInterpreter(this.#request.interpreter, this.#calls.signal);
@@ -168,10 +169,15 @@ class InspectionRun {
     await this.#inside(containment, wheels);
   }
 
+  #canBuild({ obstacle }: RequirementLine): boolean {
+    const isSource = obstacle?.reason === "needs-build" || obstacle?.reason === "vcs";
+    return isSource && this.#request.builder !== undefined;
+  }
+
   /** Every entry that cannot be taken is told, not the first alone. */
   #refuse(requirements: readonly RequirementLine[]): void {
     const hindered = requirements
-      .filter(({ obstacle }) => obstacle !== undefined)
+      .filter((one) => one.obstacle !== undefined && !this.#canBuild(one))
       .sort((a, b) => (a.path === b.path ? (a.line ?? 0) - (b.line ?? 0) : 0));
     for (const requirement of hindered.slice(0, MAX_REFUSALS)) {
       const { message, ...more } = requirement.obstacle!;
@@ -247,8 +253,13 @@ class InspectionRun {
       this.#passed("nothing to install");
       return [];
     }
-    const resolved = await resolveStack(request);
+    const needsBuild = request.requirements.some(({ obstacle }) => obstacle !== undefined);
+    const resolved = needsBuild ? undefined : await resolveStack(request);
     if (this.#calls.signal?.aborted) this.#cancelled();
+    const lacksWheel = resolved === undefined || (!resolved.ok && resolved.lacksWheel === true);
+    const built = lacksWheel ? await this.#buildStack(resolved !== undefined) : undefined;
+    if (built) return this.#fetch(built, request);
+    if (resolved === undefined) return [];
     if (!resolved.ok) {
       const named = resolved.names
         .map((name) => request.requirements.find((one) => one.name === name))
@@ -262,16 +273,98 @@ class InspectionRun {
       });
     }
     this.#resolver = resolved.tool;
-    const requested = new Set(request.requirements.flatMap((one) => (one.name ? [one.name] : [])));
-    this.#packages = resolved.packages.map(({ name, version }) => ({
+    this.#resolved(resolved.packages);
+    return this.#fetch(resolved.packages, request);
+  }
+
+  /** Whether a requirement of the person names a package. */
+  #isRequested(name: string): boolean {
+    return this.#request.requirements.some((one) => one.name === name);
+  }
+
+  #resolved(packages: readonly Pick<PinnedPackage, "name" | "version">[]): void {
+    this.#packages = packages.map(({ name, version }) => ({
       name,
       version,
-      requested: requested.has(name),
+      requested: this.#isRequested(name),
     }));
-    this.#passed(count(resolved.packages.length, "package"));
+    this.#passed(count(packages.length, "package"));
+  }
 
+  /**
+   * The stack as Thoth resolves it, with what has no wheel built. Undefined where nothing is to be built, or, with `isSecond`,
+   * where this resolver finds no stack either: then the tool's own words are told.
+   */
+  async #buildStack(isSecond: boolean): Promise<readonly PinnedPackage[] | undefined> {
+    const { builder } = this.#request;
+    if (!builder) return undefined;
+    const late = AbortSignal.timeout(this.#remaining());
+    const signal = this.#calls.signal ? AbortSignal.any([this.#calls.signal, late]) : late;
+    try {
+      const planned = await builder.resolve(signal);
+      if ("message" in planned) {
+        if (isSecond) return undefined;
+        return this.#end("install-failed", planned.message, planned.next ? { next: planned.next } : {});
+      }
+      try {
+        return await this.#buildPlanned(planned);
+      } finally {
+        await planned.close();
+      }
+    } catch (error) {
+      if (this.#calls.signal?.aborted) this.#cancelled();
+      if (!late.aborted) throw error;
+      return this.#end("timed-out", `The stack takes longer than ${this.#limits.seconds} s.`, {
+        next: "Raise the time limit.",
+      });
+    }
+  }
+
+  async #buildPlanned({ packages }: PlannedStack): Promise<readonly PinnedPackage[] | undefined> {
+    const toBuild = packages.filter(({ build }) => build !== undefined);
+    if (toBuild.length === 0) return undefined;
+    this.#resolver = "thoth";
+    for (const { name, requires } of packages) this.#graph.add(name, requires);
+    this.#resolved(packages);
+    this.#begin("build");
+    const pinned: PinnedPackage[] = [];
+    for (const one of packages) {
+      if (!one.build) {
+        pinned.push(one);
+        continue;
+      }
+      const { name, version } = one;
+      this.#log.line(`== build ${name} ${version}`);
+      this.#calls.progress?.({
+        stage: "build",
+        message: `build ${name} ${version}`,
+        done: toBuild.indexOf(one) + 1,
+        total: toBuild.length,
+      });
+      const built = await one.build();
+      if ("outcome" in built) {
+        const { outcome, message, ...more } = built;
+        const requirement = this.#graph.requirementOf(name, this.#request.requirements);
+        return this.#end(outcome, message, {
+          lines: more.lines,
+          package: name,
+          ...(more.next ? { next: more.next } : {}),
+          ...(more.reason ? { reason: more.reason } : {}),
+          ...(requirement ? { requirement } : {}),
+        });
+      }
+      pinned.push({ name, version, sha256: [built.sha256] });
+    }
+    this.#passed(`${count(toBuild.length, "wheel")} built`);
+    return pinned;
+  }
+
+  async #fetch(
+    packages: readonly PinnedPackage[],
+    request: ResolveRequest,
+  ): Promise<readonly FetchedWheel[]> {
     this.#begin("fetch");
-    const fetched = await fetchWheels(resolved.packages, this.#request.cacheFolder, {
+    const fetched = await fetchWheels(packages, this.#request.cacheFolder, {
       ...request,
       deadline: this.#remaining(),
     });
@@ -291,7 +384,7 @@ class InspectionRun {
         version,
         filename,
         sha256,
-        requested: requested.has(name),
+        requested: this.#isRequested(name),
       }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     this.#passed(`${count(fetched.wheels.length, "wheel")}, ${fetched.fetched} fetched`);
@@ -464,7 +557,7 @@ class InspectionRun {
   #begin(name: StageName): void {
     if (this.#current?.name === name) return;
     this.#current = { name, began: Date.now() };
-    if (name === "resolve" || name === "fetch") this.#log.line(`== ${name}`);
+    if (name === "resolve" || name === "build" || name === "fetch") this.#log.line(`== ${name}`);
     this.#calls.progress?.({ stage: name, message: name });
   }
 

@@ -165,7 +165,7 @@ export class SourceBuilds implements SourceBuilder {
     if (known) return { failure: known };
     const built = await this.#run(source, archive, want, signal);
     if ("failure" in built) {
-      failed.set(key, built.failure);
+      if (ofTheSource(built.failure)) failed.set(key, built.failure);
       const lines = built.failure.lines.map((line) => `\n       ${line}`).join("");
       for (const listener of this.#listeners) listener.warn(`${built.failure.message}${lines}`);
     } else await this.#keep(source, sha256, built.metadata);
@@ -382,6 +382,11 @@ export class SourceBuilds implements SourceBuilder {
     if (typeof path !== "string") return { fault: path.message, next: path.next };
     return { name, version, filename, sha256: got.sha256, path };
   }
+}
+
+/** Whether another try would fail as well: not where the machine was what stood in the way. */
+function ofTheSource({ outcome }: BuildFailure): boolean {
+  return outcome !== "refused" && outcome !== "infrastructure-failed" && outcome !== "lost";
 }
 
 const failureOf = (message: string): { readonly failure: BuildFailure } => ({

@@ -18,16 +18,19 @@ import { cacheFolder, stateFolder } from "../data/index.ts";
 import { describeEnvironment, parsePlatform } from "../environment/index.ts";
 import {
   findProgram,
+  type GatheredRequirements,
   gatherRequirements,
   type Inspection,
   type InspectionFailure,
   type InspectionIndexes,
   inspectStack,
+  type StackBuilder,
 } from "../inspect/index.ts";
 import { configurationFor, environmentNamed } from "./configuration.ts";
 import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
 import { Loader } from "./load.ts";
+import type { BuiltManifest } from "./stackBuilder.ts";
 
 const MIB = 1024 * 1024;
 
@@ -53,6 +56,7 @@ export async function validate(
   const script = input.script === undefined ? undefined : readableScript(input.script, input.cwd);
   const environment = await environmentOf(context, input, path);
   const indexes = mergeIndexes(gathered.indexes, input);
+  const builder = await builderFor(context, input, { loader, root: roots[0]!, environment }, calls, gathered);
   const inspection = await inspectStack(
     {
       requirements: gathered.requirements,
@@ -61,6 +65,7 @@ export async function validate(
       interpreter: environment.executable!,
       indexes,
       ...(script === undefined ? {} : { script }),
+      ...(builder === undefined ? {} : { builder }),
       limits: {
         ...(input.timeout === undefined ? {} : { seconds: input.timeout }),
         ...(input.memory === undefined ? {} : { memory: input.memory * MIB }),
@@ -88,6 +93,21 @@ export async function validate(
     if (problem) calls.warn(`This validation is not kept: ${problem}`);
   }
   return { result: outputOf(inspection, environment, loader.displayUri(tree.root)), notChecked };
+}
+
+/** Where building is allowed; a lock names its files, none of which a build makes. */
+async function builderFor(
+  context: OperationContext,
+  input: ValidateInput,
+  manifest: BuiltManifest,
+  calls: Calls<ValidatePartial>,
+  { onlyListed }: Pick<GatheredRequirements, "onlyListed">,
+): Promise<StackBuilder | undefined> {
+  const { configuration } = await configurationFor(dirname(manifest.root.path));
+  const isAllowed = input.buildSdists ?? configuration["build-sdists"] ?? false;
+  if (!isAllowed || onlyListed) return undefined;
+  const { createStackBuilder } = await import("./stackBuilder.ts");
+  return createStackBuilder(context, input, manifest, calls);
 }
 
 /** A folder stands for the manifest in it, as for the other commands. */

@@ -77,6 +77,8 @@ export interface ReadSource {
   /** Only a build tells the version: `version` stands for it, and clauses on it count as met. */
   readonly isVersionUnknown?: boolean | undefined;
   readonly metadata: ReleaseMetadata;
+  /** For a wheel of it. */
+  readonly buildable: BuildableSource;
 }
 
 /** Reads what no index client reads: folders and repositories. */
@@ -123,6 +125,8 @@ export interface IndexUniverse extends Universe {
   indexOf(name: string, file: PageFile): string | undefined;
   /** What asking for a project came to; undefined of one that was not asked for. */
   searchOf(name: string): IndexSearch | undefined;
+  /** What a file that is no wheel is built from. */
+  buildableOf(name: string, version: Version, file: PageFile): BuildableSource;
   /** What lies at an address that a project was asked for by; undefined of one that was not read. */
   sourceOf(name: string, url: string): DirectSource | undefined;
   /** The sha256 of a file whose index lists none: its bytes are fetched, hashed and thrown away. */
@@ -163,6 +167,8 @@ class MergedUniverse implements IndexUniverse {
   readonly #sources = new Map<string, DirectSource>();
   /** Of the files that stand for folders and repositories. */
   readonly #read = new WeakMap<PageFile, ReleaseMetadata>();
+  /** Of the same, and of archives at an address. */
+  readonly #buildables = new WeakMap<PageFile, BuildableSource>();
 
   constructor(options: UniverseOptions) {
     this.#options = options;
@@ -293,6 +299,7 @@ class MergedUniverse implements IndexUniverse {
     if ("failure" in read) return { releases: [], failure: read.failure };
     const file: PageFile = { filename: directFileName(read), url, hashes: {} };
     this.#read.set(file, read.metadata);
+    this.#buildables.set(file, read.buildable);
     const { source, isVersionUnknown } = read;
     this.#sources.set(`${name} @ ${url}`, { ...source, isVersionUnknown });
     return {
@@ -319,18 +326,24 @@ class MergedUniverse implements IndexUniverse {
     const answer = await client.metadata(file, { signal: this.#options.signal });
     const guessed = guessArtifact(filename, name).version;
     const { builder } = this.#options;
+    const archive = sdistOf(client, file, name, guessed, subdirectory && decodeURIComponent(subdirectory));
     let found: ReleaseMetadata;
     if (!("failure" in answer)) found = answer.metadata;
     else if (builder && answer.failure.code === "metadata-not-static") {
-      const source = sdistOf(client, file, name, guessed, subdirectory && decodeURIComponent(subdirectory));
-      const built = await builder.metadata(source);
+      const built = await builder.metadata(archive);
       if ("failure" in built)
         return { releases: [], failure: { ...answer.failure, ...ended(built.failure) } };
       found = built;
     } else return { releases: [], failure: this.#withBuilding(answer.failure) };
     this.#read.set(file, found);
+    this.#buildables.set(file, archive);
     const version = guessed ?? parseVersion(found.version);
     return { releases: version ? [{ version, files: [file] }] : [] };
+  }
+
+  buildableOf(name: string, version: Version, file: PageFile): BuildableSource {
+    const { client } = this.#options.routeFor(name);
+    return this.#buildables.get(file) ?? sdistOf(client, file, name, version);
   }
 
   /** Names the setting with which what is only built can be had. */

@@ -90,13 +90,14 @@ async function readFolder(url: string, options: SourceReaderOptions): Promise<An
       path: root,
       ...(subdirectory === undefined ? {} : { subdirectory }),
     };
-    if ("project" in read) return sourceOf(read.project, source);
-    const fetch = async (to: string): Promise<undefined> => {
+    const buildable = buildableOf(url, subdirectory, async (to) => {
       const { packFolder } = await import("./pack.ts");
       await packFolder(path, to);
-    };
-    return await built(url, read, source, { subdirectory, fetch }, options);
+    });
+    if ("project" in read) return sourceOf(read.project, source, buildable);
+    return await built(url, read, source, buildable, options);
   } catch (error) {
+    if ((error as Error).name === "AbortError") throw error;
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
     return { failure: failureOf("unreadable", url, `cannot be read (${code})`, "Check its permissions.") };
   }
@@ -172,22 +173,27 @@ async function readRepository(address: string, given: SourceReaderOptions): Prom
   });
   const keyOf = (commit: string): string => `git ${url} ${commit} ${subdirectory ?? ""}`;
   const kept = reference === undefined ? undefined : options.store?.read(keyOf(reference));
-  if (kept !== undefined && reference !== undefined) return sourceOf(JSON.parse(kept), sourceAt(reference));
+  const { fetchCommit } = await import("./git.ts");
+  const buildableAt = (at: string): BuildableSource =>
+    buildableOf(address, subdirectory, async (to) => {
+      const commit = await fetchCommit(url, at, options);
+      await commit.archive(to).finally(() => commit.close());
+    });
+  if (kept !== undefined && reference !== undefined)
+    return sourceOf(JSON.parse(kept), sourceAt(reference), buildableAt(reference));
   if (options.offline && !url.startsWith("file:")) {
     return { failure: failureOf("offline", address, "offline", "Check again when you are online.") };
   }
-  const { fetchCommit } = await import("./git.ts");
   try {
     const commit = await fetchCommit(url, reference, options);
     try {
       const root = subdirectory === undefined ? "" : `${subdirectory.replace(/\/+$/, "")}/`;
       const read = await readStaticMetadata({ read: (path) => commit.read(`${root}${path}`) });
       if ("fault" in read) {
-        const fetch = async (to: string): Promise<undefined> => void (await commit.archive(to));
-        return await built(address, read, sourceAt(commit.commit), { subdirectory, fetch }, options);
+        return await built(address, read, sourceAt(commit.commit), buildableAt(commit.commit), options);
       }
       options.store?.write(keyOf(commit.commit), JSON.stringify(read.project));
-      return sourceOf(read.project, sourceAt(commit.commit));
+      return sourceOf(read.project, sourceAt(commit.commit), buildableAt(commit.commit));
     } finally {
       await commit.close();
     }
@@ -205,12 +211,36 @@ async function readRepository(address: string, given: SourceReaderOptions): Prom
   }
 }
 
+/** @param pack puts the archive at a path; what it throws is told as the fault of the source. */
+function buildableOf(
+  address: string,
+  subdirectory: string | undefined,
+  pack: (to: string) => Promise<void>,
+): BuildableSource {
+  const subject = shownAddress(address);
+  return {
+    subject,
+    filename: `${subject}.tar`,
+    subdirectory,
+    async fetch(to) {
+      try {
+        await pack(to);
+        return undefined;
+      } catch (error) {
+        const { code = String(error), message } = error as NodeJS.ErrnoException;
+        const why = error instanceof GitError ? message : `cannot be copied (${code})`;
+        return { message: `${subject} ${why}.`, next: "Check its permissions." };
+      }
+    },
+  };
+}
+
 /** What a build says of a source, where one is allowed and can help. */
 async function built(
   address: string,
   { fault, isBuildable }: Extract<StaticMetadata, { fault: string }>,
   source: DirectSource,
-  { subdirectory, fetch }: Pick<BuildableSource, "subdirectory" | "fetch">,
+  buildable: BuildableSource,
   { builder }: SourceReaderOptions,
 ): Promise<Answer> {
   if (!builder && isBuildable) {
@@ -219,11 +249,10 @@ async function built(
     return { failure: failureOf("metadata-not-static", address, fault, next) };
   }
   if (!builder || !isBuildable) return { failure: notStatic(address, fault) };
-  const subject = shownAddress(address);
-  const metadata = await builder.metadata({ subject, filename: `${subject}.tar`, subdirectory, fetch });
+  const metadata = await builder.metadata(buildable);
   if (!("failure" in metadata)) {
     const { name, version, requiresDist, requiresPython } = metadata;
-    return sourceOf({ name, version, requiresDist, requiresPython }, source);
+    return sourceOf({ name, version, requiresDist, requiresPython }, source, buildable);
   }
   const { message, next } = metadata.failure;
   const { index } = failureOf("metadata-not-static", address, "", "");
@@ -238,6 +267,7 @@ function subdirectoryOf(hash: string): string | undefined {
 function sourceOf(
   project: Pick<StaticProject, "name" | "version" | "requiresDist" | "requiresPython">,
   source: DirectSource,
+  buildable: BuildableSource,
 ): ReadSource {
   const known = project.version === undefined ? undefined : parseVersion(project.version);
   const version = known ?? parseVersion("0")!;
@@ -246,6 +276,7 @@ function sourceOf(
     source,
     name: normalizeName(name),
     version,
+    buildable,
     ...(known ? {} : { isVersionUnknown: true }),
     metadata: { name, version: version.toString(), requiresDist, requiresPython },
   };
