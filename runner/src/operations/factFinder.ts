@@ -163,6 +163,8 @@ export class FactFinder {
 
   async #findMeant(lane: Lane, name: string): Promise<MeantProject[]> {
     const { context, signal } = this.#options;
+    // Where nothing is asked, nothing is there for any name.
+    if (lane.settings.indexes.length + lane.settings.findLinks.length === 0) return [];
     const { findSlip, possiblyMeant } = await import("../provenance/index.ts");
     const slip = findSlip(name);
     const candidates = new Map(possiblyMeant(name));
