@@ -132,9 +132,11 @@ class RequirementRules {
     const hosts = [...new Set(facts.indexes.map((index) => tame(hostOf(index))))];
     // Beyond three a sentence would only list; the evidence names them all.
     const where =
-      hosts.length <= 3
-        ? hosts.join(", ").replace(/, ([^,]*)$/, " or $1")
-        : `any of the ${facts.indexes.length} indexes`;
+      hosts.length === 0
+        ? "any index: none is asked"
+        : hosts.length <= 3
+          ? hosts.join(", ").replace(/, ([^,]*)$/, " or $1")
+          : `any of the ${facts.indexes.length} indexes`;
     const meant = facts.meant ?? [];
     const [first] = meant;
     const hint = first ? ` One slip away: ${meant.map(({ name }) => tame(name)).join(", ")}.` : "";

@@ -181,6 +181,9 @@ describe("findings from facts", () => {
     assert.deepEqual(told(inputOf("flaks\n", [absentFrom(four)])).slice(0, 1), [
       "1 unknown-project: flaks is not on any of the 4 indexes.",
     ]);
+    assert.deepEqual(told(inputOf("flaks\n", [absentFrom([])])).slice(0, 1), [
+      "1 unknown-project: flaks is not on any index: none is asked.",
+    ]);
   });
 
   it("never read a refused index as an unknown project", () => {
