@@ -42,6 +42,15 @@ describe("hover", () => {
       },
     );
   });
+  it("says who was asked for what no index has", () => {
+    const absent = project("flask", [], { state: "absent" });
+    const { checked: _, ...unpaged } = absent;
+    for (const [facts, line] of [
+      [absent, "Asked index.test/simple · checked 5 minutes ago"],
+      [unpaged, "Asked index.test/simple"],
+    ] as const)
+      check("fl‸ask==2.2.3\n", { projects: [facts] }, { lines: [line] });
+  });
   it("says what a clause admits", () => {
     check(
       "flask~=2.‸2\n",

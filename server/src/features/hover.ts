@@ -205,10 +205,11 @@ function artifactLine(release: ReleaseFacts | undefined): string {
 
 /** Where it comes from and how old it is: stale and failed are said as such. */
 function checkedLine(view: View, facts: ProjectFacts): string {
-  const from =
-    facts.indexes.length > 0
-      ? say("From {0}", facts.indexes.map((index) => plain(hostOf(index))).join(", "))
-      : "";
+  const places = facts.indexes.map((index) => plain(hostOf(index))).join(", ");
+  // What no index has comes from none of them: they were asked, and a 404 has no page whose age could be told.
+  const isAbsent = facts.state === "absent";
+  const from = places === "" ? "" : isAbsent ? say("Asked {0}", places) : say("From {0}", places);
+  if (isAbsent && facts.checked === undefined) return from;
   const age =
     facts.checked === undefined
       ? say("not checked")
