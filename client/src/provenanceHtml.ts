@@ -188,7 +188,7 @@ const STYLE = `
 body { font: var(--vscode-font-size) var(--vscode-font-family); color: var(--vscode-foreground); padding: 0 1em 2em; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: start; vertical-align: top; padding: .35em .8em .35em 0; border-bottom: 1px solid var(--vscode-panel-border); }
-th[scope="row"] { min-width: 8em; overflow-wrap: anywhere; }
+th[scope="row"] { min-width: 6em; overflow-wrap: anywhere; }
 td:nth-of-type(1) { width: 60%; }
 summary { cursor: pointer; }
 summary:focus-visible, .node:focus-visible rect { outline: 2px solid var(--vscode-focusBorder); stroke: var(--vscode-focusBorder); stroke-width: 2; }

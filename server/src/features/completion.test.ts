@@ -55,6 +55,15 @@ describe("completion", () => {
     await check("--ex‸\n", { includes: ["--extra-index-url"], replaces: "⟦--ex⟧\n" });
     await check("flask==1 --‸\n", { includes: ["--hash"] });
   });
+  it("matches an option by what is shown first: two dashes find the one that has a short form too", async () => {
+    const tools = {
+      names: async () => ({ names: [], incomplete: false }),
+      facts: async () => undefined,
+      listFolder: async () => [],
+    };
+    const { items } = await completion(viewOf("--", {}), 2, tools);
+    assert.match(items.find(({ label }) => label === "--index-url")?.filterText ?? "", /^--index-url -i\b/);
+  });
   it("offers files and folders behind -r", async () => {
     await check("-r ‸\n", { labels: ["base.txt", "more/"] });
     await check("-r more/d‸\n", { labels: ["dev.txt"], replaces: "-r more/⟦d⟧\n" });

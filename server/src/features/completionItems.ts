@@ -199,7 +199,8 @@ export function optionItems(view: View, spot: CompletionSpot): CompletionItem[] 
       kind: itemKinds.option,
       ...(option.placeholder ? { detail: option.placeholder } : {}),
       documentation: { kind: "markdown", value: plain(option.description) },
-      filterText: option.forms.join(" "),
+      // What is shown is matched first: with a short form before it, two dashes would list it behind all others.
+      filterText: [option.name, ...option.forms.filter((form) => form !== option.name)].join(" "),
       textEdit: replacing(
         view,
         spot,

@@ -102,7 +102,9 @@ function signerOf({ signer, checks }: PackageProvenance): string {
       ? say("{0}; nothing expects it", signer.name)
       : say("{0}; expected by the {1}", signer.name, signer.expectedBy);
   }
-  const state = checks.find(({ rule }) => rule === "attestation")?.state;
+  const attestation = checks.find(({ rule }) => rule === "attestation");
+  const state = attestation?.state;
+  if (attestation?.labels?.includes("not-listed")) return say("none listed");
   return state === "absent"
     ? say("no attestation")
     : state === "failed"
