@@ -39,6 +39,8 @@ export interface Candidate {
 const MOST_COMBINED = 14;
 /** So many answers of one size are compared. */
 const MOST_COMPARED = 24;
+/** So many releases of a line are tried beyond the nearest one, where the nearest moves others along. */
+const MOST_FURTHER = 4;
 /** So often a plan is made anew because a release of it was refused. */
 const MOST_VETTINGS = 40;
 
@@ -163,7 +165,8 @@ export class Planner {
     let best: Candidate | undefined;
     for (const allowed of await this.#leastLeft(all)) {
       if (allowed.size >= this.trials.present.size) continue;
-      const found = await this.#fewestLines(allowed, all, best);
+      const fewest = await this.#fewestLines(allowed, all, best);
+      const found = fewest && (await this.#fewestMoves(allowed, fewest));
       if (found && (!best || isBetter(found, best))) best = found;
     }
     return best;
@@ -251,7 +254,38 @@ export class Planner {
   /** Turns the lines of `names` being open into edits, and shows that what comes of them is what was meant. */
   async #finish(allowed: ReadonlySet<Key>, names: ReadonlySet<string>): Promise<Candidate | undefined> {
     const found = await this.trials.trial(allowed, names);
-    if (!found) return undefined;
+    return found && this.#settle(allowed, names, found);
+  }
+
+  /** Where more moves than the lines say, a release further on may leave the rest where it is: that comes before the smaller step. */
+  async #fewestMoves(allowed: ReadonlySet<Key>, first: Candidate): Promise<Candidate> {
+    let best = first;
+    const names = new Set(first.changes.map(({ name }) => name));
+    if (first.moved.length <= names.size || names.size > MOST_COMBINED) return best;
+    const open = this.trials.open(names);
+    for (const name of names) {
+      const passed: string[] = [];
+      let version = first.changes.find((change) => change.name === name)!.version;
+      while (passed.length < MOST_FURTHER && !this.trials.isSpent) {
+        passed.push(`!=${version}`);
+        const constraints = [...(open.constraints ?? []), lineFor(name, passed.join(","))];
+        const found = await this.trials.solve({ ...open, constraints }, this.trials.without({ allowed }));
+        const next = found && highest(found, name);
+        if (!found || !next) break;
+        version = next.toString();
+        const candidate = await this.#settle(allowed, names, found);
+        if (candidate && isBetter(candidate, best)) best = candidate;
+      }
+    }
+    return best;
+  }
+
+  /** Turns what a search found with the lines of `names` open into edits of them. */
+  async #settle(
+    allowed: ReadonlySet<Key>,
+    names: ReadonlySet<string>,
+    found: Stacks,
+  ): Promise<Candidate | undefined> {
     const wanted = await this.#nearer(allowed, names, found);
     const edits = new Map<Demand, LineChange>();
     const added = new Map<string, AddedConstraint>();
@@ -290,10 +324,18 @@ export class Planner {
     added: Map<string, AddedConstraint>,
   ): boolean {
     let isChanged = false;
-    for (const name of wrong) {
+    const names = [...wrong];
+    for (let at = 0; at < names.length; at++) {
+      const name = names[at]!;
       const version = highest(wanted, name);
       const got = highest(candidate.stacks, name);
-      if (!version || !got) return false;
+      if (!got) return false;
+      if (!version) {
+        // What was not meant to be there at all is brought in by what moved further than was meant.
+        const askers = candidate.stacks.flat().flatMap((pin) => (pin.name === name ? pin.via : []));
+        names.push(...askers.filter((asker) => !names.includes(asker) && isOther(candidate, wanted, asker)));
+        continue;
+      }
       const below = compareVersions(got, version) > 0 ? got : undefined;
       if (this.lines.has(name)) {
         isChanged = this.#edit(name, version, below, edits, true) || isChanged;
@@ -403,6 +445,13 @@ export class Planner {
     });
     return [...moves.values()];
   }
+}
+
+/** Whether a project of the stack has another release than was meant, or was not meant to be there. */
+function isOther({ stacks }: Candidate, wanted: Stacks, name: string): boolean {
+  const got = highest(stacks, name);
+  const version = highest(wanted, name);
+  return got !== undefined && (version === undefined || compareVersions(got, version) !== 0);
 }
 
 /** Among the environments the highest: one line holds for all of them. */
