@@ -6,6 +6,7 @@ import {
   type MarkerEnvironment,
   manylinuxPlatforms,
   markerToString,
+  negateMarker,
   readLicenseExpression,
   readMarker,
   readSpecifierSet,
@@ -15,6 +16,14 @@ import {
 } from "./index.ts";
 
 describe("corners of the packaging standards", () => {
+  it("denies === with a wildcard, which no Python meets, without making a series of it", () => {
+    const marker = readMarker("python_full_version === '3.11.*'");
+    assert.ok(marker.ok);
+    const environment = { python_full_version: "3.11.7" };
+    assert.deepEqual(tryEvaluateMarker(marker.value, environment), { ok: true, value: false });
+    assert.deepEqual(tryEvaluateMarker(negateMarker(marker.value), environment), { ok: true, value: true });
+  });
+
   it("comparisons without meaning are told, and count as false", () => {
     for (const text of [
       '"a" == "b"',

@@ -115,6 +115,8 @@ function negateComparison(comparison: MarkerComparison): Marker {
   const found = domainOf(comparison);
   if (found === undefined) return constant(true);
   const { name, domain } = found;
+  // `===` compares text, so that `3.11.*` is no version that any Python has; after `!=` it would be a series.
+  if (comparison.operator === "===" && literalOf(comparison)?.endsWith(".*")) return constant(true);
   if (domain.kind === "versions") {
     const variable = comparison.left.kind === "variable" ? comparison.left.name : undefined;
     const printed = printVersions(domain.set.complement());
@@ -123,6 +125,10 @@ function negateComparison(comparison: MarkerComparison): Marker {
   if (domain.kind === "texts")
     return printTexts(name as MarkerVariable, { ...domain, excluded: !domain.excluded });
   return { ...comparison, operator: OPPOSITES[comparison.operator] };
+}
+
+function literalOf({ left, right }: MarkerComparison): string | undefined {
+  return left.kind === "literal" ? left.value : right.kind === "literal" ? right.value : undefined;
 }
 
 /** Whether turning the operator around is exact: python_version has neither pre- nor post-releases. */
