@@ -1,7 +1,7 @@
 // The code that one run keeps for the next: used where it fits, and never in place of another source.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -51,6 +51,24 @@ describe("the code cache", () => {
     assert.equal(statSync(file).ino, ino, "code that fits is not written again");
     load("lock");
     assert.deepEqual(readdirSync(kept()).sort(), ["piece.cjs-check", "piece.cjs-lock"]);
+  });
+
+  it("adds what ran since to code of more than an hour ago, and throws away what no run has used for a month", () => {
+    piece(
+      "const more = () => [1, 2, 3].map((each) => each * 2); exports.all = process.env.MORE ? more() : [];",
+    );
+    assert.deepEqual(load("check"), { all: [] });
+    const file = join(kept(), "piece.cjs-check");
+    const before = statSync(file).size;
+    load("lock");
+    assert.deepEqual(load("check", { MORE: "1" }), { all: [2, 4, 6] });
+    assert.equal(statSync(file).size, before);
+    const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000);
+    utimesSync(file, daysAgo(1), daysAgo(1));
+    utimesSync(join(kept(), "piece.cjs-lock"), daysAgo(31), daysAgo(31));
+    assert.deepEqual(load("check", { MORE: "1" }), { all: [2, 4, 6] });
+    assert.ok(statSync(file).size > before, "the function that ran now is kept too");
+    assert.deepEqual(readdirSync(kept()), ["piece.cjs-check"]);
   });
 
   it("takes no code of another source of the same length", () => {

@@ -2,7 +2,7 @@
 //
 // Node's own compile cache keeps what V8 compiles before a script's first line has run, which leaves out most of a large bundle:
 // every function would be compiled anew in each process. Here the code is taken at the end of a run, with every function that ran.
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -15,6 +15,8 @@ import { cacheFolder } from "../data/index.ts";
 /** Bytes before the code: its kind, V8's own version tag, and the checksums of the source and of the code. */
 const HEAD = 16;
 const KIND = 0x74686f31;
+/** Milliseconds after which code is kept anew, with what ran since then beside what it had: no two runs are the same. */
+const ADDED_TO = 3_600_000;
 /** Days after which code that no run has written again is thrown away. */
 const KEPT_DAYS = 30;
 
@@ -25,7 +27,7 @@ interface Piece {
 }
 
 const loaded = new Map<string, { exports: unknown }>();
-/** Pieces of which no code was kept, or none that this V8 takes. */
+/** Pieces of which no code was kept, none that this V8 takes, or none of late. */
 const missed: Piece[] = [];
 
 /** What `path` beside the module at `from` exports; the path is that of a CommonJS file of the bundle, as `./http.cjs`. */
@@ -52,7 +54,8 @@ function compile(filename: string): Script {
   const checksum = crc32(bytes);
   const cachedData = readCode(file, checksum);
   const script = new Script(source, { ...options, ...(cachedData ? { cachedData } : {}) });
-  if (!cachedData || script.cachedDataRejected) missed.push({ script, file, source: checksum });
+  if (!cachedData || script.cachedDataRejected || ageOf(file) > ADDED_TO)
+    missed.push({ script, file, source: checksum });
   return script;
 }
 
@@ -80,10 +83,15 @@ function readCode(file: string, source: number): Buffer | undefined {
   return head.every((part, at) => bytes.readUInt32LE(at * 4) === part) ? code : undefined;
 }
 
-/** Keeps the code of what ran, where none was kept. What cannot be written is done without. */
+/** Milliseconds since a file was written; one that is gone is as old as can be. */
+function ageOf(file: string): number {
+  return Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+}
+
+/** Keeps the code of what ran, where none was kept or that is to be added to. What cannot be written is done without. */
 export async function keepCode(): Promise<void> {
   if (missed.length === 0) return;
-  const { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } = await import("node:fs");
+  const { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } = await import("node:fs");
   const folder = codeFolder();
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -96,11 +104,9 @@ export async function keepCode(): Promise<void> {
       writeFileSync(part, Buffer.concat([head, code]), { mode: 0o600 });
       renameSync(part, file);
     }
-    const oldest = Date.now() - KEPT_DAYS * 86_400_000;
     for (const name of readdirSync(folder)) {
       const path = join(folder, name);
-      if ((statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? oldest) < oldest)
-        rmSync(path, { force: true });
+      if (ageOf(path) > KEPT_DAYS * 86_400_000) rmSync(path, { force: true });
     }
   } catch {
     // A full disk or a folder that is not ours: the next run compiles again.
