@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { interpreter, processesOf, sandboxProblem, waitUntilGone } from "../../runner/src/inspect/testing.ts";
+import { createContext, loadOperation } from "../../runner/src/operations/index.ts";
 import { buildSdist, buildWheel, type RunningIndex, startIndex } from "../support/index.ts";
 import { buildTreeSdist, treeFiles } from "../support/sources.ts";
 import { type BuiltArtifact, buildTarGz } from "../support/wheels.ts";
@@ -256,6 +257,41 @@ describe(`sdists on the command line${problem ? ` (skipped: ${problem})` : ""}`,
     assert.equal((await ran).status, 130);
     assert.deepEqual(processesOf("hang-here"), []);
     assert.deepEqual(readdirSync(runs), []);
+  });
+
+  it("leave nothing running in the editor's runner when nobody waits for them any more", async () => {
+    const path = place.write("requirements.in", "hangs\n");
+    const context = createContext({
+      version: "0.0.0",
+      machine: { env: place.env, platform: process.platform, home: place.env.HOME! },
+    });
+    const typed = new AbortController();
+    try {
+      const calls = { progress() {}, partial() {}, warn() {} };
+      const input = {
+        path,
+        cwd: place.folder,
+        texts: {},
+        prove: [],
+        constraints: [],
+        environment: { interpreter: python },
+        index: { indexUrl: index.url },
+        buildSdists: true,
+      };
+      const resolveManifest = await loadOperation("resolve");
+      const asked = Promise.resolve(resolveManifest(context, input as never, calls, typed.signal)).catch(
+        () => {},
+      );
+      while (processesOf("hang-here").length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      typed.abort(new DOMException("The text changed", "AbortError"));
+      await asked;
+      const runs = join(place.env.XDG_CACHE_HOME!, "thoth", "validation", "runs");
+      assert.deepEqual(await waitUntilGone(runs, undefined, 500), []);
+      assert.deepEqual(processesOf("hang-here"), []);
+    } finally {
+      typed.abort();
+      await context.close();
+    }
   });
 
   it("stand for folders as well", async () => {
