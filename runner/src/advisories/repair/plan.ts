@@ -297,10 +297,22 @@ export class Planner {
       const candidate = await this.prove([...edits.values()], [...added.values()], wanted);
       if (!candidate) return undefined;
       const wrong = this.#wrongIn(candidate, allowed);
-      if (wrong.size === 0) return candidate;
+      if (wrong.size === 0) return round === 0 ? candidate : this.#withoutSpare(candidate, wanted, allowed);
       if (!this.#holdTo(wanted, wrong, candidate, edits, added)) return undefined;
     }
     return undefined;
+  }
+
+  /** What was held beside another thing may not have to be held once that is. */
+  async #withoutSpare(whole: Candidate, wanted: Stacks, allowed: ReadonlySet<Key>): Promise<Candidate> {
+    let best = whole;
+    for (const one of [...whole.constraints, ...whole.changes]) {
+      const constraints = best.constraints.filter((other) => other !== one);
+      const changes = best.changes.filter((other) => other !== one);
+      const fewer = await this.prove(changes, constraints, wanted);
+      if (fewer && this.#wrongIn(fewer, allowed).size === 0 && isBetter(fewer, best)) best = fewer;
+    }
+    return best;
   }
 
   /** Projects of which the stack has another release than was meant: one with an advisory, one refused, or one below today's. */
