@@ -63,17 +63,14 @@ async function writePlans(
   calls: Pick<Calls<FixPartial>, "partial">,
   left: LeftFinding[],
 ): Promise<FixedFile[]> {
-  const { createTwoFilesPatch } = await import("diff");
+  const { patchOf } = await import("./patch.ts");
   const files: FixedFile[] = [];
   const stopped = input.write ? changedFile(plans, loader) : undefined;
   for (const [uri, plan] of plans) {
     const loaded = loader.loaded(uri)!;
     const path = loader.display(loaded.path);
     const after = applyEdits(loaded.decoded.text, plan.edits);
-    const diff = createTwoFilesPatch(path, path, loaded.decoded.text, after, "", "", {
-      context: 2,
-      headerOptions: { includeIndex: false, includeUnderline: false, includeFileHeaders: true },
-    });
+    const diff = await patchOf(path, loaded.decoded.text, after);
     const refusal = input.write ? (stopped ?? writeBack(loaded, after)) : undefined;
     if (refusal !== undefined) {
       for (const { rule, range } of plan.fixes) left.push({ path, range, rule, reason: refusal });

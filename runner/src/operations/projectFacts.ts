@@ -10,7 +10,13 @@ import { expandTags, readWheelFilename } from "../../../shared/src/packaging/fil
 import { readSpecifierSet } from "../../../shared/src/packaging/specifier.ts";
 import { tagRanks } from "../../../shared/src/packaging/tags.ts";
 import { compareVersions, parseVersion, type Version } from "../../../shared/src/packaging/version.ts";
-import type { IndexFailure, IndexSettings, PageFile, ProjectAnswer } from "../index/index.ts";
+import {
+  type IndexFailure,
+  type IndexSettings,
+  type PageFile,
+  type ProjectAnswer,
+  redactUrl,
+} from "../index/index.ts";
 
 /** What the facts depend on beside the pages: the Python, its tags, and which formats may be installed. */
 export interface FactsTarget {
@@ -150,7 +156,7 @@ export function deriveProject(
     state: stateOf(answer),
     freshness: freshnessOf(answer),
     ...(Number.isFinite(checked) ? { checked } : {}),
-    indexes: places,
+    indexes: places.map((place) => redactUrl(place)),
     ...(trouble ? { trouble: troubleOf(trouble) } : {}),
     ...(status ? { status } : {}),
     releases,
