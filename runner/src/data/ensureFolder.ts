@@ -1,6 +1,8 @@
 // Makes a folder with those above it, or says in a sentence why it cannot be made.
-import { mkdirSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+
+// Not imported, for the reason that the loader of the bundle (faces/codeCache.ts) gives: it comes before everything.
+const { mkdirSync, statSync } = process.getBuiltinModule("node:fs");
 
 /** Why a folder cannot be written to, for a person. */
 export interface FolderFailure {

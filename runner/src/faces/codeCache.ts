@@ -2,7 +2,6 @@
 //
 // Node's own compile cache keeps what V8 compiles before a script's first line has run, which leaves out most of a large bundle:
 // every function would be compiled anew in each process. Here the code is taken at the end of a run, with every function that ran.
-import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -11,6 +10,9 @@ import { cachedDataVersionTag } from "node:v8";
 import { constants, Script } from "node:vm";
 import { crc32 } from "node:zlib";
 import { cacheFolder } from "../data/index.ts";
+
+// An import would load all that the module exports, and so the file system's promises, which most runs do not need.
+const { readFileSync, statSync } = process.getBuiltinModule("node:fs");
 
 /** Bytes before the code: its kind, V8's own version tag, and the checksums of the source and of the code. */
 const HEAD = 16;
@@ -91,7 +93,7 @@ function ageOf(file: string): number {
 /** Keeps the code of what ran, where none was kept or that is to be added to. What cannot be written is done without. */
 export async function keepCode(): Promise<void> {
   if (missed.length === 0) return;
-  const { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } = await import("node:fs");
+  const { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } = process.getBuiltinModule("node:fs");
   const folder = codeFolder();
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
