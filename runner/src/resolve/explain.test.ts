@@ -63,6 +63,14 @@ describe("an explanation", () => {
     assert.deepEqual(edits(told), ["a==1.0 -> a==2.0", "b>=2 -> b>=1.0"]);
   });
 
+  it("tells a line that no release meets by itself, whatever else asks for that project", async () => {
+    const told = await tell(
+      makeUniverse({ a: { "1.0": { requires: ["b>=0.2"] } }, b: { "0.1": {}, "0.2": {} } }),
+      ["a", "b>=1.0"],
+    );
+    assert.deepEqual(lines(told), ["b>=1.0"]);
+  });
+
   const single: readonly (readonly [string, PlainUniverse, string, string, FilePolicy?])[] = [
     ["no-release", { a: { "1.0": {} } }, "a==2.0", "no such release of a exists"],
     ["no-project", {}, "a", "no index has a project named a"],

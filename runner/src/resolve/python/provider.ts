@@ -310,6 +310,10 @@ export class PythonProvider implements Provider<Reason> {
       allowed,
       reason,
     }));
+    // A line that no release meets is reason enough: told at once, no other line is drawn into why there is no stack.
+    if (reason.kind === "required" && hasVersion(allowed, project.versions.length)) {
+      this.filter(this.register(project, undefined));
+    }
     const how = this.sourceOf(name) !== undefined ? "direct" : isSingle ? "single" : "plain";
     return { how, dependencies };
   }
