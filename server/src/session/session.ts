@@ -203,7 +203,7 @@ export class Session {
 
   async #resolveInput(root: string, tree: ManifestTree, wants: StackWants): Promise<ResolveRequest> {
     const input = this.#contexts.get(root)?.input ?? (await this.inputFor(root));
-    const { prerelease } = await this.settings.of(root);
+    const { "resolve.prerelease": prerelease } = await this.settings.of(root);
     return {
       ...input,
       ...(prerelease === "" ? {} : { prerelease }),
