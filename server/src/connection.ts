@@ -135,7 +135,7 @@ export function startServer(connection: Connection, runtime: Runtime): void {
         what,
         token,
         fallback,
-        (line) => session?.log(line),
+        (line) => session?.teller.log(line),
         async () => {
           const view = await session?.view(params.textDocument.uri);
           return view ? answer(view, params, token) : fallback;
@@ -170,7 +170,7 @@ export function startServer(connection: Connection, runtime: Runtime): void {
       "Completion item",
       token,
       item,
-      (line) => session?.log(line),
+      (line) => session?.teller.log(line),
       async () => {
         const data = versionDataOf(item);
         const view = data && (await session?.view(data.uri));
@@ -221,7 +221,7 @@ export function startServer(connection: Connection, runtime: Runtime): void {
       "Diagnostics",
       token,
       { kind: "full" as const, items: [] },
-      (line) => session?.log(line),
+      (line) => session?.teller.log(line),
       async () => (sender ? sender.pull(params) : { kind: "full" as const, items: [] }),
     ),
   );
@@ -230,7 +230,7 @@ export function startServer(connection: Connection, runtime: Runtime): void {
       params.command,
       token,
       null,
-      (line) => session?.log(line),
+      (line) => session?.teller.log(line),
       async () =>
         session
           ? executeCommand(session, service, params.command, params.arguments?.[0], token, progress)
@@ -294,8 +294,8 @@ function sourcesFor(session: Session, uri: string, token: CancellationToken): Co
       const empty: Awaited<ReturnType<CompletionSources["names"]>> = { names: [], incomplete: true };
       if (!session.trusted) return empty;
       try {
-        const input = await session.inputFor(uri);
-        const { result } = await session.run("names", { ...input, prefix, limit: 100 }, { token });
+        const input = await session.inputs.of(uri);
+        const { result } = await session.runner.run("names", { ...input, prefix, limit: 100 }, { token });
         const { names, incomplete } = result as NamesOutput;
         const listed = names.map(({ name, summary }) => ({
           name,
@@ -310,7 +310,7 @@ function sourcesFor(session: Session, uri: string, token: CancellationToken): Co
     facts: (name) => session.waitForProject(uri, name, patience, token, true),
     listFolder: async (relative) => {
       const folder = resolveInclude(uri, relative === "" ? "./" : relative);
-      return "uri" in folder ? session.listFolder(folder.uri) : [];
+      return "uri" in folder ? session.files.listFolder(folder.uri) : [];
     },
   };
 }

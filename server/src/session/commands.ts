@@ -240,18 +240,18 @@ async function validate(
   mustBeTrusted(session);
   const { uri } = view.file;
   const { settings } = view;
-  const input = await session.inputFor(uri, settings);
-  const path = session.pathFor(uri);
+  const input = await session.inputs.of(uri, settings);
+  const path = session.inputs.pathFor(uri);
   const texts = Object.fromEntries(
     [...view.tree.files, ...(view.tree.companion ? [view.tree.companion] : [])].map((file) => [
-      session.pathFor(file.uri),
+      session.inputs.pathFor(file.uri),
       file.manifest.text,
     ]),
   );
   progress.begin(say("Validating"), undefined, fileName(uri), true);
   const reached = new Map<string, string>();
   try {
-    const { result } = await session.run(
+    const { result } = await session.runner.run(
       "validate",
       {
         ...input,
@@ -360,15 +360,15 @@ async function fixAll(session: Session, service: LanguageService, view: View): P
   const title = say("Fix all that is proven");
   const plan = service.planOf(now, title, edits, session.actionTools);
   const answer = plan
-    ? await applyPlan(plan, session)
+    ? await applyPlan(plan, session.applyHost)
     : { applied: false, message: say("Nothing to fix that is proven.") };
   if (!answer.applied) return { message: answer.message ?? "" };
   return { message: say("{0} applied.", count(fixes.length, "fix").replace(/fixs$/, "fixes")) };
 }
 
 async function apply(session: Session, argument: unknown) {
-  const answer = await applyPlan(argument, session);
-  if (!answer.applied && answer.message) session.tell(answer.message);
+  const answer = await applyPlan(argument, session.applyHost);
+  if (!answer.applied && answer.message) session.teller.tell(answer.message);
   return answer;
 }
 
@@ -383,8 +383,8 @@ async function knowledge(
   progress.begin(title, undefined, undefined, true);
   try {
     const [document] = session.setup.opened();
-    const input = await session.inputFor(document?.uri ?? "untitled:none");
-    const { result } = await session.run(
+    const input = await session.inputs.of(document?.uri ?? "untitled:none");
+    const { result } = await session.runner.run(
       "knowledge",
       { ...input, action, ...(action === "update" ? { what: "names" } : {}) },
       { token, progress: ({ message }) => progress.report(tame(message)) },
@@ -399,5 +399,5 @@ async function knowledge(
 async function environments(session: Session, argument: unknown): Promise<InterpreterChoice[]> {
   const read = target.safeParse(argument);
   if (!read.success || !session.trusted) return [];
-  return session.setup.runtime.interpreters(session.folderOf(read.data.uri));
+  return session.setup.runtime.interpreters(session.inputs.folderOf(read.data.uri));
 }

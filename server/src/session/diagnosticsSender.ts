@@ -60,19 +60,19 @@ export class DiagnosticsSender {
     const stop = this.#setup.runtime.schedule(pushDelay, () => {
       this.#timers.delete(uri);
       this.#send(uri).catch((problem: unknown) =>
-        this.#setup.session.log(`Diagnostics failed: ${String(problem)}`),
+        this.#setup.session.teller.log(`Diagnostics failed: ${String(problem)}`),
       );
     });
     this.#timers.set(uri, stop);
   }
 
   async #send(uri: string): Promise<void> {
-    const document = this.#setup.session.open(uri);
+    const document = this.#setup.session.setup.open(uri);
     if (!document) return;
     const view = await this.#setup.session.view(uri);
     const { version } = document;
     // Newer text has its own push under way.
-    if (this.#setup.session.open(uri)?.version !== version) return;
+    if (this.#setup.session.setup.open(uri)?.version !== version) return;
     const diagnostics = view ? this.#diagnosticsOf(view) : [];
     await this.#setup.connection.sendDiagnostics({ uri, version, diagnostics });
   }

@@ -153,6 +153,12 @@ export class ProvenanceKeeper {
   }
 }
 
+/** What names packages that are installed as they stand there; a library's own needs are another matter. */
+export function hasProvenance(tree: ManifestTree): boolean {
+  const kind = tree.files[0]?.manifest.kind;
+  return kind === "requirements" || kind === "pipfile" || kind === "pipfile-lock" || kind === "pylock";
+}
+
 function keyOf(tree: ManifestTree): string {
   const files = tree.companion ? [...tree.files, tree.companion] : tree.files;
   return files.map(({ uri, manifest }) => `${uri}\n${manifest.text}`).join("\0");

@@ -1,5 +1,4 @@
 // Reads manifests for the editor: which reader a document takes, the parse cache, and the tree of what it includes.
-import { decodeManifest } from "../../../shared/src/manifest/decode.ts";
 import { manifestKindOf } from "../../../shared/src/manifest/kind.ts";
 import type { Manifest, ManifestKind } from "../../../shared/src/manifest/model.ts";
 import { readPipfile } from "../../../shared/src/manifest/pipfile.ts";
@@ -42,10 +41,6 @@ export class ManifestReader {
     if (languageId === "pipfile") return "pipfile";
     if (languageId === "pyproject-toml") return "pyproject";
     return manifestKindOf(uri, languageId);
-  }
-
-  decode(bytes: Uint8Array): string {
-    return decodeManifest(bytes).text;
   }
 
   /** The tree of an open document. A text that is too large counts as empty: the view says so. */

@@ -213,6 +213,14 @@ export class StackKeeper {
   }
 }
 
+/** A lock says what is, not what is wanted: there is nothing to resolve. */
+export function isResolvable(tree: ManifestTree): boolean {
+  const kind = tree.files[0]?.manifest.kind;
+  if (kind !== "requirements" && kind !== "constraints" && kind !== "pipfile" && kind !== "pyproject")
+    return false;
+  return tree.files.some(({ manifest }) => manifest.entries.some((entry) => entry.kind === "requirement"));
+}
+
 function sameTexts(a: ManifestTree, b: ManifestTree): boolean {
   if (a === b) return true;
   return (
