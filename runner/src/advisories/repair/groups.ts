@@ -1,8 +1,9 @@
 // Takes a plan apart into changes that help on their own, so that a person may take one and leave the other.
 
+import type { Candidate } from "./candidate.ts";
 import { combinations } from "./combinations.ts";
 import type { Exposure, LineChange, Repair } from "./model.ts";
-import type { Candidate, Planner } from "./plan.ts";
+import type { Planner } from "./plan.ts";
 import { type Key, keptOf } from "./search.ts";
 
 /** With more changes than this they are told as one. */

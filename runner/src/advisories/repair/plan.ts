@@ -1,7 +1,18 @@
 // Plans the repair of a stack: first no new finding, then the fewest advisories left, the fewest lines changed, the fewest
-// packages moved, the smallest step in version. Every plan that is answered was resolved for every environment.
-import { compareVersions, parseVersion, type Version } from "../../../../shared/src/packaging/version.ts";
+// packages moved, small steps in version. Every plan that is answered was resolved for every environment.
+import { compareVersions, type Version } from "../../../../shared/src/packaging/version.ts";
 import type { Demand, KeptPin, Pin, Question, Universe } from "../../resolve/index.ts";
+import {
+  type Candidate,
+  has,
+  highest,
+  isBelow,
+  isBetter,
+  isOther,
+  linesOf,
+  narrowed,
+  versionsByName,
+} from "./candidate.ts";
 import { combinations } from "./combinations.ts";
 import { findGroups } from "./groups.ts";
 import type {
@@ -16,36 +27,23 @@ import type {
 } from "./model.ts";
 import { explainRemaining } from "./remaining.ts";
 import { type Key, keptOf, pinKey, type Stacks, Trials } from "./search.ts";
-import {
-  distanceBetween,
-  isPin,
-  lineFor,
-  raisedSpecifier,
-  saidSpecifier,
-  withSpecifier,
-} from "./specifiers.ts";
+import { isPin, lineFor, raisedSpecifier, saidSpecifier, withSpecifier } from "./specifiers.ts";
 import { rememberUniverse } from "./universe.ts";
-
-/** Lines edited and added, with the stack that was shown to come of them. */
-export interface Candidate {
-  readonly changes: readonly LineChange[];
-  readonly constraints: readonly AddedConstraint[];
-  readonly stacks: Stacks;
-  readonly exposures: ReadonlyMap<Key, Exposure>;
-  readonly moved: readonly Move[];
-}
 
 /** Combinations of this many things at most are tried all; of more, only those that one search suggests. */
 const MOST_COMBINED = 14;
 /** So many answers of one size are compared. */
 const MOST_COMPARED = 24;
-/** So many releases of a line are tried beyond the nearest one, where the nearest moves others along. */
-const MOST_FURTHER = 4;
+/** So many releases of each line, and so many choices of them, are compared where the nearest moves others along. */
+const MOST_RELEASES = 12;
+const MOST_CHOICES = 150;
 /** So often a plan is made anew because a release of it was refused. */
 const MOST_VETTINGS = 40;
 
 /**
- * Plans the smallest change of the lines of a question that leaves the fewest advisories.
+ * Plans the smallest change of the lines of a question that leaves the fewest advisories. Where the answer is `exact`, no way to raise
+ * lines to releases leaves fewer, changes fewer lines or, with as many, moves fewer packages; among those that are equal in all of
+ * that, the nearest releases are tried first, and the smallest step is not shown.
  * @param universe where releases come from.
  * @param advisories what is known against each project.
  * @param question the lines as they are; `preferences` are passed over in favour of `options.locked`.
@@ -165,8 +163,7 @@ export class Planner {
     let best: Candidate | undefined;
     for (const allowed of await this.#leastLeft(all)) {
       if (allowed.size >= this.trials.present.size) continue;
-      const fewest = await this.#fewestLines(allowed, all, best);
-      const found = fewest && (await this.#fewestMoves(allowed, fewest));
+      const found = await this.#fewestLines(allowed, all, best);
       if (found && (!best || isBetter(found, best))) best = found;
     }
     return best;
@@ -218,26 +215,30 @@ export class Planner {
       const without = new Set([...all].filter((other) => other !== name));
       if (!(await this.trials.trial(allowed, without))) needed.add(name);
     }
-    let best = await this.#finish(allowed, needed);
-    if (best) return best;
-    const most = Math.min(suggested.size, toBeat ? linesOf(toBeat) : suggested.size);
     const others = [...all].filter((name) => !needed.has(name));
     const isSmall = others.length <= MOST_COMBINED;
     const pool = isSmall ? others : [...suggested].filter((name) => !needed.has(name));
     if (!isSmall) this.isCutShort = true;
-    for (let size = 1; size <= most - needed.size && pool.length <= MOST_COMBINED; size++) {
+    let best = await this.#finish(allowed, suggested);
+    const mostAdded = pool.length <= MOST_COMBINED ? pool.length : 0;
+    for (let size = 0; size <= mostAdded; size++) {
+      const lines = needed.size + size;
+      if (lines > Math.min(...[best, toBeat].map((one) => (one ? linesOf(one) : Infinity)))) break;
       let compared = 0;
       for (const some of combinations(pool, size)) {
-        if (this.trials.isSpent || compared >= MOST_COMPARED) break;
-        const found = await this.#finish(allowed, new Set([...needed, ...some]));
-        if (!found) continue;
+        if (this.trials.isSpent || compared >= MOST_COMPARED) {
+          this.isCutShort = true;
+          break;
+        }
+        const names = new Set([...needed, ...some]);
+        if (!(await this.trials.trial(allowed, names))) continue;
         compared++;
-        if (!best || isBetter(found, best)) best = found;
+        const found = await this.#finish(allowed, names);
+        if (found && (!best || isBetter(found, best))) best = found;
+        best = await this.#compareReleases(allowed, names, best);
       }
-      if (best && linesOf(best) <= needed.size + size) return best;
     }
-    const last = await this.#finish(allowed, suggested);
-    return last && (!best || isBetter(last, best)) ? last : best;
+    return best;
   }
 
   /** Names whose lines a stack breaks. */
@@ -254,39 +255,104 @@ export class Planner {
   /** Turns the lines of `names` being open into edits, and shows that what comes of them is what was meant. */
   async #finish(allowed: ReadonlySet<Key>, names: ReadonlySet<string>): Promise<Candidate | undefined> {
     const found = await this.trials.trial(allowed, names);
-    return found && this.#settle(allowed, names, found);
+    return found && this.#settle(allowed, this.trials.open(names), names, found);
   }
 
-  /** Where more moves than the lines say, a release further on may leave the rest where it is: that comes before the smaller step. */
-  async #fewestMoves(allowed: ReadonlySet<Key>, first: Candidate): Promise<Candidate> {
-    let best = first;
-    const names = new Set(first.changes.map(({ name }) => name));
-    if (first.moved.length <= names.size || names.size > MOST_COMBINED) return best;
-    const open = this.trials.open(names);
+  /**
+   * Where fewer lines or fewer moves are possible: every choice of releases for the lines of `names`. The nearest of each is not
+   * always the least, as a release further on may leave the rest where it is.
+   */
+  async #compareReleases(
+    allowed: ReadonlySet<Key>,
+    names: ReadonlySet<string>,
+    toBeat: Candidate | undefined,
+  ): Promise<Candidate | undefined> {
+    if (names.size === 0 || (toBeat && !(await this.#mayBeat(allowed, names, toBeat)))) return toBeat;
+    let best = toBeat;
+    let choices: Demand[][] = [[]];
     for (const name of names) {
-      const passed: string[] = [];
-      let version = first.changes.find((change) => change.name === name)!.version;
-      while (passed.length < MOST_FURTHER && !this.trials.isSpent) {
-        passed.push(`!=${version}`);
-        const constraints = [...(open.constraints ?? []), lineFor(name, passed.join(","))];
-        const found = await this.trials.solve({ ...open, constraints }, this.trials.without({ allowed }));
-        const next = found && highest(found, name);
-        if (!found || !next) break;
-        version = next.toString();
-        const candidate = await this.#settle(allowed, names, found);
-        if (candidate && isBetter(candidate, best)) best = candidate;
+      const releases = await this.#releasesFor(allowed, names, name);
+      choices = releases.flatMap((version) => choices.map((one) => [...one, lineFor(name, `==${version}`)]));
+    }
+    if (choices.length > MOST_CHOICES) this.isCutShort = true;
+    const open = this.trials.open(names);
+    for (const choice of choices.slice(0, MOST_CHOICES)) {
+      if (this.trials.isSpent) {
+        this.isCutShort = true;
+        break;
       }
+      const question = narrowed(open, choice);
+      const found = await this.trials.solve(question, this.trials.without({ allowed }));
+      if (!found) continue;
+      const settled = await this.#settle(allowed, question, names, found);
+      if (settled && (!best || isBetter(settled, best))) best = settled;
+      if (settled && linesOf(settled) <= names.size) continue;
+      const raised = await this.#raiseAll(allowed, names, found);
+      if (raised && (!best || isBetter(raised, best))) best = raised;
     }
     return best;
   }
 
-  /** Turns what a search found with the lines of `names` open into edits of them. */
+  /** Whether edits of the lines of `names` can be fewer than a plan has, or move fewer packages: those that cannot stay have to move. */
+  async #mayBeat(allowed: ReadonlySet<Key>, names: ReadonlySet<string>, toBeat: Candidate): Promise<boolean> {
+    if (linesOf(toBeat) > names.size) return true;
+    const open = this.trials.open(names);
+    for (const { name } of toBeat.moved) {
+      const [version, another] = versionsByName(this.#today.flat()).get(name) ?? [];
+      if (!version || (another && compareVersions(version, another) !== 0)) return true;
+      const held = narrowed(open, [lineFor(name, `==${version}`)]);
+      if (await this.trials.solve(held, this.trials.without({ allowed }))) return true;
+    }
+    return false;
+  }
+
+  /** The releases of one project that some stack takes when the lines of `names` may move, the nearest first. */
+  async #releasesFor(
+    allowed: ReadonlySet<Key>,
+    names: ReadonlySet<string>,
+    name: string,
+  ): Promise<Version[]> {
+    const open = this.trials.open(names);
+    const releases: Version[] = [];
+    for (;;) {
+      const others = releases.map((version) => lineFor(name, `!=${version}`));
+      const found = await this.trials.solve(narrowed(open, others), this.trials.without({ allowed }));
+      const next = found && highest(found, name);
+      if (!next || has(releases, next)) return releases;
+      if (releases.length >= MOST_RELEASES || this.trials.isSpent) {
+        this.isCutShort = true;
+        return releases;
+      }
+      releases.push(next);
+    }
+  }
+
+  /** Each line raised to the release that was found, and nothing else: undefined where that is not enough. */
+  async #raiseAll(
+    allowed: ReadonlySet<Key>,
+    names: ReadonlySet<string>,
+    wanted: Stacks,
+  ): Promise<Candidate | undefined> {
+    const edits = new Map<Demand, LineChange>();
+    for (const name of names) {
+      const version = highest(wanted, name);
+      // A line that takes the release already may have to say it all the same: it keeps the search from going elsewhere.
+      if (version && !this.#edit(name, version, undefined, edits, false))
+        this.#edit(name, version, undefined, edits, true);
+    }
+    const changes = [...edits.values()].filter(({ from, to }) => from !== to);
+    const raised = await this.prove(changes, [], wanted);
+    return raised && this.#wrongIn(raised, allowed).size === 0 ? raised : undefined;
+  }
+
+  /** Turns what a search found with the lines of `names` open, as the question has them, into edits of them. */
   async #settle(
     allowed: ReadonlySet<Key>,
+    open: Question,
     names: ReadonlySet<string>,
     found: Stacks,
   ): Promise<Candidate | undefined> {
-    const wanted = await this.#nearer(allowed, names, found);
+    const wanted = await this.#nearer(allowed, open, found);
     const edits = new Map<Demand, LineChange>();
     const added = new Map<string, AddedConstraint>();
     for (const name of names) {
@@ -385,15 +451,16 @@ export class Planner {
     return isChanged;
   }
 
-  /** Moves what need not move back to where it is, and what moves too far nearer. */
-  async #nearer(allowed: ReadonlySet<Key>, names: ReadonlySet<string>, found: Stacks): Promise<Stacks> {
+  /** Moves what need not move back to where it is, within what the question leaves open. */
+  async #nearer(allowed: ReadonlySet<Key>, open: Question, found: Stacks): Promise<Stacks> {
     let best = found;
     const catalogues = this.trials.without({ allowed });
-    const open = this.trials.open(names);
     const held: Demand[] = [];
     const tryHolding = async (name: string, version: Version): Promise<boolean> => {
-      const constraints = [...(open.constraints ?? []), ...held, lineFor(name, `==${version}`)];
-      const stacks = await this.trials.solve({ ...open, constraints }, catalogues);
+      const stacks = await this.trials.solve(
+        narrowed(open, [...held, lineFor(name, `==${version}`)]),
+        catalogues,
+      );
       if (!stacks) return false;
       held.push(lineFor(name, `==${version}`));
       best = stacks;
@@ -457,57 +524,4 @@ export class Planner {
     });
     return [...moves.values()];
   }
-}
-
-/** Whether a project of the stack has another release than was meant, or was not meant to be there. */
-function isOther({ stacks }: Candidate, wanted: Stacks, name: string): boolean {
-  const got = highest(stacks, name);
-  const version = highest(wanted, name);
-  return got !== undefined && (version === undefined || compareVersions(got, version) !== 0);
-}
-
-/** Among the environments the highest: one line holds for all of them. */
-function highest(stacks: Stacks, name: string): Version | undefined {
-  const versions = stacks.flat().flatMap((pin) => (pin.name === name ? [pin.version] : []));
-  return versions.sort(compareVersions).at(-1);
-}
-
-/** Lowest first. */
-function versionsByName(pins: readonly Pin[]): Map<string, Version[]> {
-  const versions = new Map<string, Version[]>();
-  for (const { name, version } of pins) versions.set(name, [...(versions.get(name) ?? []), version]);
-  for (const all of versions.values()) all.sort(compareVersions);
-  return versions;
-}
-
-function has(versions: readonly Version[], version: Version): boolean {
-  return versions.some((one) => compareVersions(one, version) === 0);
-}
-
-export function linesOf({ changes, constraints }: Candidate): number {
-  return changes.length + constraints.length;
-}
-
-/** The objective, in its order. That nothing new comes in was seen to before. */
-export function isBetter(a: Candidate, b: Candidate): boolean {
-  const left = scoreOf(a);
-  const right = scoreOf(b);
-  const at = left.findIndex((value, place) => value !== right[place]);
-  return at >= 0 && left[at]! < right[at]!;
-}
-
-function scoreOf(candidate: Candidate): number[] {
-  const steps = [0, 0, 0];
-  for (const { from, to } of candidate.moved) {
-    distanceBetween(from, to).forEach((step, at) => {
-      steps[at]! += step;
-    });
-  }
-  const down = candidate.moved.filter(({ from, to }) => isBelow(to, from));
-  return [candidate.exposures.size, linesOf(candidate), candidate.moved.length, down.length, ...steps];
-}
-
-function isBelow(a: string, b: string): boolean {
-  const [left, right] = [parseVersion(a), parseVersion(b)];
-  return left !== undefined && right !== undefined && compareVersions(left, right) < 0;
 }
