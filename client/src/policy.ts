@@ -40,17 +40,27 @@ async function askAcceptance(proposal: Extract<PolicyProposal, { kind: "accept" 
     validateInput: (text) => (text.trim() === "" ? vscode.l10n.t("A reason is wanted.") : undefined),
   });
   if (reason === undefined) return undefined;
+  const mayWait = proposal.mayWait === true;
   const until = await vscode.window.showInputBox({
     title: proposal.message,
-    prompt: vscode.l10n.t("Until which day, or until it is fixed? After that it is a finding again."),
+    prompt: mayWait
+      ? vscode.l10n.t("Until which day? Write fixed for: until a release fixes it.")
+      : vscode.l10n.t("Until which day? After it this is a finding again."),
     value: new Date(Date.now() + 90 * DAY).toISOString().slice(0, 10),
     ignoreFocusOut: true,
     validateInput: (text) =>
-      /^(?:\d{4}-\d{2}-\d{2}|fixed)$/.test(text)
+      isDay(text) || (mayWait && text === "fixed")
         ? undefined
-        : vscode.l10n.t("Write a day such as 2027-01-31, or the word fixed."),
+        : vscode.l10n.t("Write a day such as 2027-01-31."),
   });
   if (until === undefined) return undefined;
-  const { message: _, ...rest } = proposal;
+  const { message: _, mayWait: __, ...rest } = proposal;
   return { ...rest, reason: reason.trim(), until };
+}
+
+/** A day that the calendar has and that is not over: an acceptance until yesterday accepts nothing. */
+function isDay(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const end = Date.parse(`${text}T23:59:59Z`);
+  return !Number.isNaN(end) && new Date(end).toISOString().startsWith(text) && end >= Date.now();
 }

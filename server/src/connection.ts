@@ -42,7 +42,14 @@ const patience = 1000;
 /** Milliseconds that quick fixes wait for their proofs; what takes longer is there the next time. */
 const provingPatience = 3000;
 
-const watched = ["**/*.{txt,in,pip}", "**/Pipfile", "**/Pipfile.lock", "**/pylock*.toml", "**/pyvenv.cfg"];
+const watched = [
+  "**/*.{txt,in,pip}",
+  "**/Pipfile",
+  "**/Pipfile.lock",
+  "**/pylock*.toml",
+  "**/pyvenv.cfg",
+  "**/.thoth.yaml",
+];
 
 /** Starts serving the connection. Everything that touches the machine comes from the runtime. */
 export function startServer(connection: Connection, runtime: Runtime): void {
@@ -105,6 +112,7 @@ export function startServer(connection: Connection, runtime: Runtime): void {
   connection.onDidChangeWatchedFiles(({ changes }) => {
     if (!session) return;
     if (changes.some((change) => change.uri.endsWith("/pyvenv.cfg"))) session.environmentsChanged();
+    if (changes.some((change) => change.uri.endsWith("/.thoth.yaml"))) session.configurationChanged();
     for (const { uri } of changes) {
       // An open buffer wins over what was written to disk.
       if (!openDocument(documents, uri)) session.fileChanged(uri);

@@ -1,4 +1,4 @@
-// Advisories where a person meets them: a vulnerable pin, said on its line, and a proven quick fix that moves its lock too.
+// Advisories where a person meets them: a vulnerable pin, said on its line, a proven quick fix that moves its lock too, and the policy that is written where one is accepted.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -115,5 +115,81 @@ describe("advisories", () => {
       moved._meta.hash.sha256,
       readPipfile(pipfile.replace("2.2.3", "2.3.2"), await tomlForTests()).pipfileHashes![0],
     );
+  });
+
+  it("are accepted with a reason and a day, and a package is bound to its index, in the policy that counts at once", async () => {
+    const other = await startIndex({ acme: [buildWheel({ name: "acme", version: "99.0" })] });
+    try {
+      const click = buildWheel({ name: "click", version: "8.1" });
+      index.projects.click = [click];
+      const acme = buildWheel({ name: "acme", version: "1.0" });
+      index.projects.acme = [acme];
+      const text = `--extra-index-url ${other.url}\nflask==2.2.3  # by hand\nacme==1.0\nclick==8.1 --hash=sha256:${click.sha256}\n`;
+      const bench = await Workbench.open({
+        files: { "requirements.txt": text },
+        open: "requirements.txt",
+        environment: askingOnly(index),
+        settings: SETTLED,
+        dataFolder: data,
+      });
+      const told = async (words: string) => (await bench.problems()).filter({ hasText: words });
+      const vulnerable = await told("flask 2.2.3 has 1 advisory");
+      await vulnerable.waitFor();
+      const twofold = await told("acme is on ");
+      await twofold.waitFor();
+      await bench.keepPicture("policy-1-told");
+
+      await bench.focusFirstGroup();
+      await bench.putCursorOn("2.2.3", 2);
+      const accept = await bench.untilFix(/^Accept GHSA-m2qf-hxjv-5gpq of flask 2\.2\.3/);
+      await bench.keepPicture("policy-2-accept");
+      await bench.chooseFix(accept);
+      const until = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
+      const reason = "The code that it is about is not used: see #12";
+      assert.match(await bench.answer(/Why is this accepted/, reason, "policy-3-reason"), /flask 2\.2\.3/);
+      await bench.answer(/Until which day/, until, "policy-4-day");
+      const accepted = [
+        "policy:",
+        "  accept:",
+        "    - advisory: GHSA-m2qf-hxjv-5gpq",
+        "      package: flask",
+        "      version: 2.2.3",
+        `      reason: "${reason}"`,
+        `      until: ${until}`,
+        "",
+      ].join("\n");
+      assert.equal(await bench.untilFile(".thoth.yaml", /until:/), accepted);
+      await vulnerable.waitFor({ state: "detached" });
+      await twofold.waitFor();
+      await bench.keepPicture("policy-5-accepted");
+
+      await bench.focusFirstGroup();
+      await bench.putCursorOn("acme", 3);
+      const bind = await bench.untilFix(new RegExp(`^Bind acme to ${new URL(index.url).host}/simple$`));
+      await bench.keepPicture("policy-6-bind");
+      await bench.chooseFix(bind);
+      assert.equal(
+        await bench.untilFile(".thoth.yaml", /bindings:/),
+        `${accepted}  bindings:\n    acme: ${index.url}\n`,
+      );
+      await twofold.waitFor({ state: "detached" });
+      assert.equal(await vulnerable.count(), 0);
+      const loose = await told("acme may come from ");
+      await loose.waitFor();
+      await bench.keepPicture("policy-7-bound");
+
+      await bench.focusFirstGroup();
+      await bench.putCursorOn("acme", 3);
+      await bench.chooseFix(await bench.untilFix(/^Add the hashes of acme 1\.0 \(1 file\)/));
+      assert.equal(
+        await bench.untilSaved("requirements.txt", /acme==1\.0 \\/),
+        text.replace("acme==1.0", `acme==1.0 \\\n    --hash=sha256:${acme.sha256}`),
+      );
+      await loose.waitFor({ state: "detached" });
+      assert.equal(await twofold.count(), 0);
+      await bench.keepPicture("policy-8-hashes");
+    } finally {
+      await other.close();
+    }
   });
 });

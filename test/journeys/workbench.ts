@@ -32,11 +32,13 @@ const ATTEMPT = 4_000;
 const SELECTORS = {
   workbench: ".monaco-workbench",
   editor: ".editor-instance .monaco-editor",
+  group: ".editor-group-container",
   line: ".editor-group-container.active .view-lines .view-line",
   hover: ".monaco-hover:visible",
   squiggle: (severity: string) => `.squiggly-${severity}`,
   fixRow: ".action-widget .monaco-list-row",
   quickInput: ".quick-input-widget:visible input",
+  quickWidget: ".quick-input-widget:visible",
   quickRow: ".quick-input-list .monaco-list-row",
   suggestion: ".suggest-widget.visible .monaco-list-row",
   toast: ".notification-list-item",
@@ -441,6 +443,24 @@ export class Workbench {
 
   async choose(row: RegExp): Promise<void> {
     await this.page.locator(SELECTORS.quickRow).filter({ hasText: row }).first().click();
+  }
+
+  /** Answers the box that asks this, and gives all that the box said; `picture` keeps what it looks like before the answer. */
+  async answer(question: RegExp, text: string, picture: string): Promise<string> {
+    const box = this.page.locator(SELECTORS.quickWidget).filter({ hasText: question });
+    await box.waitFor();
+    const said = await drawnText(box);
+    await box.locator("input").first().fill(text);
+    await this.keepPicture(picture);
+    await this.page.keyboard.press("Enter");
+    await box.waitFor({ state: "hidden" });
+    return said;
+  }
+
+  /** Puts the focus into the first group of editors, where another one was opened beside it. */
+  async focusFirstGroup(): Promise<void> {
+    await this.page.keyboard.press("Control+1");
+    await this.page.locator(`${SELECTORS.group} >> nth=0`).and(this.page.locator(".active")).waitFor();
   }
 
   /** Opens a file of the workspace by its name. */

@@ -56,7 +56,10 @@ describe("the server with advisories", function () {
       ],
       gamma: [buildWheel({ name: "gamma", version: "1.0" }), buildWheel({ name: "gamma", version: "1.5" })],
     };
-    const index = await startIndex({ beta: { files: wheels.beta }, gamma: { files: wheels.gamma } });
+    // Everything can be checked: when each file came, and that nobody attested it.
+    const checkable = (artifacts: typeof wheels.beta) =>
+      artifacts.map((artifact) => ({ artifact, uploadTime: "2024-01-01T00:00:00Z", provenance: null }));
+    const index = await startIndex({ beta: checkable(wheels.beta), gamma: checkable(wheels.gamma) });
     const data = mkdtempSync(join(tmpdir(), "thoth-data-"));
     await storeAdvisory(data);
     const editor = await startEditor({
@@ -124,6 +127,43 @@ describe("the server with advisories", function () {
       const text = JSON.stringify(edit);
       assert.ok(text.includes(digest(wheels.gamma[1]!.bytes)), "the hash of the release that was proven");
       assert.ok(text.includes(digest(wheels.beta[1]!.bytes)));
+    } finally {
+      await editor.close();
+      await index.close();
+      rmSync(data, { recursive: true, force: true });
+    }
+  });
+
+  it("asks anew when a .thoth.yaml is written: what it accepts is no diagnostic any more", async () => {
+    const index = await startIndex({ gamma: { files: [buildWheel({ name: "gamma", version: "1.0" })] } });
+    const data = mkdtempSync(join(tmpdir(), "thoth-data-"));
+    await storeAdvisory(data);
+    const editor = await startEditor({
+      indexUrl: index.url,
+      env: { XDG_DATA_HOME: data },
+      settings: () => ({ environment: { pythonVersion: "3.11" } }),
+    });
+    try {
+      const uri = editor.uri("requirements.txt");
+      await editor.open(uri, "gamma==1.0\n");
+      await editor.settled(uri);
+      assert.deepEqual(
+        (await editor.diagnostics(uri)).map(({ code }) => code),
+        ["known-vulnerability"],
+      );
+      const until = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
+      writeFileSync(
+        join(editor.folder, ".thoth.yaml"),
+        `policy:\n  accept:\n    - {advisory: ${ADVISORY.id}, package: gamma, version: "1.0", reason: unused, until: ${until}}\n`,
+      );
+      const written = { changes: [{ uri: editor.uri(".thoth.yaml"), type: 1 }] };
+      await editor.connection.sendNotification("workspace/didChangeWatchedFiles", written);
+      let told = await editor.diagnostics(uri);
+      while (told.length > 0) {
+        const seen = editor.refreshes;
+        told = await editor.diagnostics(uri);
+        if (told.length > 0) await editor.until(() => editor.refreshes > seen, "another answer");
+      }
     } finally {
       await editor.close();
       await index.close();

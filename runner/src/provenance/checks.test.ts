@@ -173,6 +173,27 @@ describe("the checks of provenance", () => {
       assert.match(forbidden.message, /\.thoth\.yaml binds it to packages\.example\.com\/simple/);
     });
 
+    it("lets a line keep to its binding by the digests of the files there, and by nothing less", async () => {
+      const twin = buildWheel({ name: "demo", version: "1.0", summary: "another" });
+      const [index, further] = [await serve({ demo: [old] }), await serve({ demo: [twin] })];
+      place.write(".thoth.yaml", `policy:\n  bindings: {demo: '${index.url}'}\n`);
+      const elsewhere = `demo==1.0 --hash=sha256:${twin.sha256}`;
+      for (const [line, state] of [
+        [pinned, "passed"],
+        ["demo==1.0", "failed"],
+        [elsewhere, "failed"],
+      ] as const) {
+        const answer = await over(index, [`--extra-index-url ${further.url}`, line]);
+        for (const one of [rule, "artifact-on-several-indexes"]) {
+          assert.deepEqual(
+            answer.checks("demo", one).map((check) => check.state),
+            [state],
+            `${one} of ${line}`,
+          );
+        }
+      }
+    });
+
     it("tells a page that another origin answered, and a login that would be sent in the clear", async () => {
       const other = await serve({ demo: [old] });
       const front = await serve(

@@ -1,5 +1,6 @@
 // From a subject and what the indexes said to the files that are checked: located by digest, chosen for the environments.
 import { compareVersions, parseVersion } from "../../../shared/src/packaging/version.ts";
+import { indexKey } from "../../../shared/src/policy/index.ts";
 import type { PageFile, ProjectPage } from "../index/index.ts";
 import type { Digest, EnvironmentJudge, IndexView, LocatedFile, Subject, SubjectView } from "./model.ts";
 
@@ -35,6 +36,17 @@ export function filesOfVersion(page: ProjectPage, version: string): readonly Pag
       return bare !== undefined && compareVersions(bare, wanted) === 0;
     })
     .flatMap((release) => release.files);
+}
+
+/** Whether the digests of a line that names no index admit files of the index at `url`: what else has them has the same content. */
+export function isHeldTo({ subject, indexes, version }: SubjectView, url: string): boolean {
+  if (subject.digests.length === 0 || subject.source !== undefined || version === undefined) return false;
+  return indexes.some(
+    ({ answer, location }) =>
+      indexKey(location.url) === indexKey(url) &&
+      answer.state === "page" &&
+      filesOfVersion(answer.page, version).some((file) => admits(subject.digests, file) === true),
+  );
 }
 
 /** Puts together what is known of a subject. */

@@ -66,6 +66,32 @@ describe("advisories in the editor", () => {
     ]);
   });
 
+  it("that were accepted are no diagnostic and no hint; the hover names them and says so", () => {
+    const second = { ...advisory, id: "GHSA-zzzz-hxjv-5gpq", aliases: [] };
+    const accepting = (records: readonly AdvisoryRecord[]): Setting => {
+      const advisories = [
+        {
+          id: advisory.id,
+          aliases: [],
+          severity: "high",
+          fixedIn: ["2.3.2"],
+          accepted: { reason: "unused", from: "" },
+        },
+      ];
+      const check = { rule: "known-vulnerability", state: "failed", message: "", evidence: [], advisories };
+      const packages = [{ name: "flask", version: "2.2.3", checks: [check] }] as never;
+      const provenance = { packages, files: [], basis: [], checked: now };
+      return { projects: [flask(records)], snapshot: { provenance } };
+    };
+    assert.deepEqual(told("flask==2.2.3\n", accepting([advisory])), []);
+    assert.deepEqual(drawnHint("flask==2.2.3\n", accepting([advisory])), ["3.1.3 available"]);
+    assert.match(
+      hover(viewOf("flask==2.2.3\n", accepting([advisory])), 2)!.markdown,
+      /\[GHSA-m2qf-hxjv-5gpq\]\([^)]*\) \(accepted\)/,
+    );
+    assert.deepEqual(drawnHint("flask==2.2.3\n", accepting([advisory, second])), ["1 advisory"]);
+  });
+
   it("are an error where a release is reported as malicious", () => {
     const malicious: AdvisoryRecord = {
       id: "MAL-2026-1",

@@ -148,7 +148,10 @@ function advisoriesLine(view: View, described: RequirementView): string {
   const found = described.vulnerability;
   if (!found) return described.current ? `${say("No advisory known")} · ${age}` : "";
   const [said] = sayAdvisories(found.matches, found.fixedIn).split(":");
-  const links = found.matches.slice(0, mostAdvisories).map(({ id }) => link(id, advisoryPage(id)));
+  const links = found.matches.slice(0, mostAdvisories).map((match) => {
+    const named = link(match.id, advisoryPage(match.id));
+    return found.open.includes(match) ? named : say("{0} (accepted)", named);
+  });
   const more = found.matches.length - links.length;
   const rest = more > 0 ? ` ${say("and {0} more", more)}` : "";
   return `${plain(said!)}: ${links.join(", ")}${rest} · ${age}`;

@@ -69,12 +69,12 @@ function hintFor(view: View, entry: RequirementEntry): { label: string; tooltip:
   const tooltip = plain(described.verdict, 400);
   const failed = failedLabel(view, described);
   if (failed) return { label: failed, tooltip };
-  const { vulnerability } = described;
-  if (vulnerability) {
-    const { length } = vulnerability.matches;
-    const bad = vulnerability.matches.some((match) => match.malicious);
+  const { open = [], fixedIn } = described.vulnerability ?? {};
+  if (open.length > 0) {
+    const { length } = open;
+    const bad = open.some((match) => match.malicious);
     const label = bad ? say("malicious") : length === 1 ? say("1 advisory") : say("{0} advisories", length);
-    return { label, tooltip: `${tooltip} · ${sayAdvisories(vulnerability.matches, vulnerability.fixedIn)}` };
+    return { label, tooltip: `${tooltip} · ${sayAdvisories(open, fixedIn)}` };
   }
   if (described.currentRelease?.yanked !== undefined) return { label: say("yanked"), tooltip };
   const newest = described.newestCompatible;

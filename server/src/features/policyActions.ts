@@ -20,16 +20,18 @@ function acceptances(view: View, finding: Finding): CodeAction[] {
   const version = one?.version;
   if (version === undefined || (check?.required && check.severity === "error" && isForbidding(finding.rule)))
     return [];
-  const advisories = finding.advisories?.map(({ id }) => id) ?? [undefined];
+  const advisories = finding.advisories ?? [undefined];
   return advisories.slice(0, 3).map((advisory) => {
-    const what = advisory ?? finding.rule;
+    const what = advisory?.id ?? finding.rule;
     return actionOf(say("Accept {0} of {1} {2}…", what, finding.package!, version), {
       uri: view.file.uri,
       kind: "accept",
       package: finding.package!,
       version,
       message: finding.message,
-      ...(advisory === undefined ? { rule: finding.rule } : { advisory }),
+      ...(advisory === undefined
+        ? { rule: finding.rule }
+        : { advisory: advisory.id, mayWait: advisory.fixedIn.length === 0 }),
     });
   });
 }

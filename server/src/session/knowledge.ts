@@ -191,6 +191,12 @@ export class KnowledgeKeeper {
     }
   }
 
+  /** Asks for everything again, from what is stored where that is fresh: the configuration that answers depend on is another. */
+  askAgain(): void {
+    for (const state of this.#states.values()) state.lastAsked = Number.NEGATIVE_INFINITY;
+    this.forgetEnvironments();
+  }
+
   /** Asks the indexes again, even where what is stored is fresh; settles when all is answered. */
   async refresh(root: string, token: CancellationToken): Promise<void> {
     const state = this.#states.get(root);

@@ -175,6 +175,12 @@ export class Passes {
     this.provenances.forget(root);
   }
 
+  /** The configuration is another: what resolves is void, what was said of provenance is shown until it has been asked again. */
+  outdateWhole(root: string): void {
+    this.stacks.forget(root);
+    this.provenances.outdate(root);
+  }
+
   close(root: string): void {
     this.keeper.close(root);
     this.stacks.close(root);

@@ -8,10 +8,11 @@ const schema = z.union([
   z.object({
     uri: z.string(),
     kind: z.literal("accept"),
+    // In this order they are written.
+    advisory: z.string().optional(),
+    rule: z.string().optional(),
     package: z.string(),
     version: z.string(),
-    rule: z.string().optional(),
-    advisory: z.string().optional(),
     reason: z.string().min(1),
     until: z.string(),
   }),

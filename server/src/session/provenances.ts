@@ -31,6 +31,8 @@ interface State {
   key: string;
   facts: ProvenanceFacts | undefined;
   revision: number;
+  /** What was said was said under another policy. */
+  isOutdated: boolean;
   running: { readonly key: string; readonly cancel: () => void; readonly done: Promise<void> } | undefined;
 }
 
@@ -56,7 +58,11 @@ export class ProvenanceKeeper {
   start(root: string, tree: ManifestTree, refresh = false): void {
     const key = keyOf(tree);
     const state = this.#stateOf(root);
-    const isKnown = state.key === key && state.facts && this.#host.now() - state.facts.checked < FRESH_FOR;
+    const isKnown =
+      !state.isOutdated &&
+      state.key === key &&
+      state.facts &&
+      this.#host.now() - state.facts.checked < FRESH_FOR;
     if (!refresh && (isKnown || state.running?.key === key)) return;
     state.running?.cancel();
     const { token, cancel } = tokenSource();
@@ -70,7 +76,7 @@ export class ProvenanceKeeper {
   #stateOf(root: string): State {
     let state = this.#states.get(root);
     if (!state) {
-      state = { key: "", facts: undefined, revision: 0, running: undefined };
+      state = { key: "", facts: undefined, revision: 0, isOutdated: false, running: undefined };
       this.#states.set(root, state);
     }
     return state;
@@ -88,6 +94,7 @@ export class ProvenanceKeeper {
     const put = (facts: ProvenanceFacts): void => {
       state.key = key;
       state.facts = facts;
+      state.isOutdated = false;
       state.revision++;
     };
     try {
@@ -138,14 +145,28 @@ export class ProvenanceKeeper {
     state?.running?.cancel();
   }
 
+  /** The policy is another: what was said is shown until it has been asked again. */
+  outdate(root: string): void {
+    const state = this.#states.get(root);
+    if (!state) return;
+    this.#giveUp(state);
+    state.isOutdated = true;
+  }
+
   /** What was answered is void: another environment, other settings, another runner. */
   forget(root: string): void {
     const state = this.#states.get(root);
     if (!state) return;
-    state.running?.cancel();
+    this.#giveUp(state);
     if (state.facts) state.revision++;
     state.facts = undefined;
     state.key = "";
+  }
+
+  /** What is under way counts no more, not even as the same question. */
+  #giveUp(state: State): void {
+    state.running?.cancel();
+    state.running = undefined;
   }
 
   dispose(): void {

@@ -220,6 +220,12 @@ export class Session {
     this.keeper.forgetEnvironments();
   }
 
+  /** A `.thoth.yaml` is another on the disk: environments, cut-offs and policy were asked under the old one. */
+  configurationChanged(): void {
+    for (const { uri } of this.setup.opened()) this.#passes.outdateWhole(uri);
+    this.keeper.askAgain();
+  }
+
   /** Settings, trust or interpreters changed: how to ask is found out again for every document. */
   renewContexts(): void {
     this.#contexts.clear();

@@ -148,6 +148,8 @@ export type PolicyProposal =
       /** What is accepted: one of the two. */
       readonly rule?: string;
       readonly advisory?: string;
+      /** Whether it can be accepted until a release fixes the advisory: none does now. */
+      readonly mayWait?: boolean;
       /** The finding, shown where the reason is asked for. */
       readonly message: string;
     }

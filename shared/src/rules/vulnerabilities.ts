@@ -33,6 +33,8 @@ export interface Vulnerability {
   readonly from: VersionOrigin;
   /** Gravest first; never empty. */
   readonly matches: readonly AdvisoryMatch[];
+  /** Those of them that no policy accepts. */
+  readonly open: readonly AdvisoryMatch[];
   /** The smallest version above at which nothing is left. */
   readonly fixedIn?: string;
   readonly advisories: ProjectAdvisories;
@@ -51,7 +53,8 @@ export function vulnerabilityOf(input: RuleInput, placed: PlacedRequirement): Vu
     const matches = matchAdvisories(advisories.records, version, now);
     if (matches.length === 0) continue;
     const fixedIn = smallestFix(advisories.records, version, now, releasesFor(facts, version));
-    return { version, from, matches, advisories, ...(fixedIn === undefined ? {} : { fixedIn }) };
+    const open = openMatches(input, placed, version, matches);
+    return { version, from, matches, open, advisories, ...(fixedIn === undefined ? {} : { fixedIn }) };
   }
   return undefined;
 }
@@ -134,7 +137,7 @@ export function addVulnerability(input: RuleInput, placed: PlacedRequirement, co
   const found = vulnerabilityOf(input, placed);
   if (!found) return;
   const { entry, file } = placed;
-  const matches = openMatches(input, placed, found);
+  const matches = found.open;
   if (matches.length === 0) return;
   const malicious = matches.filter((match) => match.malicious);
   const fixes = input.snapshot.pending ? [] : fixesFor(input, placed, found);
@@ -169,7 +172,8 @@ function severityOf(
 function openMatches(
   { snapshot }: RuleInput,
   { entry }: PlacedRequirement,
-  { matches, version }: Vulnerability,
+  version: string,
+  matches: readonly AdvisoryMatch[],
 ): readonly AdvisoryMatch[] {
   const checks = (snapshot.provenance?.packages ?? [])
     .filter((one) => one.name === entry.normalizedName && (one.version ?? version) === version)

@@ -8,7 +8,7 @@ import {
   pageEvidence,
   type SubjectView,
 } from "../model.ts";
-import { boundViews } from "../view.ts";
+import { boundViews, isHeldTo } from "../view.ts";
 
 const RULE = "index-policy";
 
@@ -195,6 +195,7 @@ export function checkIndexPolicy(
 function checkBinding(view: SubjectView, bound: IndexView, policy: MergedPolicy): CheckDraft[] {
   const binding = policy.bindings.find(({ pattern }) => matchesName(pattern, view.subject.name));
   if (!binding || indexKey(binding.url) === indexKey(bound.location.url)) return [];
+  if (isHeldTo(view, binding.url)) return [];
   return [
     {
       rule: RULE,
@@ -202,7 +203,7 @@ function checkBinding(view: SubjectView, bound: IndexView, policy: MergedPolicy)
       severity: "error",
       isForbidden: true,
       message: `${view.subject.written} may come from ${bound.label}; ${binding.from} binds it to ${labelOf(binding)}.`,
-      next: "Bind the package to that index.",
+      next: "Name that index for it in the manifest, or give its line the hashes of the files there: pip then takes no other.",
       aliases: ["SOURCE-NOT-WHITELISTED"],
       labels: ["binding"],
       evidence: [

@@ -1,5 +1,7 @@
 // Check 3, the other indexes: who would win where a name is on several, and is that a mirror, an accelerator's build, or confusion?
+
 import { compareVersions } from "../../../../shared/src/packaging/version.ts";
+import { matchesName } from "../../../../shared/src/policy/index.ts";
 import type { PageFile, ProjectPage } from "../../index/index.ts";
 import {
   type CheckContext,
@@ -9,7 +11,8 @@ import {
   type SubjectView,
   whyNot,
 } from "../model.ts";
-import { boundViews } from "../view.ts";
+import { boundViews, isHeldTo } from "../view.ts";
+import { labelOf } from "./indexPolicy.ts";
 
 const RULE = "artifact-on-several-indexes";
 
@@ -34,6 +37,16 @@ export function checkSeveralIndexes(view: SubjectView, context: CheckContext): C
       draft(
         "not-applicable",
         "Only one index is configured.",
+        indexes.map((one) => pageEvidence(one)),
+      ),
+    ];
+  }
+  const binding = context.policy.bindings.find(({ pattern }) => matchesName(pattern, subject.name));
+  if (binding && isHeldTo(view, binding.url)) {
+    return [
+      draft(
+        "passed",
+        `${subject.written} is bound to ${labelOf(binding)} by ${binding.from}, and the digests in the file admit its files alone.`,
         indexes.map((one) => pageEvidence(one)),
       ),
     ];
