@@ -19,7 +19,7 @@ import {
   resolve,
   TargetReading,
 } from "../resolve/index.ts";
-import { targetOf } from "./question.ts";
+import { targetOf } from "./environment.ts";
 
 export interface BuildRequiresOptions {
   /** What is built for, and with. */

@@ -4,6 +4,7 @@ import type { ConfiguredEnvironment } from "../../../shared/src/config/index.ts"
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
 import type { RequiredPython } from "../../../shared/src/manifest/requiredPython.ts";
 import { readSpecifierSet } from "../../../shared/src/packaging/specifier.ts";
+import { parseVersion } from "../../../shared/src/packaging/version.ts";
 import type { EnvironmentInput } from "../../../shared/src/protocol/environment.ts";
 import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
 import { type DescribeOptions, describeEnvironment, type ProbeCache } from "../environment/index.ts";
@@ -147,4 +148,19 @@ async function probeCache(context: OperationContext, meanwhile?: () => void): Pr
       pages.write({ key, partition: "", url: "", policy: "", freshUntil: now, fetchedAt: now, body });
     },
   };
+}
+
+/** What resolving and judging files need to know of an environment. @throws OperationError without a Python. */
+export function targetOf(environment: RuntimeEnvironment | undefined) {
+  const python =
+    environment?.pythonVersion === undefined ? undefined : parseVersion(environment.pythonVersion);
+  if (python && environment?.markers && environment.tags) {
+    return { python, markers: environment.markers, tags: environment.tags };
+  }
+  throw new OperationError(
+    "not-checked",
+    "no-interpreter",
+    environment?.notes[0] ?? "No Python was found.",
+    "Name a version: --python 3.12.",
+  );
 }

@@ -8,7 +8,6 @@ import { isLockKind } from "../../../shared/src/manifest/kind.ts";
 import type { RequirementEntry } from "../../../shared/src/manifest/model.ts";
 import type { ProjectSelection } from "../../../shared/src/manifest/projectModel.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
-import { parseVersion } from "../../../shared/src/packaging/version.ts";
 import type { LockInput } from "../../../shared/src/protocol/lock.ts";
 import { type IndexSettings, type PageFile, redactUrl } from "../index/index.ts";
 import {
@@ -38,6 +37,7 @@ import {
   readDemands,
   readSourceNames,
 } from "./demands.ts";
+import { targetOf } from "./environment.ts";
 import { OperationError } from "./errors.ts";
 import type { FactFinder } from "./factFinder.ts";
 import { type IndexLane, type IndexPlan, otherPlans, planIndexes } from "./indexPlan.ts";
@@ -423,21 +423,6 @@ async function oneRoot(loader: Loader, input: QuestionInput): Promise<LoadedRoot
     "no-manifest",
     `${input.path} has no requirements file, no Pipfile and no pyproject.toml with dependencies.`,
     "Name the manifest to resolve.",
-  );
-}
-
-/** @throws OperationError without a Python. */
-export function targetOf(environment: RuntimeEnvironment | undefined) {
-  const python =
-    environment?.pythonVersion === undefined ? undefined : parseVersion(environment.pythonVersion);
-  if (python && environment?.markers && environment.tags) {
-    return { python, markers: environment.markers, tags: environment.tags };
-  }
-  throw new OperationError(
-    "not-checked",
-    "no-interpreter",
-    environment?.notes[0] ?? "No Python was found.",
-    "Name a version: --python 3.12.",
   );
 }
 
