@@ -36,7 +36,8 @@ const event = z.discriminatedUnion("event", [
   z.object({ event: z.literal("done") }),
 ]);
 
-interface Ended {
+/** How a stage or a module ended; the duration in milliseconds. */
+export interface Ended {
   outcome: Outcome;
   ms: number;
   tail: string;
