@@ -11,7 +11,8 @@ import type {
 import type { Operation } from "./context.ts";
 import { Loader } from "./load.ts";
 import { RequestBudget } from "./provenanceIndexes.ts";
-import { checkProvenanceOf, type RootProvenance } from "./provenanceRoot.ts";
+import type { RootProvenance } from "./provenanceModel.ts";
+import { checkProvenanceOf } from "./provenanceRoot.ts";
 
 /** More requests than this are sent only where the person says so. */
 export const MOST_REQUESTS = 4000;

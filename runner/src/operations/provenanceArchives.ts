@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CheckDraft, checkArchive, type SubjectView } from "../provenance/index.ts";
 import type { ProvenanceIndexes } from "./provenanceIndexes.ts";
-import type { RootInput } from "./provenanceRoot.ts";
+import type { RootInput } from "./provenanceModel.ts";
 
 /** Bytes of an artifact beyond which it is not fetched to be looked into. */
 const MOST_BYTES = 512 * 1024 * 1024;
