@@ -10,9 +10,7 @@ import type { Pin } from "../resolve/index.ts";
 import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
 import { hashesOf } from "./pinHashes.ts";
-import { MOST_REQUESTS } from "./provenance.ts";
-import { RequestBudget } from "./provenanceIndexes.ts";
-import { openSubjectChecks, type SubjectChecks } from "./provenanceRoot.ts";
+import type { SubjectChecks } from "./provenanceRoot.ts";
 import type { AskedManifest } from "./question.ts";
 import type { RepairInput } from "./repairs.ts";
 
@@ -50,8 +48,14 @@ export function createTargetChecks(
     const had = (before.get(name) ?? []).flatMap((one) => matchAdvisories(lookup(name), one.toString(), now));
     return [...new Set(had.map(({ id }) => id))].filter((id) => !left.has(id));
   };
-  const open = (): Promise<SubjectChecks> =>
-    openSubjectChecks({
+  const open = async (): Promise<SubjectChecks> => {
+    // Most checks plan no repair: what verifies is loaded where one does.
+    const [{ openSubjectChecks }, { RequestBudget }, { MOST_REQUESTS }] = await Promise.all([
+      import("./provenanceRoot.ts"),
+      import("./provenanceIndexes.ts"),
+      import("./provenance.ts"),
+    ]);
+    return openSubjectChecks({
       context,
       input: {
         ...commonOf(input),
@@ -73,6 +77,7 @@ export function createTargetChecks(
       signal,
       calls: { progress: () => {}, warn: () => {}, package: () => {} },
     });
+  };
   return {
     async vet(pins, today) {
       before.clear();
