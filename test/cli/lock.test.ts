@@ -353,7 +353,7 @@ describe("thoth lock", () => {
   });
 
   it("names the indexes of the manifest and never a credential", async () => {
-    const secret = index.url.replace("//", "//user:s3cret@");
+    const secret = `${index.url.replace("//", "//user:s3cret@")}?token=s3cret`;
     place.write(
       "requirements.in",
       `-i ${secret}\n--extra-index-url https://\${USER}:\${TOKEN}@example.org/simple\nflask\n`,

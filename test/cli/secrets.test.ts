@@ -21,6 +21,7 @@ const SECRETS = {
   vcs: "c4nary-vcs",
   findLinks: "c4nary-find-links",
   proxy: "c4nary-proxy",
+  query: "c4nary-query",
 } as const;
 
 describe("credentials", () => {
@@ -67,6 +68,7 @@ describe("credentials", () => {
         `--extra-index-url http://${USER}:${"${TOKEN}"}@${host}/simple/`,
         `--extra-index-url http://localhost:${new URL(index.url).port}/simple/`,
         `--extra-index-url ${guarded.url}`,
+        `--extra-index-url ${index.url}?token=${SECRETS.query}`,
         `--find-links http://${USER}:${SECRETS.findLinks}@${host}/links/`,
         `demo==1.0 --hash=sha256:${demo.sha256}`,
         `other==1.0 --hash=sha256:${other.sha256}`,
@@ -151,8 +153,9 @@ describe("credentials", () => {
     const sent = [...index.requests, ...guarded.requests]
       .map(({ headers }) => headers.authorization ?? "")
       .join("\n");
-    const used = shown(sent);
-    for (const where of ["findLinks", "keyring", "lock", "netrc", "pipfile", "written"])
+    const asked = index.requests.map(({ path }) => path).join("\n");
+    const used = shown(`${sent}\n${asked}`);
+    for (const where of ["findLinks", "keyring", "lock", "netrc", "pipfile", "query", "written"])
       assert.ok(used.includes(where), `${where} was not used, only ${used.join(", ")}`);
   });
 

@@ -36,9 +36,9 @@ export function factOfRow<T>(
   };
 }
 
-/** A source without user and password, in case it is a URL that carries them. */
+/** A source without user, password and query, in case it is a URL that carries them. */
 export function withoutCredentials(source: string): string {
-  return source.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, "$1");
+  return source.replace(/^([a-z][a-z0-9+.-]*:\/\/)(?:[^/?#]*@)?([^?#]*)(?:\?[^#]*)?/i, "$1$2");
 }
 
 /** The columns that every fact has. */

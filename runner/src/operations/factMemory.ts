@@ -99,10 +99,14 @@ export class FactMemory {
   }
 }
 
-/** What changes when any page behind an answer does. Undefined for an answer that something is missing from, and for folders. */
+/**
+ * What changes when any page behind an answer does. Undefined for an answer that something is missing from, for folders, and for
+ * addresses with a query, which may hold a token: their pages are not kept either.
+ */
 function stampOf(answer: ProjectAnswer): string | undefined {
   if (answer.failure || answer.pages.length === 0) return undefined;
-  if (answer.pages.some((page) => page.source === "folder")) return undefined;
+  if (answer.pages.some(({ source, index }) => source === "folder" || URL.parse(index.url)?.search))
+    return undefined;
   return answer.pages.map((page) => `${page.index.url} ${page.fetchedAt}`).join("\n");
 }
 

@@ -69,9 +69,13 @@ function optionFor(option: string, value: string): string {
   return `${option} ${withoutCredentials(value)}`;
 }
 
-/** The address without user and password; where those are variables alone they name no secret and stay. */
+/** The address without user, password and query, which may hold a token; where those are variables alone they name no secret and stay. */
 export function withoutCredentials(address: string): string {
-  return address.replace(/^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)@/i, (whole, scheme: string, user: string) =>
-    /^(?:\$\{\w+\}|\$\w+)(?::(?:\$\{\w+\}|\$\w+)?)?$/.test(user) ? whole : scheme,
-  );
+  return address
+    .replace(/^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)@/i, (whole, scheme: string, user: string) =>
+      /^(?:\$\{\w+\}|\$\w+)(?::(?:\$\{\w+\}|\$\w+)?)?$/.test(user) ? whole : scheme,
+    )
+    .replace(/^([a-z][a-z0-9+.-]*:\/\/[^?#]*)\?([^#]*)/i, (whole, address: string, query: string) =>
+      query.split("&").every((one) => /^(?:[\w-]+=)?\$\{\w+\}$/.test(one)) ? whole : address,
+    );
 }

@@ -26,7 +26,8 @@ export class ProvenanceMemory {
   keyOf(subject: Subject, views: readonly IndexView[], advisories: unknown): string | undefined {
     const stamps: unknown[] = [];
     for (const { location, answer, isBound } of views) {
-      if (answer.state === "failed") return undefined;
+      // A query may hold a token: it is never written down, not even hashed.
+      if (answer.state === "failed" || URL.parse(location.url)?.search) return undefined;
       if (answer.state === "page") {
         // A page that only who is signed in may see is not kept under a key that anybody can make.
         if (answer.page.source === "folder" || answer.page.freshness !== "fresh" || answer.failure)

@@ -13,7 +13,14 @@ import {
   variantsFileName,
 } from "../../../shared/src/packaging/variants.ts";
 import { compareVersions, parseVersion, type Version } from "../../../shared/src/packaging/version.ts";
-import type { IndexClient, IndexFailure, PageFile, ProjectAnswer, ProjectPage } from "../index/index.ts";
+import {
+  type IndexClient,
+  type IndexFailure,
+  type PageFile,
+  type ProjectAnswer,
+  type ProjectPage,
+  redactUrl,
+} from "../index/index.ts";
 import type { ReleaseMetadata, Universe, UniverseProject, UniverseRelease } from "./python/model.ts";
 
 /**
@@ -355,7 +362,8 @@ class MergedUniverse implements IndexUniverse {
   indexOf(name: string, file: PageFile): string | undefined {
     const listed = this.#listed.get(file) ?? file;
     const has = ({ releases }: ProjectPage) => releases.some(({ files }) => files.includes(listed));
-    return this.#pages.get(name)?.find(has)?.index.url;
+    const index = this.#pages.get(name)?.find(has)?.index.url;
+    return index && redactUrl(index);
   }
 
   searchOf(name: string): IndexSearch | undefined {

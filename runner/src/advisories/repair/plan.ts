@@ -18,7 +18,6 @@ import { findGroups } from "./groups.ts";
 import type {
   AddedConstraint,
   AdvisoryLookup,
-  Exposure,
   LineChange,
   Move,
   RepairOptions,
