@@ -4,7 +4,6 @@ import { dirname, resolve as resolvePath } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
 import type { LeftOut } from "../../../shared/src/facts/stack.ts";
-import { isLockKind } from "../../../shared/src/manifest/kind.ts";
 import type { RequirementEntry } from "../../../shared/src/manifest/model.ts";
 import type { ProjectSelection } from "../../../shared/src/manifest/projectModel.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
@@ -42,6 +41,7 @@ import { OperationError } from "./errors.ts";
 import type { FactFinder } from "./factFinder.ts";
 import { type IndexLane, type IndexPlan, otherPlans, planIndexes } from "./indexPlan.ts";
 import { type LoadedRoot, Loader } from "./load.ts";
+import { oneManifest } from "./oneManifest.ts";
 import { exclusionOf, type ResolveSettings, resolveSettingsFor } from "./resolveSettings.ts";
 import type { BuildListener, SourceBuilds, SourceBuildsOptions } from "./sourceBuilds.ts";
 import { withSourcesHere } from "./sourcesHere.ts";
@@ -149,7 +149,7 @@ export async function askManifest(
   options: AskOptions = {},
 ): Promise<AskedManifest> {
   const loader = new Loader(input.cwd);
-  const root = await oneRoot(loader, input);
+  const root = await oneManifest(loader, input.path, input.constraints, "declared");
   const environment = await environmentFor(context, await withDeclared(input, root), root, signal);
   signal.throwIfAborted();
   return askRoot(context, input, { loader, root, environment }, calls, signal, options);
@@ -407,23 +407,6 @@ function stampOf(address: string): number[] {
       return 0;
     }
   });
-}
-
-async function oneRoot(loader: Loader, input: QuestionInput): Promise<LoadedRoot> {
-  const { roots } = await loader.roots([input.path], input.constraints);
-  const sources = roots.filter(({ tree }) => !isLockKind(tree.files[0]?.manifest.kind ?? "requirements"));
-  // What people write comes before what tools wrote from it.
-  const ranked = ["requirements.in", "Pipfile", "pyproject.toml", "requirements.txt"].flatMap((name) =>
-    sources.filter(({ path }) => path.endsWith(`/${name}`) || path.endsWith(`\\${name}`)),
-  );
-  const root = roots.length === 1 ? roots[0] : (ranked[0] ?? sources[0]);
-  if (root) return root;
-  throw new OperationError(
-    "usage",
-    "no-manifest",
-    `${input.path} has no requirements file, no Pipfile and no pyproject.toml with dependencies.`,
-    "Name the manifest to resolve.",
-  );
 }
 
 /** Few manifests have anything built: what does that is loaded where it is allowed. */

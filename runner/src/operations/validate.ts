@@ -30,6 +30,7 @@ import { configurationFor, environmentNamed } from "./configuration.ts";
 import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
 import { Loader } from "./load.ts";
+import { oneManifest } from "./oneManifest.ts";
 import type { BuiltManifest } from "./stackBuilder.ts";
 
 const MIB = 1024 * 1024;
@@ -47,16 +48,15 @@ export async function validate(
   calls: Calls<ValidatePartial>,
   signal: AbortSignal,
 ): Promise<Answer<ValidateOutput>> {
-  const path = manifestPath(input);
   const texts = new Map(Object.entries(input.texts));
   const loader = new Loader(input.cwd, undefined, texts);
-  const { roots } = await loader.roots([path], input.constraints);
-  const { tree } = roots[0]!;
+  const root = await oneManifest(loader, input.path, input.constraints, "installed");
+  const { path, tree } = root;
   const gathered = gatherRequirements(tree, (uri) => loader.displayUri(uri));
   const script = input.script === undefined ? undefined : readableScript(input.script, input.cwd);
   const environment = await environmentOf(context, input, path);
   const indexes = mergeIndexes(gathered.indexes, input);
-  const builder = await builderFor(context, input, { loader, root: roots[0]!, environment }, calls, gathered);
+  const builder = await builderFor(context, input, { loader, root, environment }, calls, gathered);
   const inspection = await inspectStack(
     {
       requirements: gathered.requirements,
@@ -108,23 +108,6 @@ async function builderFor(
   if (!isAllowed || onlyListed) return undefined;
   const { createStackBuilder } = await import("./stackBuilder.ts");
   return createStackBuilder(context, input, manifest, calls);
-}
-
-/** A folder stands for the manifest in it, as for the other commands. */
-function manifestPath(input: ValidateInput): string {
-  const path = resolve(input.cwd, input.path);
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
-  const names = ["requirements.txt", "Pipfile.lock", "Pipfile", "requirements.in"];
-  const found = names
-    .map((name) => join(path, name))
-    .find((one) => statSync(one, { throwIfNoEntry: false })?.isFile());
-  if (found !== undefined) return found;
-  throw new OperationError(
-    "usage",
-    "no-manifest",
-    `${input.path === "." ? "This folder" : input.path} has no requirements.txt and no Pipfile.`,
-    "Name the manifest to validate.",
-  );
 }
 
 /** Known before the minutes that a stack may take. */
@@ -295,6 +278,7 @@ function outputOf(inspection: Inspection, environment: RuntimeEnvironment, root:
   const { script, python } = inspection;
   return {
     id: inspection.id,
+    path: root,
     outcome: inspection.outcome,
     environment: python ? `Python ${python.version}, ${python.platform}` : environment.name,
     sandbox: inspection.sandbox,

@@ -67,6 +67,8 @@ export type ValidatePartial = z.infer<typeof partial>;
 
 export const output = z.object({
   id: z.string(),
+  /** Of the manifest, as the person named it. */
+  path: z.string(),
   outcome,
   environment: z.string(),
   /** What contains the stack, in words. */
