@@ -22,13 +22,15 @@ import {
   resolve,
   type Solve,
 } from "../resolve/index.ts";
+import type { AskedManifest } from "./askedManifest.ts";
 import { tellFromLine } from "./conflictWords.ts";
 import type { Operation } from "./context.ts";
 import { describePart, scopeSolverFor } from "./lockScope.ts";
-import { type AskedManifest, askManifest, MOST_DECISIONS, refuseUnanswered } from "./question.ts";
+import { askManifest } from "./question.ts";
 import { findSettingRelaxations, type SettingRelaxation } from "./settingTrials.ts";
 import { tellRelaxation as tellStackRelaxation } from "./stackFacts.ts";
 import { isWorthTelling, tellSearch } from "./tellSearch.ts";
+import { MOST_DECISIONS, refuseUnanswered } from "./unanswered.ts";
 
 export const explain: Operation<ExplainInput, ExplainOutput, ExplainPartial> = async (
   context,

@@ -2,13 +2,15 @@
 import type { StackRelaxation } from "../../../shared/src/facts/stack.ts";
 import type { FixInput } from "../../../shared/src/protocol/fix.ts";
 import type { Calls } from "../../../shared/src/protocol/operation.ts";
+import type { AskedManifest } from "./askedManifest.ts";
 import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
 import type { Plan } from "./fix.ts";
 import type { Loader } from "./load.ts";
-import { type AskedManifest, askManifest, refuseUnanswered } from "./question.ts";
+import { askManifest } from "./question.ts";
 import { findSettingRelaxations } from "./settingTrials.ts";
 import { addRelaxations, FixProver, searchStack } from "./stackFacts.ts";
+import { refuseUnanswered } from "./unanswered.ts";
 
 export interface Choice {
   readonly loader: Loader;

@@ -15,6 +15,7 @@ import {
   resolve,
   type StackResolution,
 } from "../resolve/index.ts";
+import type { AskedManifest } from "./askedManifest.ts";
 import type { Operation } from "./context.ts";
 import { OperationError } from "./errors.ts";
 import { lockPins } from "./lockedPins.ts";
@@ -22,13 +23,9 @@ import { indexOptionsOf } from "./lockIndexes.ts";
 import type { Solve } from "./lockPipfile.ts";
 import { describePart, scopeSolverFor } from "./lockScope.ts";
 import { compareLocks, keepIdentities, keptPins, keptVersions, readPreviousLock } from "./previousLock.ts";
-import {
-  type AskedManifest,
-  askManifest,
-  MOST_DECISIONS,
-  refuseUnanswered,
-  tellSources,
-} from "./question.ts";
+import { askManifest } from "./question.ts";
+import { tellSources } from "./tellSources.ts";
+import { MOST_DECISIONS, refuseUnanswered } from "./unanswered.ts";
 
 /** Nothing resolves: what was asked and why not. */
 class NoStack extends Error {

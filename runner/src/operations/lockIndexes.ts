@@ -1,7 +1,7 @@
 // The indexes that a manifest itself names, as its lock has to name them: without the credentials that a person wrote there.
 import type { Manifest, ManifestEntry } from "../../../shared/src/manifest/model.ts";
 import { DEFAULT_INDEX_URL } from "../../../shared/src/packaging/defaultIndex.ts";
-import type { AskedManifest } from "./question.ts";
+import type { AskedManifest } from "./askedManifest.ts";
 
 /** pip's options that say where packages come from. */
 const INDEX_OPTIONS: ReadonlySet<string> = new Set([

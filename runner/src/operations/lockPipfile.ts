@@ -6,11 +6,11 @@ import { readRequirement } from "../../../shared/src/packaging/requirement.ts";
 import type { LockedPackage, LockedPipfile } from "../../../shared/src/protocol/lock.ts";
 import { type PipfileMarkers, parsePipfileMarkers, pipenvMarker } from "../lock/index.ts";
 import type { Demand, Pin, Question } from "../resolve/index.ts";
+import type { AskedManifest } from "./askedManifest.ts";
 import { OperationError } from "./errors.ts";
 import { lockPins } from "./lockedPins.ts";
 import { withoutCredentials } from "./lockIndexes.ts";
 import { keptPins, keptVersions, type PreviousLock } from "./previousLock.ts";
-import type { AskedManifest } from "./question.ts";
 
 /** The table of a Pipfile for each category of its lock. */
 function sectionOf(category: string): string {

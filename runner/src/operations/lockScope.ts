@@ -16,12 +16,12 @@ import type {
   StackScope,
   Universe,
 } from "../resolve/index.ts";
+import type { AskedManifest } from "./askedManifest.ts";
 import { environmentFor } from "./checkRoots.ts";
 import { configurationFor } from "./configuration.ts";
 import type { OperationContext } from "./context.ts";
 import { targetOf } from "./environment.ts";
 import { OperationError } from "./errors.ts";
-import type { AskedManifest } from "./question.ts";
 
 /** Solves a question for everything that a lock is to hold for. */
 export interface ScopeSolver {

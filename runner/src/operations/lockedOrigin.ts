@@ -2,7 +2,7 @@
 import type { LockedPackage } from "../../../shared/src/protocol/lock.ts";
 import { redactUrl } from "../index/index.ts";
 import type { Pin } from "../resolve/index.ts";
-import type { AskedManifest } from "./question.ts";
+import type { AskedManifest } from "./askedManifest.ts";
 
 export type LockedOrigin = Pick<
   LockedPackage,

@@ -3,9 +3,9 @@ import { markerToString } from "../../../shared/src/packaging/marker.ts";
 import type { LockedArtifact, LockedPackage } from "../../../shared/src/protocol/lock.ts";
 import type { PageFile } from "../index/index.ts";
 import type { Pin, PinDependency } from "../resolve/index.ts";
+import type { AskedManifest } from "./askedManifest.ts";
 import { OperationError } from "./errors.ts";
 import { lockedOrigin } from "./lockedOrigin.ts";
-import type { AskedManifest } from "./question.ts";
 
 export type LockingManifest = Pick<AskedManifest, "universe" | "loader" | "places">;
 

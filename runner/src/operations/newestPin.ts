@@ -2,7 +2,7 @@
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import { compareVersions, type Version } from "../../../shared/src/packaging/version.ts";
 import { type Demand, type LineEdit, type Pin, type Question, withSpecifier } from "../resolve/index.ts";
-import type { AskedManifest } from "./question.ts";
+import type { AskedManifest } from "./askedManifest.ts";
 
 /** So many releases that are newer than the one the resolver comes to are tried, newest first. */
 const MOST_TRIED = 10;

@@ -6,8 +6,8 @@ import type { Version } from "../../../shared/src/packaging/version.ts";
 import type { NewestStack } from "../../../shared/src/protocol/resolve.ts";
 import { raiseSpecifier } from "../../../shared/src/rules/index.ts";
 import { type Demand, type Pin, type Resolution, resolve, withSpecifier } from "../resolve/index.ts";
-import { MOST_DECISIONS } from "./question.ts";
 import { type FixProver, type SearchedStack, untilAborted } from "./stackFacts.ts";
+import { MOST_DECISIONS } from "./unanswered.ts";
 
 /** Undefined where nothing newer resolves. What is proposed is proven as a whole. */
 export async function proposeNewest(

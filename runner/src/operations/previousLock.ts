@@ -8,8 +8,8 @@ import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import { parseVersion, type Version } from "../../../shared/src/packaging/version.ts";
 import type { LockedPackage, LockInput } from "../../../shared/src/protocol/lock.ts";
 import type { KeptPin } from "../resolve/index.ts";
+import type { AskedManifest } from "./askedManifest.ts";
 import { OperationError } from "./errors.ts";
-import type { AskedManifest } from "./question.ts";
 
 /** One entry of the lock before. */
 export interface PreviousPin {

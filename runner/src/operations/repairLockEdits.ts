@@ -10,10 +10,10 @@ import { indexKey } from "../../../shared/src/policy/index.ts";
 import type { LockedPackage } from "../../../shared/src/protocol/lock.ts";
 import { pylockPackageLines, requirementLines } from "../lock/index.ts";
 import type { Pin } from "../resolve/index.ts";
+import type { AskedManifest } from "./askedManifest.ts";
 import { OperationError } from "./errors.ts";
 import { lockPins } from "./lockedPins.ts";
 import { keepIdentities, pinsOf } from "./previousLock.ts";
-import type { AskedManifest } from "./question.ts";
 import type { FoundLock } from "./repairLocks.ts";
 
 /** Stacks before and after, each pin of every environment. */

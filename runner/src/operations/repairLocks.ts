@@ -10,10 +10,10 @@ import type { LockForm } from "../../../shared/src/protocol/lock.ts";
 import type { EnvironmentOptions } from "../../../shared/src/protocol/operation.ts";
 import { isFromIndex } from "../../../shared/src/rules/place.ts";
 import { type KeptPin, resolve, type StackScope } from "../resolve/index.ts";
+import type { AskedManifest } from "./askedManifest.ts";
 import type { LoadedRoot, Loader } from "./load.ts";
 import { fromPython } from "./lockScope.ts";
 import { pinsOf } from "./previousLock.ts";
-import type { AskedManifest } from "./question.ts";
 
 /** One lock, with what it holds and what it is for. */
 export interface FoundLock {

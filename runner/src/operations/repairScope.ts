@@ -1,10 +1,10 @@
 // What a repair has to hold for: the environments that are listed or declared, or everything that a lock says it is for.
 import { dirname } from "node:path";
 import type { EnvironmentOptions } from "../../../shared/src/protocol/operation.ts";
+import type { AskedManifest } from "./askedManifest.ts";
 import { configurationFor } from "./configuration.ts";
 import type { OperationContext } from "./context.ts";
 import { type ScopeInput, type ScopeSolver, solverForTargets } from "./lockScope.ts";
-import type { AskedManifest } from "./question.ts";
 
 export type RepairScopeInput = Pick<ScopeInput, "environments" | "environment" | "cwd" | "offline">;
 

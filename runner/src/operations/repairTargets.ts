@@ -7,11 +7,11 @@ import type { PackageProvenance, ProvenanceCheck } from "../../../shared/src/pro
 import type { Vetted } from "../advisories/index.ts";
 import type { Subject } from "../provenance/index.ts";
 import type { Pin } from "../resolve/index.ts";
+import type { AskedManifest } from "./askedManifest.ts";
 import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
 import { hashesOf } from "./pinHashes.ts";
 import type { SubjectChecks } from "./provenanceRoot.ts";
-import type { AskedManifest } from "./question.ts";
 import type { RepairInput } from "./repairs.ts";
 
 /** What is asked of a target, and the few words in which its failing is told. Advisories are the plan's own matter. */

@@ -15,10 +15,10 @@ import {
   TargetReading,
   type Universe,
 } from "../resolve/index.ts";
+import type { AskedManifest } from "./askedManifest.ts";
 import { environmentFor } from "./checkRoots.ts";
 import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
-import type { AskedManifest } from "./question.ts";
 
 /** A change of a setting with which the stack was shown to resolve, or could: building is the one that cannot be tried. */
 export interface SettingRelaxation {

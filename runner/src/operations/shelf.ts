@@ -1,11 +1,17 @@
 // Keeps indexes and what was read of them open between questions, so that a resolve after one edit reads nothing again.
 import type { OperationContext } from "./context.ts";
-import type { IndexShelf, OpenIndexes } from "./question.ts";
+import type { OpenIndexes } from "./openIndexes.ts";
 
 /** Each holds the pages and metadata of a whole stack: a few suffice for the manifests that a person works on. */
 const MOST = 4;
 /** Milliseconds. Pages change: after this the indexes are asked again, which costs little where nothing did. */
 const FRESH_FOR = 10 * 60_000;
+
+/** Keeps indexes open between questions, for a process that answers many. */
+export interface IndexShelf {
+  /** What is open under a key that holds all that an answer depends on, or else what `open` opens; closing it is the shelf's. */
+  take(key: string, open: (signal: AbortSignal) => Promise<OpenIndexes>): Promise<OpenIndexes>;
+}
 
 interface Entry {
   readonly opened: Promise<OpenIndexes>;

@@ -4,10 +4,12 @@ import type { Calls } from "../../../shared/src/protocol/operation.ts";
 import type { ValidateInput } from "../../../shared/src/protocol/validate.ts";
 import type { PlannedPackage, StackBuilder } from "../inspect/index.ts";
 import { type Pin, resolve } from "../resolve/index.ts";
+import type { AskedManifest } from "./askedManifest.ts";
 import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
 import type { LoadedRoot, Loader } from "./load.ts";
-import { type AskedManifest, askRoot, MOST_DECISIONS } from "./question.ts";
+import { askRoot } from "./question.ts";
+import { MOST_DECISIONS } from "./unanswered.ts";
 
 export interface BuiltManifest {
   readonly loader: Loader;

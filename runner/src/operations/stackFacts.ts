@@ -29,12 +29,13 @@ import {
   resolve,
   tellLines,
 } from "../resolve/index.ts";
+import type { AskedManifest } from "./askedManifest.ts";
 import { tellFromLine } from "./conflictWords.ts";
 import { OperationError } from "./errors.ts";
 import type { LoadedRoot, Loader } from "./load.ts";
 import { describePart, type ScopeSolver } from "./lockScope.ts";
-import { type AskedManifest, MOST_DECISIONS, refuseUnanswered } from "./question.ts";
 import type { SettingRelaxation } from "./settingTrials.ts";
+import { MOST_DECISIONS, refuseUnanswered } from "./unanswered.ts";
 
 /** A manifest together with what its search came to. */
 export interface SearchedStack {

@@ -2,7 +2,7 @@
 import type { ExplainSearch } from "../../../shared/src/protocol/explain.ts";
 import { redactUrl } from "../index/index.ts";
 import type { MatchRule } from "../resolve/index.ts";
-import type { AskedManifest } from "./question.ts";
+import type { AskedManifest } from "./askedManifest.ts";
 
 const RULES: Readonly<Record<MatchRule, string>> = {
   merge: "the best file of all of them is taken, as pip does",
