@@ -65,8 +65,8 @@ describe("thoth fix", () => {
           [
             [
               first.length === 0
-                ? "Pin to 2.0 (newest that resolves; resolves with 2 packages, 1 changes)"
-                : "Pin to 2.0 (newest that resolves; resolves with 2 packages)",
+                ? "Pin to 2.0 (newest possible; resolves with 2 packages, 1 changes)"
+                : "Pin to 2.0 (newest possible; resolves with 2 packages)",
               true,
             ],
           ],

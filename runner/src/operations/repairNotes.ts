@@ -27,13 +27,13 @@ export function notesOf(repair: Repair, vetted: readonly Vetted[]): RepairNotes 
   const passes = taken.flatMap(({ notes }) =>
     notes.filter((note) => note.startsWith("passes the cool-down")),
   );
-  const open = [...new Set(taken.flatMap(({ notes }) => notes.flatMap(uncheckedIn)))].sort();
+  const open = new Set(taken.flatMap(({ notes }) => notes.flatMap(uncheckedIn))).size;
   return {
     short: [
       ...skipped.slice(0, MOST_SKIPPED),
       ...(more > 0 ? [`${more} more skipped`] : []),
       ...passes.slice(0, 1),
-      ...(open.length > 0 ? [`not checked: ${open.join(", ")}`] : []),
+      ...(open > 0 ? [open === 1 ? "1 check not made" : `${open} checks not made`] : []),
     ],
     whole: [
       ...skippedWhole(vetted, moved),

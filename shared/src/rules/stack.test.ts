@@ -139,7 +139,7 @@ describe("a fix of a version", () => {
     const input = withStack(line, { proofs }, [project("flask", { "3.1.3": {}, "2.3.3": {} })]);
     const fixes = fixesOf(input, placedOn(input, "flask"));
     const [first] = fixes;
-    assert.equal(first?.title, "Pin to 2.3.0 (newest that resolves; resolves with 40 packages, 3 change)");
+    assert.equal(first?.title, "Pin to 2.3.0 (newest possible; resolves with 40 packages, 3 change)");
     assert.deepEqual(first?.edits, edits);
     assert.equal(first?.proven, true);
     assert.deepEqual(

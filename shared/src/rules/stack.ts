@@ -249,7 +249,7 @@ function judgeFix(input: RuleInput, fix: Fix): readonly Fix[] | undefined {
 }
 
 function pinInstead({ version, edits, ...proof }: ResolvingPin, { preferred }: Fix): Fix {
-  const title = withProof(`Pin to ${version} (newest that resolves)`, { resolves: true, ...proof });
+  const title = withProof(`Pin to ${version} (newest possible)`, { resolves: true, ...proof });
   return {
     kind: "pin-newest-resolving",
     title,
