@@ -10,7 +10,7 @@ import {
   OperationError,
   writeWhole,
 } from "../operations/index.ts";
-import type { CommandSpec } from "./commands.ts";
+import type { CommandSpec } from "./commands/spec.ts";
 import { writeAll } from "./output.ts";
 import { buildProgram, CommanderError } from "./program.ts";
 import { createProgress, type ProgressLine } from "./progress.ts";

@@ -2,7 +2,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { operations } from "../../../shared/src/protocol/operations.ts";
 import type { Options } from "./commandLine.ts";
-import { type CommandSpec, commands } from "./commands.ts";
+import type { CommandSpec } from "./commands/spec.ts";
+import { commands } from "./commands.ts";
 import type { OptionSpec } from "./options.ts";
 
 export { CommanderError };

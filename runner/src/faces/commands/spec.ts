@@ -1,0 +1,26 @@
+// What a command is: the arguments and options of one operation, how they become its input, and how its answer is shown.
+import type { Answer } from "../../../../shared/src/protocol/operation.ts";
+import type { OperationName } from "../../../../shared/src/protocol/operations.ts";
+import type { Options, RenderOptions } from "../commandLine.ts";
+import type { OptionSpec } from "../options.ts";
+
+export type Renderer = (answer: Answer<never>, options: RenderOptions) => string;
+
+export interface CommandSpec {
+  readonly operation: OperationName;
+  readonly args: readonly (readonly [name: string, description: string])[];
+  readonly options: readonly OptionSpec[];
+  /** Throws OperationError for what the options cannot mean. */
+  input(args: readonly string[], options: Options, cwd: string): unknown;
+  /** By format; JSON is the same for all. */
+  readonly formats: Readonly<Record<string, () => Promise<Renderer>>>;
+  /** What is said on standard error once the text is in its file. */
+  readonly written?: () => Promise<Renderer>;
+  /** Whether the answer says that something is wrong, at or above the severity asked for. */
+  failed(result: never, counts: (severity: string) => boolean): boolean;
+  /** What was not checked ends with a status of its own. */
+  readonly needsAll: boolean;
+}
+
+/** The manifests that the arguments name; the folder where the command is run, where they name none. */
+export const paths = (args: readonly string[]): string[] => (args.length === 0 ? ["."] : [...args]);
