@@ -135,8 +135,9 @@ async function buildPiece(name: string, entryPoint: string) {
     ...rest,
     entryPoints: [entryPoint],
     outfile,
-    // A module of Node's own is there at once: by `import` it would go the long way of modules.
-    supported: { "dynamic-import": false },
+    // A module of Node's own is there at once: by `import` it would go the long way of modules. Not in a library: web-tree-sitter
+    // has a `require` of its own where it imports, which would hide the one that such an import becomes.
+    supported: { "dynamic-import": LIBRARIES.includes(name) },
     format: "cjs",
     // Errors carry their names themselves; naming every function anew is five per cent of a warm check.
     keepNames: false,

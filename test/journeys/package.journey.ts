@@ -1,8 +1,9 @@
 // What is shipped: the VSIX and the npm package carry what they need and nothing else.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFile, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { unzipSync } from "fflate";
 import { packedExtension } from "../../scripts/package.ts";
@@ -69,6 +70,23 @@ describe("the packed extension", () => {
     for (const [name, bytes] of Object.entries(files)) {
       assert.doesNotMatch(name, /\.(node|so|dll|dylib)$/);
       assert.notEqual(Buffer.from(bytes.subarray(0, 4)).toString("latin1"), "\u007fELF", name);
+    }
+  });
+
+  it("reads every form of manifest from the command line, with the code that a run before it kept too", async () => {
+    await packedExtension();
+    const folder = await mkdtemp(join(tmpdir(), "thoth-packed-"));
+    const env = { ...process.env, XDG_CACHE_HOME: folder, XDG_DATA_HOME: folder };
+    try {
+      for (const round of ["first", "second"]) {
+        const command = [join(ROOT, "dist", "thoth.js"), "list", join(ROOT, "example"), "--format", "json"];
+        const { stdout, stderr } = await promisify(execFile)(process.execPath, command, { env });
+        assert.equal(stderr, "", round);
+        for (const name of ["requirements.txt", "Pipfile", "Pipfile.lock"])
+          assert.match(stdout, new RegExp(`"[^"]*${name.replace(".", "\\.")}"`), round);
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true });
     }
   });
 

@@ -7,7 +7,7 @@ import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cachedDataVersionTag } from "node:v8";
-import { constants, Script } from "node:vm";
+import { Script } from "node:vm";
 import { crc32 } from "node:zlib";
 import { cacheFolder } from "../data/index.ts";
 
@@ -21,6 +21,8 @@ const KIND = 0x74686f31;
 const ADDED_TO = 3_600_000;
 /** Days after which code that no run has written again is thrown away. */
 const KEPT_DAYS = 30;
+/** What imports while it runs, which a script of our own may not without a warning of Node's: Node loads it. */
+const IMPORTING = ["./web-tree-sitter.cjs"];
 
 interface Piece {
   readonly script: Script;
@@ -40,7 +42,8 @@ export function requirePiece(path: string, from: string): unknown {
   const module = { exports: {} as unknown };
   loaded.set(filename, module);
   const own = createRequire(filename);
-  const require = (name: string): unknown => (name.endsWith(".cjs") ? requirePiece(name, from) : own(name));
+  const isOurs = (name: string): boolean => name.endsWith(".cjs") && !IMPORTING.includes(name);
+  const require = (name: string): unknown => (isOurs(name) ? requirePiece(name, from) : own(name));
   const run = compile(filename).runInThisContext();
   run.call(module.exports, module.exports, Object.assign(require, own), module, filename, dirname(filename));
   return module.exports;
@@ -50,7 +53,7 @@ function compile(filename: string): Script {
   const bytes = readFileSync(filename);
   // A build writes nothing beyond ASCII: such a source takes half the memory, and nothing has to be decoded.
   const source = `(function (exports, require, module, __filename, __dirname) {${bytes.toString("latin1")}\n})`;
-  const options = { filename, importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER };
+  const options = { filename };
   if (process.env.NODE_DISABLE_COMPILE_CACHE) return new Script(source, options);
   const file = join(codeFolder(), `${basename(filename)}-${commandOf(process.argv)}`);
   const checksum = crc32(bytes);
