@@ -38,7 +38,10 @@ describe("of a folder", function () {
 
   beforeEach(function () {
     const found = spawnSync("python3", ["-c", "import sys; print(sys.executable, sys.base_prefix)"]);
-    if (found.status !== 0) return this.skip();
+    if (found.status !== 0) {
+      console.log("      skipped: there is no python3; apt-get install python3");
+      return this.skip();
+    }
     const [executable = "", base = ""] = found.stdout.toString().trim().split(" ");
     prefix = base;
     place = makePlace();

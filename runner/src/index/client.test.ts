@@ -1,12 +1,12 @@
 // The index client against real servers on loopback and folders on disk.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { makeCertificate } from "../../../test/support/certificate.ts";
 import {
   type BuiltArtifact,
   buildSdist,
@@ -482,39 +482,11 @@ describe("the index client", () => {
 
   it("asks https with pip's own certificate, refuses another, trusts a trusted host, and never goes from https to http", async function () {
     const keys = folder();
-    try {
-      execFileSync(
-        "openssl",
-        [
-          "req",
-          "-x509",
-          "-newkey",
-          "ec",
-          "-pkeyopt",
-          "ec_paramgen_curve:prime256v1",
-          "-nodes",
-          "-keyout",
-          "key.pem",
-          "-out",
-          "cert.pem",
-          "-days",
-          "2",
-          "-subj",
-          "/CN=localhost",
-          "-addext",
-          "subjectAltName=DNS:localhost,IP:127.0.0.1",
-        ],
-        { cwd: keys, stdio: "ignore" },
-      );
-    } catch {
-      console.log("      skipped: there is no openssl to make a certificate with");
-      this.skip();
-    }
-    const read = (name: string): string => readFileSync(join(keys, name), "utf8");
-    const tls = { key: read("key.pem"), cert: read("cert.pem") };
+    const tls = makeCertificate(keys, ["DNS:localhost", "IP:127.0.0.1"]);
+    if (!tls) return this.skip();
     const index = await serve({ demo: [wheel("1.0", { name: "demo" })] }, { tls });
     assert.equal((await ask(settingsFor(index.url)).project("demo")).failure?.code, "tls");
-    const cert = join(keys, "cert.pem");
+    const cert = tls.certFile;
     assert.equal((await ask(settingsFor(index.url, { cert })).project("demo")).pages.length, 1);
     assert.equal(
       (await ask(settingsFor(index.url, { trustedHost: ["127.0.0.1"] })).project("demo")).pages.length,

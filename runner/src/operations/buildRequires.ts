@@ -20,6 +20,7 @@ import {
   TargetReading,
 } from "../resolve/index.ts";
 import { targetOf } from "./environment.ts";
+import { TRIAL_DECISIONS } from "./unanswered.ts";
 
 export interface BuildRequiresOptions {
   /** What is built for, and with. */
@@ -72,7 +73,7 @@ export class BuildRequires {
     const answer = await resolve(
       this.#catalogue(),
       { requirements: demands },
-      { signal, maxDecisions: 20_000 },
+      { signal, maxDecisions: TRIAL_DECISIONS },
     );
     if (answer.kind === "stopped") {
       const { message, next } = answer.failure;

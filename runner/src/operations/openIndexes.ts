@@ -20,7 +20,6 @@ import type { FactFinder } from "./factFinder.ts";
 import type { IndexLane, IndexPlan } from "./indexPlan.ts";
 import type { LoadedRoot } from "./load.ts";
 import type { ResolveSettings } from "./resolveSettings.ts";
-
 import type { SourceBuilds, SourceBuildsOptions } from "./sourceBuilds.ts";
 
 /** Indexes that are open, with what was read of them. */

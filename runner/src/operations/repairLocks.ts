@@ -14,6 +14,7 @@ import type { AskedManifest } from "./askedManifest.ts";
 import type { LoadedRoot, Loader } from "./load.ts";
 import { fromPython } from "./lockScope.ts";
 import { pinsOf } from "./previousLock.ts";
+import { TRIAL_DECISIONS } from "./unanswered.ts";
 
 /** One lock, with what it holds and what it is for. */
 export interface FoundLock {
@@ -145,7 +146,7 @@ async function pylockOf(
     ...asked.question,
     preferences: new Map(pins.map(({ name, version }) => [name, version])),
   };
-  const resolution = await resolve(asked.catalogue, question, { signal, maxDecisions: 20_000 });
+  const resolution = await resolve(asked.catalogue, question, { signal, maxDecisions: TRIAL_DECISIONS });
   if (resolution.kind !== "solved") return undefined;
   const needed = new Set(resolution.pins.map(({ name }) => name));
   if (pylock.packages.some(({ name, marker }) => !marker && !needed.has(name))) return undefined;

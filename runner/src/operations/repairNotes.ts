@@ -24,10 +24,8 @@ export function notesOf(repair: Repair, vetted: readonly Vetted[]): RepairNotes 
   });
   const skipped = skippedOf(vetted, moved);
   const more = skipped.length - MOST_SKIPPED;
-  const passes = taken.flatMap(({ notes }) =>
-    notes.filter((note) => note.startsWith("passes the cool-down")),
-  );
-  const open = new Set(taken.flatMap(({ notes }) => notes.flatMap(uncheckedIn))).size;
+  const passes = taken.flatMap((one) => one.passes ?? []);
+  const open = new Set(taken.flatMap(({ unchecked }) => unchecked ?? [])).size;
   return {
     short: [
       ...skipped.slice(0, MOST_SKIPPED),
@@ -56,10 +54,4 @@ function skippedWhole(vetted: readonly Vetted[], names: ReadonlySet<string>): st
     const why = notes.map((note) => note.replace(/\.$/, "")).join("; ");
     return [`${name} ${version} skipped: ${refused}${why === "" ? "" : ` (${why})`}`];
   });
-}
-
-function uncheckedIn(note: string): string[] {
-  if (note.startsWith("not checked")) return ["where it comes from"];
-  const rule = /^([a-z-]+) not checked: /.exec(note)?.[1];
-  return rule === undefined ? [] : [rule];
 }

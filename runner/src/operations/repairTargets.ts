@@ -94,7 +94,7 @@ export function createTargetChecks(
         // A policy or a trust root that cannot be read: nothing was checked, and that is said.
         if (!(error instanceof OperationError)) throw error;
         const note = `not checked where it comes from: ${error.message.replace(/\.$/, "")}`;
-        return pins.map(({ name, version }) => ({ name, version: version.toString(), notes: [note] }));
+        return pins.map((pin) => ({ ...toldOf(pin), notes: [note], unchecked: EVERYTHING }));
       }
     },
     async close() {
@@ -129,22 +129,32 @@ function subjectOf(pin: Pin, { places }: AskedManifest): Subject {
   };
 }
 
-function verdictOf({ name, version }: Pin, found: PackageProvenance | undefined): Vetted {
-  const told = { name, version: version.toString() };
-  if (!found) return { ...told, notes: ["not checked where it comes from"] };
+/** What stands for all of the checks where none could be made. */
+const EVERYTHING = ["where it comes from"];
+
+function toldOf({ name, version }: Pin): Pick<Vetted, "name" | "version"> {
+  return { name, version: version.toString() };
+}
+
+function verdictOf(pin: Pin, found: PackageProvenance | undefined): Vetted {
+  const told = toldOf(pin);
+  if (!found) return { ...told, notes: ["not checked where it comes from"], unchecked: EVERYTHING };
   const checks = found.checks.filter(({ rule }) => Object.hasOwn(ASKED, rule));
   const failed = checks.filter(isRefusal).sort((a, b) => gravity(b) - gravity(a));
   const [first] = failed;
   if (first) return { ...told, refused: wordsFor(first), notes: failed.map(({ message }) => message) };
-  const passes = checks.filter(({ labels }) => labels?.includes("security-fix"));
+  const isLabelled = checks.some(({ labels }) => labels?.includes("security-fix"));
+  const passes = isLabelled ? ["passes the cool-down as a security fix"] : [];
   const open = new Map<string, string>();
   for (const { rule, state, unasked, message } of checks) {
     if (state === "not-checked" && !unasked && !open.has(rule)) open.set(rule, message.replace(/\.$/, ""));
   }
   return {
     ...told,
+    passes,
+    unchecked: [...open.keys()],
     notes: [
-      ...passes.slice(0, 1).map(() => "passes the cool-down as a security fix"),
+      ...passes,
       ...[...open].map(([rule, message]) => `${rule} not checked: ${message.replace(/^Not checked: /, "")}`),
     ],
   };

@@ -16,6 +16,7 @@ import { type RepairScopeInput, repairEnvironments } from "./repairScope.ts";
 import { createTargetChecks } from "./repairTargets.ts";
 import { RepairWriter } from "./repairWriter.ts";
 import type { SearchedStack } from "./stackFacts.ts";
+import { TRIAL_DECISIONS } from "./unanswered.ts";
 
 interface ManifestRepairs {
   /** Independent of one another; the last holds all of them where there are several. */
@@ -180,7 +181,10 @@ async function platformsOf(
     const read = readMarker(`sys_platform == "${platform}"`);
     if (!read.ok) continue;
     const solver = await solverForScope({ ...scope, requiredEnvironments: [read.value] }, asked);
-    const answer = await solver.solve({ ...asked.question, kept: pins }, { signal, maxDecisions: 20_000 });
+    const answer = await solver.solve(
+      { ...asked.question, kept: pins },
+      { signal, maxDecisions: TRIAL_DECISIONS },
+    );
     if (answer.kind === "solved") found.push(read.value);
   }
   return found;

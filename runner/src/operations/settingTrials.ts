@@ -19,6 +19,7 @@ import type { AskedManifest } from "./askedManifest.ts";
 import { environmentFor } from "./checkRoots.ts";
 import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
+import { TRIAL_DECISIONS } from "./unanswered.ts";
 
 /** A change of a setting with which the stack was shown to resolve, or could: building is the one that cannot be tried. */
 export interface SettingRelaxation {
@@ -30,7 +31,6 @@ export interface SettingRelaxation {
   readonly pins: readonly Pin[] | undefined;
 }
 
-const TRIAL_DECISIONS = 20_000;
 /** Minor versions of Python 3 that are tried, the nearest first. */
 const PYTHONS = [8, 9, 10, 11, 12, 13, 14];
 /** So many Pythons that help are enough. */
@@ -113,9 +113,6 @@ class SettingTrials {
    */
   async tryBuilds(): Promise<void> {
     const { runtime, policy, universe, question } = this.#asked;
-    const python = parseVersion(runtime.pythonVersion ?? "");
-    const { markers, tags } = runtime;
-    if (!python || !markers || !tags) return;
     const needsNothing: Universe = {
       isRemote: universe.isRemote,
       project: (name) => universe.project(name),
@@ -126,10 +123,7 @@ class SettingTrials {
         return { name, version: version.toString(), requiresDist: [] };
       },
     };
-    const catalogue = new Catalogue(needsNothing, new TargetReading({ python, markers, tags }, policy));
-    const options = { signal: this.#signal, maxDecisions: TRIAL_DECISIONS };
-    const resolution = await resolve(catalogue, question, options);
-    if (resolution.kind !== "solved") return;
+    if ((await this.#resolve(policy, runtime, question, needsNothing)) === undefined) return;
     const title = "source distributions built in a sandbox (--build-sdists)";
     this.#onFound({ setting: "build-sdists", title, pins: undefined });
   }

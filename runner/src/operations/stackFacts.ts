@@ -35,7 +35,7 @@ import { OperationError } from "./errors.ts";
 import type { LoadedRoot, Loader } from "./load.ts";
 import { describePart, type ScopeSolver } from "./lockScope.ts";
 import type { SettingRelaxation } from "./settingTrials.ts";
-import { MOST_DECISIONS, refuseUnanswered } from "./unanswered.ts";
+import { MOST_DECISIONS, refuseUnanswered, TRIAL_DECISIONS } from "./unanswered.ts";
 
 /** A manifest together with what its search came to. */
 export interface SearchedStack {
@@ -297,9 +297,6 @@ function clausesOf({ requirement }: Demand): string {
   return requirement.specifier.clauses.map(({ operator, version }) => operator + version).join(",");
 }
 
-/** A trial that takes longer than this is given up: a fix that cannot be proven is not offered. */
-const TRIAL_DECISIONS = 20_000;
-
 /** Tries edits of the texts that were searched, each on its own, on what is known already. */
 export class FixProver {
   readonly #searched: SearchedStack;
@@ -403,8 +400,9 @@ export class FixProver {
     const trial = await untilAborted(scope.solve(question, limits), this.#signal);
     if (trial.kind === "solved") return undefined;
     refuseUnanswered(trial, asked.path);
-    const [first] = explainFailure(trial.failure).causes;
-    const why = first ? tellFromLine(first, explainFailure(trial.failure)) : "nothing satisfies all of it";
+    const explanation = explainFailure(trial.failure);
+    const [first] = explanation.causes;
+    const why = first ? tellFromLine(first, explanation) : "nothing satisfies all of it";
     return `for ${describePart(scope, trial)}: ${why}`;
   }
 

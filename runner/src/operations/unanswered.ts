@@ -4,6 +4,8 @@ import { OperationError } from "./errors.ts";
 
 /** How many releases may be tried before a search ends undecided. */
 export const MOST_DECISIONS = 200_000;
+/** The same for a search that is one of many, or beside what was asked for: what is not found soon is not offered. */
+export const TRIAL_DECISIONS = 20_000;
 
 /** Turns the ends of a search that are no answer into what a person is told. */
 export function refuseUnanswered<Answer extends Resolution | StackResolution>(

@@ -1,12 +1,12 @@
 // How each fault of an index is told, over connections as they are in the world: https behind a proxy, under names that are not this machine's.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ProvenanceCheck } from "../../../shared/src/protocol/provenance.ts";
+import { type Certificate, makeCertificate } from "../../../test/support/certificate.ts";
 import { buildWheel, type IndexOptions, type RunningIndex, startIndex } from "../../../test/support/index.ts";
 import { makeProvenancePlace, NOW, type ProvenancePlace } from "../../../test/support/provenance.ts";
 
@@ -43,7 +43,7 @@ async function startProxy(
 
 describe("what is wrong with an index", () => {
   let folder: string;
-  let tls: { key: string; cert: string };
+  let tls: Certificate;
   const open: RunningIndex[] = [];
   let proxy: Awaited<ReturnType<typeof startProxy>>;
   let place: ProvenancePlace;
@@ -51,27 +51,16 @@ describe("what is wrong with an index", () => {
 
   before(function () {
     folder = mkdtempSync(join(tmpdir(), "thoth-policy-"));
-    const names = HOSTS.map((host) => `DNS:${host}`).join(",");
-    try {
-      execFileSync(
-        "openssl",
-        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=test -addext"
-          .split(" ")
-          .concat(`subjectAltName=${names}`),
-        { cwd: folder, stdio: "ignore" },
-      );
-    } catch {
-      console.log("      skipped: there is no openssl to make a certificate with");
-      this.skip();
-    }
-    tls = {
-      key: readFileSync(join(folder, "key.pem"), "utf8"),
-      cert: readFileSync(join(folder, "cert.pem"), "utf8"),
-    };
+    const made = makeCertificate(
+      folder,
+      HOSTS.map((host) => `DNS:${host}`),
+    );
+    if (!made) return this.skip();
+    tls = made;
   });
   beforeEach(async () => {
     proxy = await startProxy(targets);
-    place = makeProvenancePlace({ PIP_PROXY: proxy.url, PIP_CERT: join(folder, "cert.pem") });
+    place = makeProvenancePlace({ PIP_PROXY: proxy.url, PIP_CERT: tls.certFile });
   });
   afterEach(async () => {
     place.remove();
@@ -232,7 +221,7 @@ describe("what is wrong with an index", () => {
     assert.deepEqual(loose[0]?.slice(1), ["warning", "INSECURE-SOURCE"]);
     assert.match(loose[0]?.[0] ?? "", /is on plain http although packages\.example\.com\/simple is not/);
     place.remove();
-    place = makeProvenancePlace({ PIP_PROXY: proxy.url, PIP_CERT: join(folder, "cert.pem") });
+    place = makeProvenancePlace({ PIP_PROXY: proxy.url, PIP_CERT: tls.certFile });
     await serve(HOSTS[0], plain(HOSTS[0]));
     const lines = [`--index-url https://ada:\${TOKEN}@${HOSTS[0]}/simple/`, pinned];
     const [sent] = failed((await over(lines)).checks("demo", RULE));
@@ -256,7 +245,7 @@ describe("what is wrong with an index", () => {
       filesAt((file) => `https://files.example.org${file}`),
     );
     place.remove();
-    place = makeProvenancePlace({ PIP_PROXY: proxy.url, PIP_CERT: join(folder, "cert.pem") });
+    place = makeProvenancePlace({ PIP_PROXY: proxy.url, PIP_CERT: tls.certFile });
     assert.deepEqual(failed((await over([`--index-url ${url}`, pinned])).checks("demo", RULE)), []);
   });
 

@@ -31,8 +31,12 @@ export interface Vetted {
   readonly version: string;
   /** Why it is not to be taken, in a few words: `publisher changed`. */
   readonly refused?: string | undefined;
-  /** What a person is to know of it where it is taken: what passes with a label, what could not be checked. */
+  /** What a person is to know of it: where it is refused, why; where it is taken, all of the two below. */
   readonly notes: readonly string[];
+  /** With which labels it passes, in words. */
+  readonly passes?: readonly string[] | undefined;
+  /** What could not be checked of it: rules, or in words where it is all of them. */
+  readonly unchecked?: readonly string[] | undefined;
 }
 
 export interface RepairOptions {
