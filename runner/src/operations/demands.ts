@@ -8,12 +8,8 @@ import type { Manifest, RequirementEntry } from "../../../shared/src/manifest/mo
 import type { ProjectData, ProjectSelection, UvSource } from "../../../shared/src/manifest/projectModel.ts";
 import { selectEntries } from "../../../shared/src/manifest/projectSelection.ts";
 import type { ManifestFile } from "../../../shared/src/manifest/treeModel.ts";
-import {
-  andMarkers,
-  type Marker,
-  markerToString,
-  negateMarker,
-} from "../../../shared/src/packaging/marker.ts";
+import { type Marker, markerToString } from "../../../shared/src/packaging/marker.ts";
+import { andMarkers, negateMarker } from "../../../shared/src/packaging/markerAlgebra.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import { readRequirement } from "../../../shared/src/packaging/requirement.ts";
 import { redactUrl } from "../index/index.ts";

@@ -1,5 +1,6 @@
 // Picks what one resolve of a pyproject.toml takes: the project, some extras, some groups, and what narrows or replaces them.
-import { areDisjoint, type Marker } from "../packaging/marker.ts";
+import type { Marker } from "../packaging/marker.ts";
+import { areDisjoint } from "../packaging/markerAlgebra.ts";
 import { normalizeName } from "../packaging/name.ts";
 import type { Span } from "../text/span.ts";
 import type { IncludeEntry, RequirementEntry } from "./model.ts";

@@ -5,6 +5,8 @@ export * from "./filename.ts";
 export * from "./lenient.ts";
 export * from "./license.ts";
 export * from "./marker.ts";
+export * from "./markerAlgebra.ts";
+export * from "./markerWords.ts";
 export * from "./metadata.ts";
 export * from "./name.ts";
 export * from "./requirement.ts";

@@ -578,6 +578,3 @@ export function readClauseCached(text: string): SpecifierSet | undefined {
   clauseCache.set(text, specifier);
   return specifier;
 }
-
-export { andMarkers, areDisjoint, negateMarker, orMarkers, simplifyMarker } from "./markerAlgebra.ts";
-export { explainMarker } from "./markerWords.ts";

@@ -306,5 +306,3 @@ function requirementKey(requirement: Requirement): string {
     requirement.marker ? markerToString(requirement.marker) : null,
   ]);
 }
-
-export { type LenientRequirement, type Repair, readRequirementLenient } from "./lenient.ts";

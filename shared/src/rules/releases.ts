@@ -2,9 +2,10 @@
 import type { RuntimeEnvironment } from "../environment/model.ts";
 import type { ProjectFacts, ReleaseDetail, ReleaseFacts } from "../facts/model.ts";
 import type { ManifestTree } from "../manifest/treeModel.ts";
+import { readRequirementLenient } from "../packaging/lenient.ts";
 import { evaluateMarker } from "../packaging/marker.ts";
 import { normalizeName } from "../packaging/name.ts";
-import { type Requirement, readRequirementLenient } from "../packaging/requirement.ts";
+import type { Requirement } from "../packaging/requirement.ts";
 import type { SpecifierSet } from "../packaging/specifier.ts";
 import { parseVersion, type Version } from "../packaging/version.ts";
 import type { PlacedRequirement, Snapshot } from "./model.ts";
