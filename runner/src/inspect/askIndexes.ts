@@ -10,7 +10,7 @@ import {
 } from "../index/index.ts";
 import { createMemoryPageStore } from "../knowledge/index.ts";
 import type { InspectionIndexes } from "./model.ts";
-import type { ResolveRequest } from "./resolve.ts";
+import type { ResolveRequest } from "./resolving.ts";
 
 type Asking = Pick<ResolveRequest, "indexes" | "env" | "cwd" | "offline" | "deadline" | "signal">;
 

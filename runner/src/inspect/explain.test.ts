@@ -1,7 +1,7 @@
 // What pip and uv say of a stack that does not resolve, in the house's words.
 import assert from "node:assert/strict";
 import { explainFailure } from "./explain.ts";
-import type { ResolveRequest } from "./resolve.ts";
+import type { ResolveRequest } from "./resolving.ts";
 import { line } from "./testing.ts";
 
 function explain(output: string, texts: readonly string[], more: Partial<ResolveRequest> = {}) {

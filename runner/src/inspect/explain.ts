@@ -3,7 +3,7 @@ import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import type { HostToolResult } from "./hostTools.ts";
 import type { Outcome, RefusalReason, RequirementLine } from "./model.ts";
 import { pipOptionLines } from "./pipFile.ts";
-import type { ResolveAnswer, ResolveRequest } from "./resolve.ts";
+import type { ResolveAnswer, ResolveRequest } from "./resolving.ts";
 import { showable, tellingLines } from "./telling.ts";
 
 const unreachable =

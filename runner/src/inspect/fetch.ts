@@ -18,7 +18,7 @@ import { ensureFolder, type FolderFailure, folderFailure } from "../data/index.t
 import { OFFLINE_NEXT, offlineWords } from "./explain.ts";
 import { runPip } from "./hostTools.ts";
 import { pipArguments, writePipFile } from "./pipFile.ts";
-import type { PinnedPackage, ResolveRequest } from "./resolve.ts";
+import type { PinnedPackage, ResolveRequest } from "./resolving.ts";
 import { tellingLines } from "./telling.ts";
 import { keptWheels, touchWheel } from "./upkeep.ts";
 

@@ -5,7 +5,8 @@ import type { Interpreter } from "./interpreter.ts";
 import type { InspectionRequest } from "./model.ts";
 import { buildStack } from "./plannedStack.ts";
 import { count, type InspectionRecord } from "./record.ts";
-import { type PinnedPackage, type ResolveAnswer, type ResolveRequest, resolveStack } from "./resolve.ts";
+import { resolveStack } from "./resolve.ts";
+import type { PinnedPackage, ResolveAnswer, ResolveRequest } from "./resolving.ts";
 
 /**
  * The stages `resolve`, `build` and `fetch`.

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { indexSettings } from "./askIndexes.ts";
 import type { InspectionIndexes } from "./model.ts";
-import type { ResolveRequest } from "./resolve.ts";
+import type { ResolveRequest } from "./resolving.ts";
 
 /** Options as lines of a file rather than arguments, which every user of the machine could read. */
 export function pipOptionLines(indexes: InspectionIndexes): string {

@@ -1,7 +1,7 @@
 // The stack as Thoth resolves it, for where wheels alone make none: every release of it that has no wheel is built.
 import type { InspectionRequest, PlannedPackage, PlannedStack } from "./model.ts";
 import { count, type InspectionRecord } from "./record.ts";
-import type { PinnedPackage } from "./resolve.ts";
+import type { PinnedPackage } from "./resolving.ts";
 
 /**
  * Undefined where nothing is to be built, or, with `isSecond`, where this resolver finds no stack either: then the tool's own words are

@@ -159,13 +159,14 @@ export class Knowledge {
   async stats(): Promise<KnowledgeStats> {
     const { readStats } = await import("./upkeep.ts");
     this.flush();
-    return readStats(this, this.#file);
+    return readStats(this.#file);
   }
 
   /** Removes what is oldest: see `PruneOptions`. */
   async prune(options: PruneOptions): Promise<PruneResult> {
     const { pruneKnowledge } = await import("./upkeep.ts");
-    return pruneKnowledge(this, this.#file, options);
+    this.flush();
+    return pruneKnowledge(this.#file, options);
   }
 
   /** Forgets every page, metadata text and list of names, all of which can be fetched again; facts stay. */

@@ -4,10 +4,13 @@ import { rename, rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type { Kysely } from "kysely";
 import * as z from "zod";
 import { KnowledgeError, reasonOf } from "./errors.ts";
-import type { KeptIdentity } from "./identities.ts";
-import type { Knowledge } from "./knowledge.ts";
+import type { Facts } from "./facts.ts";
+import type { Identities, KeptIdentity } from "./identities.ts";
+import type { Inspections } from "./inspections.ts";
+import type { KnowledgeSchema } from "./schema.ts";
 import type { Artifact, ArtifactMetadata, Fact, Inspection, NewFact, Project, Release } from "./types.ts";
 
 export interface ExportResult {
@@ -15,7 +18,12 @@ export interface ExportResult {
 }
 
 /** What of the knowledge is read and written here. */
-type Source = Pick<Knowledge, "db" | "facts" | "inspections" | "identities">;
+interface Source {
+  readonly facts: Facts;
+  readonly inspections: Inspections;
+  readonly identities: Identities;
+  db(): Promise<Kysely<KnowledgeSchema>>;
+}
 
 export interface ImportResult {
   /** Lines read and taken, or known already in a newer form. */

@@ -3,7 +3,6 @@ import { statSync } from "node:fs";
 import { deleteUnused, PAGES, pruneCaches, sizeOfCaches, TEXTS } from "./caches.ts";
 import { storageFault } from "./errors.ts";
 import type { JournalMode, KnowledgeFile } from "./file.ts";
-import type { Knowledge } from "./knowledge.ts";
 
 export interface KnowledgeStats {
   readonly path: string;
@@ -51,7 +50,7 @@ export interface PruneResult {
 }
 
 /** Counts, sizes and ages. */
-export function readStats(knowledge: Knowledge, file: KnowledgeFile): KnowledgeStats {
+export function readStats(file: KnowledgeFile): KnowledgeStats {
   const count = (table: string) => Number(file.first(`SELECT count(*) AS n FROM ${table}`)?.n ?? 0);
   const counts = Object.fromEntries(
     Object.entries(COUNTED).map(([name, table]) => [name, count(table)]),
@@ -62,7 +61,7 @@ export function readStats(knowledge: Knowledge, file: KnowledgeFile): KnowledgeS
      UNION ALL SELECT time FROM metadata UNION ALL SELECT time FROM inspections)`,
   );
   return {
-    path: knowledge.path,
+    path: file.path,
     schema: file.schema,
     journal: file.journal,
     bytes: ["", "-wal", "-shm", "-journal"].reduce((sum, suffix) => sum + sizeOf(file.path + suffix), 0),
@@ -73,16 +72,11 @@ export function readStats(knowledge: Knowledge, file: KnowledgeFile): KnowledgeS
   };
 }
 
-/** Removes what is old and what is too much. */
-export function pruneKnowledge(
-  knowledge: Knowledge,
-  file: KnowledgeFile,
-  options: PruneOptions,
-): PruneResult {
+/** Removes what is old and what is too much of what has been written. */
+export function pruneKnowledge(file: KnowledgeFile, options: PruneOptions): PruneResult {
   const { maxBytes, olderThan } = options;
   let freedBytes = 0;
   let removedFacts = 0;
-  knowledge.flush();
   if (olderThan !== undefined) {
     file.write(() => {
       freedBytes = deleteUnused(file, [PAGES, TEXTS], olderThan);

@@ -1,34 +1,12 @@
 // What `lock`, `explain` and the rest work on: a manifest as a question to the resolver, with everything that answers it.
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
 import type { LeftOut } from "../../../shared/src/facts/stack.ts";
-import type { LockInput } from "../../../shared/src/protocol/lock.ts";
 import type { Catalogue, Demand, FilePolicy, IndexUniverse, Question, Reading } from "../resolve/index.ts";
 import type { DemandPlace } from "./demands.ts";
 import type { LoadedRoot, Loader } from "./load.ts";
 import type { OpenIndexes } from "./openIndexes.ts";
 import type { IndexShelf } from "./shelf.ts";
 import type { SourceBuilds } from "./sourceBuilds.ts";
-
-export type QuestionInput = Pick<
-  LockInput,
-  | "path"
-  | "constraints"
-  | "resolution"
-  | "excludeNewer"
-  | "excludeNewerPackages"
-  | "prerelease"
-  | "overrides"
-  | "exclude"
-  | "torchBackend"
-  | "selection"
-  | "variants"
-  | "cwd"
-  | "environment"
-  | "index"
-  | "usePipConfiguration"
-  | "offline"
-  | "buildSdists"
->;
 
 export interface AskedManifest {
   readonly loader: Loader;

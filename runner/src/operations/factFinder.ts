@@ -16,19 +16,11 @@ import type { OperationContext } from "./context.ts";
 import { FactMemory } from "./factMemory.ts";
 import { type IndexLane, type IndexPlan, sourceOptions } from "./indexPlan.ts";
 import { indexSettingsFor } from "./indexSettings.ts";
+import type { PipfileSource } from "./manifestIndexes.ts";
 import { artifactsOf, type DerivedProject, deriveProject, FileJudge, newestUsable } from "./projectFacts.ts";
 
 /** More than these are no repair but a choice. */
 const MOST_MEANT = 3;
-
-export interface PipfileSource {
-  readonly name: string;
-  /** May hold `${VAR}` and credentials. */
-  readonly url: string;
-  readonly verifySsl: boolean;
-  /** Only for packages that are bound to it, as uv's and poetry's named indexes are. */
-  readonly explicit?: boolean | undefined;
-}
 
 export interface FinderOptions {
   readonly context: OperationContext;

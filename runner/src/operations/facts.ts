@@ -1,17 +1,18 @@
 // `facts`: what is known of projects for one environment; each project is told as soon as it is known.
-import { fileURLToPath } from "node:url";
 import type { IndexStrategy } from "../../../shared/src/config/index.ts";
-import type { InspectionFacts, ProjectFacts } from "../../../shared/src/facts/model.ts";
+import type { ProjectFacts } from "../../../shared/src/facts/model.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import type { FactsInput, FactsOutput, FactsPartial } from "../../../shared/src/protocol/facts.ts";
 import type { IndexOptions } from "../../../shared/src/protocol/operation.ts";
 import type { FileOption } from "../index/index.ts";
 import { withAdvisories } from "./checkRoots.ts";
 import { configurationFor } from "./configuration.ts";
-import type { Operation, OperationContext } from "./context.ts";
+import type { Operation } from "./context.ts";
 import { environmentOf } from "./environment.ts";
 import { OperationError } from "./errors.ts";
-import { FactFinder, type PipfileSource } from "./factFinder.ts";
+import { FactFinder } from "./factFinder.ts";
+import { lastInspection } from "./lastInspection.ts";
+import type { PipfileSource } from "./manifestIndexes.ts";
 import { rememberNames } from "./rememberNames.ts";
 
 /** Asks the indexes. Rejects only when cancelled; what cannot be asked is a project with its trouble. */
@@ -126,38 +127,4 @@ function optionLines(options: IndexOptions | undefined): FileOption[] {
     ...(options.pre ? [line("--pre")] : []),
     ...(options.trustedHosts ?? []).map((value) => line("--trusted-host", value)),
   ];
-}
-
-/** What the newest inspection of a manifest showed. */
-export async function lastInspection(
-  context: OperationContext,
-  manifest: { readonly path: string; readonly digest: string },
-): Promise<InspectionFacts | undefined> {
-  const path = manifest.path.startsWith("file:") ? fileURLToPath(manifest.path) : manifest.path;
-  const { inspections } = await context.knowledge();
-  const [found] = await inspections.inspectionsOf({ manifest: path }, 1);
-  if (!found) return undefined;
-  const { value } = found;
-  const failed = value.stages.find((stage) => stage.outcome !== "passed" && stage.outcome !== "skipped");
-  const observation = value.observations[0];
-  const python = value.environment.description.pythonVersion;
-  return {
-    id: value.id,
-    outcome: value.outcome,
-    finished: value.startedAt + value.duration,
-    ...(typeof python === "string" ? { python } : {}),
-    packages: value.packages.map(({ name, version }) => ({ name, version })),
-    ...(failed && value.outcome !== "passed"
-      ? {
-          failure: {
-            stage: failed.name,
-            message: observation?.message ?? failed.detail ?? value.outcome,
-            lines: observation?.lines ?? [],
-            ...(failed.requirement === undefined ? {} : { requirement: failed.requirement }),
-            ...(observation?.package === undefined ? {} : { package: observation.package }),
-          },
-        }
-      : {}),
-    current: value.manifestDigest === manifest.digest,
-  };
 }

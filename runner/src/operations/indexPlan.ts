@@ -11,10 +11,10 @@ import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
 import type { FileOption } from "../index/index.ts";
 import type { IndexSearch, MatchRule } from "../resolve/index.ts";
-import { fileOptionsOf, sourcesOf } from "./checkRoots.ts";
 import { CONFIGURATION_NAME, type FoundConfiguration } from "./configuration.ts";
 import { OperationError } from "./errors.ts";
-import type { PipfileSource } from "./factFinder.ts";
+import type { PipfileSource } from "./manifestIndexes.ts";
+import { fileOptionsOf, sourcesOf } from "./manifestIndexes.ts";
 
 /** A set of indexes that some projects are asked of. */
 export interface IndexLane {

@@ -13,12 +13,12 @@ import {
   type Target,
   TargetReading,
 } from "../resolve/index.ts";
-import type { QuestionInput } from "./askedManifest.ts";
 import { finderFor } from "./checkRoots.ts";
 import type { OperationContext } from "./context.ts";
 import type { FactFinder } from "./factFinder.ts";
 import type { IndexLane, IndexPlan } from "./indexPlan.ts";
 import type { LoadedRoot } from "./load.ts";
+import type { QuestionInput } from "./questionInput.ts";
 import type { ResolveSettings } from "./resolveSettings.ts";
 import type { SourceBuilds, SourceBuildsOptions } from "./sourceBuilds.ts";
 

@@ -25,9 +25,9 @@ import {
   type Subject,
   usesOf,
 } from "../provenance/index.ts";
-import { fileOptionsOf } from "./checkRoots.ts";
 import type { OperationContext } from "./context.ts";
 import { indexSettingsFor } from "./indexSettings.ts";
+import { fileOptionsOf } from "./manifestIndexes.ts";
 
 /** How many requests may still be sent. */
 export class RequestBudget {

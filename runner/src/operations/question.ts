@@ -1,7 +1,7 @@
 // Asks a manifest: for which environment, over which indexes, and then what its lines ask.
 import { dirname } from "node:path";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
-import type { AskedManifest, AskOptions, QuestionInput } from "./askedManifest.ts";
+import type { AskedManifest, AskOptions } from "./askedManifest.ts";
 import { environmentFor } from "./checkRoots.ts";
 import { configurationFor } from "./configuration.ts";
 import type { OperationContext } from "./context.ts";
@@ -10,6 +10,7 @@ import { otherPlans, planIndexes } from "./indexPlan.ts";
 import { type LoadedRoot, Loader } from "./load.ts";
 import { oneManifest } from "./oneManifest.ts";
 import { type OpenIndexes, type Opening, openIndexes } from "./openIndexes.ts";
+import type { QuestionInput } from "./questionInput.ts";
 import { readQuestion } from "./readQuestion.ts";
 import { resolveSettingsFor } from "./resolveSettings.ts";
 import { shelfKey } from "./shelfKey.ts";

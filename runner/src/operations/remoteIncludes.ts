@@ -2,9 +2,9 @@
 import type { ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
 import type { Calls, CommonInput } from "../../../shared/src/protocol/operation.ts";
 import { type IndexClient, redactUrl } from "../index/index.ts";
-import { fileOptionsOf } from "./checkRoots.ts";
 import type { OperationContext } from "./context.ts";
 import { openIndexClient } from "./indexSettings.ts";
+import { fileOptionsOf } from "./manifestIndexes.ts";
 
 /** What an address gave. `absent`: the server says that it is not there, which pip stops at. */
 export type RemoteAnswer =

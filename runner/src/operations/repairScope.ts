@@ -5,8 +5,13 @@ import type { AskedManifest } from "./askedManifest.ts";
 import { configurationFor } from "./configuration.ts";
 import type { OperationContext } from "./context.ts";
 import { type ScopeInput, type ScopeSolver, solverForTargets } from "./lockScope.ts";
+import type { QuestionInput } from "./questionInput.ts";
 
-export type RepairScopeInput = Pick<ScopeInput, "environments" | "environment" | "cwd" | "offline">;
+type RepairScopeInput = Pick<ScopeInput, "environments" | "environment" | "cwd" | "offline">;
+
+/** What a repair is planned with, beside the manifest. */
+export type RepairInput = RepairScopeInput &
+  Omit<QuestionInput, "path" | "constraints"> & { readonly trustedRoot?: string | undefined };
 
 /**
  * The environments that are listed, else those that `.thoth.yaml` declares for locks where nobody names another one by name, Python

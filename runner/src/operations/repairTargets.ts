@@ -12,7 +12,7 @@ import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
 import { hashesOf } from "./pinHashes.ts";
 import type { SubjectChecks } from "./provenanceRoot.ts";
-import type { RepairInput } from "./repairs.ts";
+import type { RepairInput } from "./repairScope.ts";
 
 /** What is asked of a target, and the few words in which its failing is told. Advisories are the plan's own matter. */
 const ASKED: Readonly<Record<string, string>> = {

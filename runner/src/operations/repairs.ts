@@ -7,12 +7,12 @@ import { placementOf } from "../../../shared/src/rules/place.ts";
 import { type AdvisoryLookup, planRepairs, type Repair, type RepairPlan } from "../advisories/index.ts";
 import type { Knowledge } from "../knowledge/index.ts";
 import type { Pin, StackScope } from "../resolve/index.ts";
-import type { AskedManifest, QuestionInput } from "./askedManifest.ts";
+import type { AskedManifest } from "./askedManifest.ts";
 import type { OperationContext } from "./context.ts";
 import { type ScopeSolver, solverForScope, solverForTargets } from "./lockScope.ts";
 import { type FoundLock, findLocks } from "./repairLocks.ts";
 import { skippedOf } from "./repairNotes.ts";
-import { type RepairScopeInput, repairEnvironments } from "./repairScope.ts";
+import { type RepairInput, repairEnvironments } from "./repairScope.ts";
 import { createTargetChecks } from "./repairTargets.ts";
 import { RepairWriter } from "./repairWriter.ts";
 import type { SearchedStack } from "./stackFacts.ts";
@@ -28,10 +28,6 @@ interface ManifestRepairs {
   /** Why nothing could be planned. */
   readonly reason?: string | undefined;
 }
-
-/** What a repair is planned with, beside the manifest. */
-export type RepairInput = RepairScopeInput &
-  Omit<QuestionInput, "path" | "constraints"> & { readonly trustedRoot?: string | undefined };
 
 export interface RepairOptions {
   /** Repairs of what is known: one of the whole, or each that stands alone; none where it is left out. */

@@ -1,7 +1,8 @@
 // Which of the checked manifests the resolver is asked about.
 import type { AdvisoryThreshold } from "../../../shared/src/advisory/index.ts";
+import type { ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
 import type { EnvironmentOptions } from "../../../shared/src/protocol/operation.ts";
-import type { CheckedRoot } from "./checkRoots.ts";
+import type { Findings, Snapshot } from "../../../shared/src/rules/index.ts";
 
 export interface ResolveRootsOptions {
   /** Plan repairs of what advisories are known against; without it only the line's own fix is tried. */
@@ -13,13 +14,20 @@ export interface ResolveRootsOptions {
   readonly severityThreshold?: AdvisoryThreshold | undefined;
 }
 
+/** A manifest with what is known of it, and what the rules find in that. */
+interface KnownRoot {
+  readonly tree: ManifestTree;
+  readonly snapshot: Snapshot;
+  readonly findings: Findings;
+}
+
 /**
  * Whether the last pass asks the resolver about a root. A lock says what is, not what is wanted; a root without a Python was told
  * to be so already. Lines that take any version, of which nothing is to be repaired, leave nothing that an edit could relax: whether
  * those resolve is for `lock` and `explain` to say, and a check stays quick.
  */
 export function isToBeResolved(
-  { tree, snapshot, findings }: Pick<CheckedRoot, "tree" | "snapshot" | "findings">,
+  { tree, snapshot, findings }: KnownRoot,
   options: Pick<ResolveRootsOptions, "repairs">,
 ): boolean {
   const kind = tree.files[0]?.manifest.kind;

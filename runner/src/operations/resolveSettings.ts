@@ -8,11 +8,11 @@ import type { ProjectData } from "../../../shared/src/manifest/projectModel.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import { readRequirement } from "../../../shared/src/packaging/requirement.ts";
 import type { Demand, Question } from "../resolve/index.ts";
-import type { QuestionInput } from "./askedManifest.ts";
 import { CONFIGURATION_NAME, configurationFor, type FoundConfiguration } from "./configuration.ts";
 import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
 import type { LoadedRoot } from "./load.ts";
+import type { QuestionInput } from "./questionInput.ts";
 
 export interface ResolveSettings {
   readonly configuration: FoundConfiguration;

@@ -3,10 +3,10 @@ import { statSync } from "node:fs";
 import { dirname, resolve as resolvePath } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
-import type { QuestionInput } from "./askedManifest.ts";
 import { addressesOf } from "./demands.ts";
 import type { IndexLane, IndexPlan } from "./indexPlan.ts";
 import type { LoadedRoot } from "./load.ts";
+import type { QuestionInput } from "./questionInput.ts";
 import type { ResolveSettings } from "./resolveSettings.ts";
 
 /** All that what is open depends on: where it is asked, how, and for what. */

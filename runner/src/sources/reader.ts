@@ -13,13 +13,8 @@ import type {
   SourceReader,
 } from "../resolve/index.ts";
 import { GitError, type GitOptions } from "./git.ts";
-import {
-  isInside,
-  type ProjectTree,
-  readStaticMetadata,
-  type StaticMetadata,
-  type StaticProject,
-} from "./staticMetadata.ts";
+import { isInside, type ProjectTree } from "./projectTree.ts";
+import { readStaticMetadata, type StaticMetadata, type StaticProject } from "./staticMetadata.ts";
 
 export interface SourceReaderOptions extends GitOptions {
   readonly offline: boolean;

@@ -3,13 +3,8 @@ import { readCoreMetadata } from "../../../shared/src/packaging/metadata.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import { readProjectTable, withExtra } from "../../../shared/src/packaging/projectTable.ts";
 import { readIniFile } from "../index/index.ts";
+import { isInside, type ProjectTree } from "./projectTree.ts";
 import { readStaticVersion } from "./staticVersion.ts";
-
-/** The files of a tree, wherever it lies: paths with `/`, relative to its root. */
-export interface ProjectTree {
-  /** Undefined of a file that is not there. Throws for one that cannot be read. */
-  read(path: string): Promise<string | undefined>;
-}
 
 export interface StaticProject {
   readonly name: string;
@@ -133,11 +128,6 @@ async function optionalFilesOf(
     found[extra] = wanted;
   }
   return found;
-}
-
-/** A path of the tree that does not climb out of it. */
-export function isInside(path: string): boolean {
-  return !/^[/\\]|^[A-Za-z]:|\0/.test(path) && !path.split(/[/\\]/).includes("..");
 }
 
 /** Whether a setup.py only hands over to setup.cfg or pyproject.toml. */

@@ -1,5 +1,5 @@
 // A version that pyproject.toml leaves to its back-end, read where the back-end itself would only read a text.
-import { isInside, type ProjectTree } from "./staticMetadata.ts";
+import { isInside, type ProjectTree } from "./projectTree.ts";
 
 type Table = Readonly<Record<string, unknown>>;
 const tableOf = (value: unknown): Table =>
