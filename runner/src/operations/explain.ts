@@ -9,7 +9,6 @@ import type {
   ExplainOutput,
   ExplainPartial,
   ExplainRelaxation,
-  ExplainStep,
 } from "../../../shared/src/protocol/explain.ts";
 import type { Span } from "../../../shared/src/text/span.ts";
 import {
@@ -25,10 +24,11 @@ import {
 import type { AskedManifest } from "./askedManifest.ts";
 import { tellFromLine } from "./conflictWords.ts";
 import type { Operation } from "./context.ts";
+import type { DemandPlace } from "./demands.ts";
 import { describePart, scopeSolverFor } from "./lockScope.ts";
 import { askManifest } from "./question.ts";
 import { findSettingRelaxations, type SettingRelaxation } from "./settingTrials.ts";
-import { tellRelaxation as tellStackRelaxation } from "./stackFacts.ts";
+import { tellRelaxation as tellStackRelaxation, tellSteps } from "./stackFacts.ts";
 import { isWorthTelling, tellSearch } from "./tellSearch.ts";
 import { MOST_DECISIONS, refuseUnanswered } from "./unanswered.ts";
 
@@ -118,32 +118,16 @@ export async function tellConflict(
   const tellSetting = ({ setting, title, pins }: SettingRelaxation): void =>
     add({ title, edit: [], proven: pins !== undefined, ...(pins ? { packages: pins.length } : {}), setting });
   await settings?.(explanation, tellSetting);
-  return { ...tellSteps(explanation, asked), kinds: [...explanation.kinds], relaxations };
-}
-
-function tellSteps(
-  explanation: Explanation,
-  asked: AskedManifest,
-): { readonly steps: ExplainStep[]; readonly causes: ExplainCause[] } {
-  const { steps, causes } = explanation;
-  const known = causes.filter((demand) => asked.places.has(demand));
   return {
-    steps: steps.map(({ number, because, therefore }) => ({
-      number,
-      because: because.map(({ text, step, demand }) => ({
-        text,
-        ...(step === undefined ? {} : { step }),
-        ...(demand && known.includes(demand) ? { cause: known.indexOf(demand) } : {}),
-      })),
-      therefore,
-    })),
-    causes: known.map((demand) => causeOf(demand, explanation, asked)),
+    ...tellSteps(explanation, asked, tellCause(explanation, asked)),
+    kinds: [...explanation.kinds],
+    relaxations,
   };
 }
 
 /** The steps of a trial: the wish is nothing that the person requires. */
 function tellTrial(explanation: Explanation, asked: AskedManifest, wish: Demand) {
-  const told = tellSteps(explanation, asked);
+  const told = tellSteps(explanation, asked, tellCause(explanation, asked));
   const { name, specifier } = wish.requirement;
   const subject = `${name.text} ${specifier.clauses[0]?.version}`;
   const last = explanation.steps.length - 1;
@@ -159,14 +143,13 @@ function tellTrial(explanation: Explanation, asked: AskedManifest, wish: Demand)
   return { ...told, steps };
 }
 
-function causeOf(demand: Demand, explanation: Explanation, { places, loader }: AskedManifest): ExplainCause {
-  const { uri, manifest, entry } = places.get(demand)!;
-  return {
+function tellCause(explanation: Explanation, { loader }: AskedManifest) {
+  return (demand: Demand, { uri, manifest, entry }: DemandPlace): ExplainCause => ({
     path: loader.displayUri(uri),
     range: rangeOf(manifest.lines, entry.span),
     requirement: demand.text,
     message: tellFromLine(demand, explanation),
-  };
+  });
 }
 
 type Lines = { positionAt(offset: number): { readonly line: number; readonly character: number } };

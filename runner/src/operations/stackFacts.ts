@@ -8,13 +8,13 @@ import type {
   StackFacts,
   StackLine,
   StackRelaxation,
-  StackStep,
 } from "../../../shared/src/facts/stack.ts";
 import type { EditPlan } from "../../../shared/src/manifest/editPlan.ts";
 import { applyEdits, planPin, planRemoveEntry, planSpecifier } from "../../../shared/src/manifest/edits.ts";
 import type { ManifestFile } from "../../../shared/src/manifest/treeModel.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import { compareVersions } from "../../../shared/src/packaging/version.ts";
+import type { ExplainStep } from "../../../shared/src/protocol/conflict.ts";
 import {
   type Demand,
   type Explanation,
@@ -31,6 +31,7 @@ import {
 } from "../resolve/index.ts";
 import type { AskedManifest } from "./askedManifest.ts";
 import { tellFromLine } from "./conflictWords.ts";
+import type { DemandPlace } from "./demands.ts";
 import { OperationError } from "./errors.ts";
 import type { LoadedRoot, Loader } from "./load.ts";
 import { describePart, type ScopeSolver } from "./lockScope.ts";
@@ -95,7 +96,7 @@ export async function searchStack(
   }
   const explanation = explainFailure(resolution.failure);
   const conflict: StackConflict = {
-    ...tellSteps(explanation, asked),
+    ...tellSteps(explanation, asked, tellLine(explanation)),
     kinds: explanation.kinds,
     relaxations: [],
     searching: true,
@@ -181,11 +182,12 @@ function emptyLine(demand: Demand, { places }: AskedManifest): StackLine[] {
   return [{ uri: place.uri, span: place.entry.span, name, brings: [], only: 0 }];
 }
 
-/** The steps and the lines of an explanation, each line with a sentence of its own. */
-export function tellSteps(
+/** The steps of an explanation, and those of its causes that are lines of the person's, each as `tellCause` says. */
+export function tellSteps<Cause>(
   explanation: Explanation,
   { places }: Pick<AskedManifest, "places">,
-): { readonly steps: StackStep[]; readonly causes: StackCause[] } {
+  tellCause: (demand: Demand, place: DemandPlace) => Cause,
+): { readonly steps: ExplainStep[]; readonly causes: Cause[] } {
   const known = explanation.causes.filter((demand) => places.has(demand));
   return {
     steps: explanation.steps.map(({ number, because, therefore }) => ({
@@ -197,17 +199,18 @@ export function tellSteps(
       })),
       therefore,
     })),
-    causes: known.map((demand) => {
-      const { uri, entry } = places.get(demand)!;
-      return {
-        uri,
-        span: entry.span,
-        requirement: demand.text,
-        name: normalizeName(demand.requirement.name.text),
-        message: tellFromLine(demand, explanation),
-      };
-    }),
+    causes: known.map((demand) => tellCause(demand, places.get(demand)!)),
   };
+}
+
+function tellLine(explanation: Explanation): (demand: Demand, place: DemandPlace) => StackCause {
+  return (demand, { uri, entry }) => ({
+    uri,
+    span: entry.span,
+    requirement: demand.text,
+    name: normalizeName(demand.requirement.name.text),
+    message: tellFromLine(demand, explanation),
+  });
 }
 
 export interface RelaxationCalls {
