@@ -23,6 +23,23 @@ describe("name confusion", () => {
     }
   });
 
+  it("tells a slip at every place of a name, its ends too", () => {
+    const name = "cryptography";
+    for (let at = 0; at < name.length; at++) {
+      const [before, after] = [name.slice(0, at), name.slice(at + 1)];
+      const slips: Readonly<Record<string, RegExp>> = {
+        ...(at + 1 < name.length ? { [`${before}${after[0]}${name[at]}${after.slice(1)}`]: /swapped/ } : {}),
+        [`${before}${name[at]}${name[at]}${after}`]: /repeated/,
+        [`${before}${after}`]: /left out/,
+      };
+      for (const [slipped, how] of Object.entries(slips)) {
+        assert.equal(findSlip(slipped)?.established, name, slipped);
+        assert.match(findSlip(slipped)?.how ?? "", how, slipped);
+      }
+      assert.equal(findSlip(`${before}x${after}`), undefined, "another letter is another name");
+    }
+  });
+
   it("says nothing of names that are merely near, longer, shorter or of the same family", () => {
     for (const name of [
       "requests2",

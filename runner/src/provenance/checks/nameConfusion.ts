@@ -15,38 +15,76 @@ export interface Slip {
 }
 
 interface Lists {
+  /** In the order of the list: of two that a name could be meant for, the first is told. */
   readonly names: ReadonlySet<string>;
-  /** What each slip makes of an established name, and of which. */
-  readonly slips: ReadonlyMap<string, Slip>;
   readonly lookAlikes: ReadonlyMap<string, string>;
   readonly words: ReadonlyMap<string, string>;
 }
 
 let made: Lists | undefined;
 
+/** Made once. What slips make of each name is not among them: a hundred thousand names, for the few that one manifest asks about. */
 function lists(): Lists {
-  made ??= makeLists(ESTABLISHED_NAMES.names.split(/\s+/).filter(Boolean));
+  made ??= makeLists(ESTABLISHED_NAMES.names.trim());
   return made;
 }
 
-function makeLists(names: readonly string[]): Lists {
-  const all = new Set(names);
-  const slips = new Map<string, Slip>();
+function makeLists(text: string): Lists {
+  const names = text.split(/\s+/);
+  // Of all of them at once: white space looks like nothing else.
+  const skeletons = skeletonOf(text).split(/\s+/);
   const lookAlikes = new Map<string, string>();
   const words = new Map<string, string>();
-  const put = (slipped: string, established: string, how: string): void => {
-    if (slipped.length >= SHORTEST && !slips.has(slipped)) slips.set(slipped, { established, how });
-  };
-  for (const name of names) {
+  for (const [at, name] of names.entries()) {
     if (name.length < SHORTEST) continue;
-    for (const slipped of withSwapped(name)) put(slipped, name, "two characters are swapped");
-    for (const slipped of withRepeated(name)) put(slipped, name, "a character is repeated");
-    for (const slipped of withOmitted(name)) put(slipped, name, "a character is left out");
-    lookAlikes.set(skeletonOf(name), name);
-    const parts = name.split("-");
-    if (parts.length > 1) words.set([...parts].sort().join("-"), name);
+    lookAlikes.set(skeletons[at]!, name);
+    if (name.includes("-")) words.set(sortWords(name), name);
   }
-  return { names: all, slips, lookAlikes, words };
+  return { names: new Set(names), lookAlikes, words };
+}
+
+function sortWords(name: string): string {
+  return name.split("-").sort().join("-");
+}
+
+/** Which slip of one character makes the one name of the other. */
+function slipBetween(established: string, given: string): string | undefined {
+  let at = 0;
+  while (at < given.length && established[at] === given[at]) at++;
+  switch (given.length - established.length) {
+    case 0:
+      return isSwapped(established, given, at) ? "two characters are swapped" : undefined;
+    case 1:
+      return isRepeated(established, given, at) ? "a character is repeated" : undefined;
+    case -1:
+      return isOmitted(established, given, at) ? "a character is left out" : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function isSwapped(established: string, given: string, at: number): boolean {
+  const [a, b] = [established[at] ?? "", established[at + 1] ?? ""];
+  return (
+    isLetter(a) &&
+    isLetter(b) &&
+    a === given[at + 1] &&
+    b === given[at] &&
+    established.slice(at + 2) === given.slice(at + 2)
+  );
+}
+
+function isRepeated(established: string, given: string, at: number): boolean {
+  const character = given[at]!;
+  // A doubled digit is another number.
+  return isLetter(character) && character === given[at - 1] && established.slice(at) === given.slice(at + 1);
+}
+
+function isOmitted(established: string, given: string, at: number): boolean {
+  // Of short names, each letter left out makes a word of its own.
+  if (established.length < 6) return false;
+  // Without its digit a name is another of the family: `boto` and `boto3`.
+  return !/\d/.test(established[at]!) && established.slice(at + 1) === given.slice(at);
 }
 
 function* withSwapped(name: string): Iterable<string> {
@@ -54,25 +92,6 @@ function* withSwapped(name: string): Iterable<string> {
     const [a, b] = [name[at]!, name[at + 1]!];
     if (a === b || !isLetter(a) || !isLetter(b)) continue;
     yield name.slice(0, at) + b + a + name.slice(at + 2);
-  }
-}
-
-function* withRepeated(name: string): Iterable<string> {
-  for (let at = 0; at < name.length; at++) {
-    const character = name[at]!;
-    // A doubled digit is another number.
-    if (!isLetter(character)) continue;
-    yield name.slice(0, at) + character + name.slice(at);
-  }
-}
-
-function* withOmitted(name: string): Iterable<string> {
-  // Of short names, each letter left out makes a word of its own.
-  if (name.length < 6) return;
-  for (let at = 0; at < name.length; at++) {
-    // Without its digit a name is another of the family: `boto` and `boto3`.
-    if (/\d/.test(name[at]!)) continue;
-    yield name.slice(0, at) + name.slice(at + 1);
   }
 }
 
@@ -94,12 +113,14 @@ const TWINS: Readonly<Record<string, string>> = {
   "\u0456": "l",
   "\u03bf": "o",
 };
+const TWIN = new RegExp(`[${Object.keys(TWINS).join("")}]`, "g");
 
 /** The name as it looks: one letter for each that looks the same. */
 export function skeletonOf(name: string): string {
-  return [...name.normalize("NFKC").toLowerCase()]
-    .map((character) => TWINS[character] ?? character)
-    .join("")
+  return name
+    .normalize("NFKC")
+    .toLowerCase()
+    .replace(TWIN, (character) => TWINS[character]!)
     .replaceAll("rn", "m")
     .replaceAll("vv", "w");
 }
@@ -107,15 +128,16 @@ export function skeletonOf(name: string): string {
 /** Which established name this one could be taken for; undefined for established names and for names that are merely similar. */
 export function findSlip(name: string): Slip | undefined {
   const given = normalizeName(name);
-  const { names, slips, lookAlikes, words } = lists();
-  if (names.has(given)) return undefined;
-  const slip = slips.get(given);
-  if (slip) return slip;
-  if (given.length < SHORTEST) return undefined;
+  const { names, lookAlikes, words } = lists();
+  if (given.length < SHORTEST || names.has(given)) return undefined;
+  for (const established of names) {
+    if (established.length < SHORTEST) continue;
+    const how = slipBetween(established, given);
+    if (how !== undefined) return { established, how };
+  }
   const alike = lookAlikes.get(skeletonOf(given));
   if (alike !== undefined) return { established: alike, how: "it has characters that look alike" };
-  const parts = given.split("-");
-  const swapped = parts.length > 1 ? words.get([...parts].sort().join("-")) : undefined;
+  const swapped = given.includes("-") ? words.get(sortWords(given)) : undefined;
   return swapped === undefined ? undefined : { established: swapped, how: "its words are swapped" };
 }
 
