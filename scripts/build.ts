@@ -115,16 +115,23 @@ const apart: Plugin = {
   },
 };
 
-/** commander loads what starts processes, three milliseconds of it, for subcommands in files of their own: here there are none. */
-const lateProcesses: Plugin = {
-  name: "late-processes",
+/** What of Node's own takes milliseconds to load, and most commands do without: the command line loads it when it is first used. */
+const LATE = ["node:child_process", "node:crypto", "node:fs/promises", "node:zlib"] as const;
+
+/** Leaves them for where one of their names is used, not for where a module that imports one begins. */
+const late: Plugin = {
+  name: "late",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:child_process$/ }, ({ path, importer }) =>
-      importer.includes("/node_modules/commander/") ? { path, namespace: "late" } : undefined,
+    onResolve({ filter: /^node:/ }, ({ path, namespace }) =>
+      namespace === "file" && LATE.some((name) => name === path) ? { path, namespace: "late" } : undefined,
     );
-    onLoad({ filter: /./, namespace: "late" }, () => ({
-      contents: 'module.exports = { get spawn() { return require("node:child_process").spawn; } };',
-    }));
+    onLoad({ filter: /./, namespace: "late" }, ({ path }) => {
+      const names = Object.keys(process.getBuiltinModule(path as (typeof LATE)[number]));
+      const getters = names.map((name) => `get ${name}() { return load().${name}; }`);
+      return {
+        contents: `let loaded; const load = () => (loaded ??= require("${path}"));\nmodule.exports = { ${getters.join(", ")} };`,
+      };
+    });
   },
 };
 
@@ -145,7 +152,7 @@ async function buildPiece(name: string, entryPoint: string) {
     define: { "import.meta.url": "__thothUrl" },
     plugins:
       name === "commandLine"
-        ? [pieces((Object.keys(PIECES) as Piece[]).filter((piece) => piece !== name)), apart, lateProcesses]
+        ? [pieces((Object.keys(PIECES) as Piece[]).filter((piece) => piece !== name)), apart, late]
         : [pieces(["attestation"])],
   });
   await writeFile(outfile, onlyAscii(await readFile(outfile, "utf8")));
