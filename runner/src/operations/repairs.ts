@@ -4,7 +4,7 @@ import type { StackExposure, StackFacts, StackLock, StackRepair } from "../../..
 import { type Marker, readMarker } from "../../../shared/src/packaging/marker.ts";
 import type { EnvironmentOptions } from "../../../shared/src/protocol/operation.ts";
 import { placementOf } from "../../../shared/src/rules/place.ts";
-import { type AdvisoryLookup, planRepairs, type Repair, type RepairPlan } from "../advisories/index.ts";
+import type { AdvisoryLookup, Repair, RepairPlan } from "../advisories/index.ts";
 import type { Knowledge } from "../knowledge/index.ts";
 import type { Pin, StackScope } from "../resolve/index.ts";
 import type { AskedManifest } from "./askedManifest.ts";
@@ -13,8 +13,6 @@ import { type ScopeSolver, solverForScope, solverForTargets } from "./lockScope.
 import { type FoundLock, findLocks } from "./repairLocks.ts";
 import { skippedOf } from "./repairNotes.ts";
 import { type RepairInput, repairEnvironments } from "./repairScope.ts";
-import { createTargetChecks } from "./repairTargets.ts";
-import { RepairWriter } from "./repairWriter.ts";
 import type { SearchedStack } from "./stackFacts.ts";
 import { TRIAL_DECISIONS } from "./unanswered.ts";
 
@@ -48,6 +46,12 @@ async function repairManifest(
   { allowDowngrade, environments, severityThreshold }: RepairOptions,
   signal: AbortSignal,
 ): Promise<ManifestRepairs> {
+  // Most checks plan no repair: what plans and writes one is loaded where one does.
+  const [{ planRepairs }, { createTargetChecks }, { RepairWriter }] = await Promise.all([
+    import("../advisories/index.ts"),
+    import("./repairTargets.ts"),
+    import("./repairWriter.ts"),
+  ]);
   const { asked } = searched;
   const { question, reading, universe } = asked;
   const named = environments && [...environments];
