@@ -46,7 +46,8 @@ export function findingsOf(input: RuleInput): Findings {
 /** A line that lacks its hashes, with those of its release as a fix where they are known. */
 function withHashes(input: RuleInput, finding: Finding): Finding {
   if (finding.rule !== "missing-hash" || finding.fixes.length > 0) return finding;
-  const placed = placementOf(input.tree).all.find(
+  const named = placementOf(input.tree).byName.get(finding.package ?? "") ?? [];
+  const placed = named.find(
     ({ file, entry }) =>
       file.uri === finding.uri &&
       entry.span.start <= finding.span.start &&

@@ -15,6 +15,8 @@ export interface Placement {
   readonly byName: ReadonlyMap<string, readonly PlacedRequirement[]>;
   /** Names whose requirements uv's overrides replace or its exclusions leave out. */
   readonly replaced: ReadonlySet<string>;
+  /** What the lock beside a Pipfile names. */
+  readonly companionByName: ReadonlyMap<string, readonly PlacedRequirement[]>;
   /** Normalised version per PEP 503 name, from the lock beside a Pipfile. */
   readonly locked: ReadonlyMap<string, string>;
 }
@@ -25,25 +27,34 @@ const placements = new WeakMap<ManifestTree, Placement>();
 export function placementOf(tree: ManifestTree): Placement {
   const known = placements.get(tree);
   if (known) return known;
-  const all: PlacedRequirement[] = [];
-  const byName = new Map<string, PlacedRequirement[]>();
+  const all = tree.files.flatMap(placedIn);
   const replaced = new Set<string>();
-  for (const file of tree.files) {
-    for (const entry of file.manifest.entries) {
-      if (entry.kind !== "requirement" && entry.kind !== "constraint") continue;
-      if (entry.normalizedName === undefined) continue;
-      const placed = { file, entry };
-      if (entry.scope?.kind === "override" || entry.scope?.kind === "exclusion")
-        replaced.add(entry.normalizedName);
-      all.push(placed);
-      const sameName = byName.get(entry.normalizedName);
-      if (sameName) sameName.push(placed);
-      else byName.set(entry.normalizedName, [placed]);
-    }
-  }
-  const placement = { all, byName, replaced, locked: lockedVersions(tree.companion) };
+  for (const { entry } of all)
+    if (entry.scope?.kind === "override" || entry.scope?.kind === "exclusion")
+      replaced.add(entry.normalizedName!);
+  const placement = {
+    all,
+    byName: groupByName(all),
+    replaced,
+    companionByName: groupByName(tree.companion ? placedIn(tree.companion) : []),
+    locked: lockedVersions(tree.companion),
+  };
   placements.set(tree, placement);
   return placement;
+}
+
+/** Requirements and constraints of a file that have a name. */
+function placedIn(file: ManifestFile): PlacedRequirement[] {
+  const placed: PlacedRequirement[] = [];
+  for (const entry of file.manifest.entries) {
+    if (entry.kind !== "requirement" && entry.kind !== "constraint") continue;
+    if (entry.normalizedName !== undefined) placed.push({ file, entry });
+  }
+  return placed;
+}
+
+function groupByName(places: readonly PlacedRequirement[]): Map<string, PlacedRequirement[]> {
+  return Map.groupBy(places, ({ entry }) => entry.normalizedName!);
 }
 
 function lockedVersions(lock: ManifestFile | undefined): Map<string, string> {

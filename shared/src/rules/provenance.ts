@@ -7,7 +7,7 @@ import type { ManifestFile, ManifestTree } from "../manifest/treeModel.ts";
 import { describeRule, type RuleName } from "./catalogue.ts";
 import type { Collector } from "./make.ts";
 import type { PlacedRequirement, RuleInput } from "./model.ts";
-import { pinnedVersion } from "./place.ts";
+import { pinnedVersion, placementOf } from "./place.ts";
 
 /** What other rules say of the same, from facts or from the text: told once, by them. */
 const TOLD_ELSEWHERE = new Set([
@@ -154,18 +154,35 @@ function decode(uri: string): string {
 }
 
 /** The line that a person wrote of the package: the root's own files first, then the lock beside them. */
-export function placeOf(tree: ManifestTree, one: PackageProvenance): PlacedRequirement | undefined {
-  for (const file of filesOf(tree)) {
-    let loose: RequirementEntry | undefined;
-    for (const entry of file.manifest.entries) {
-      if (entry.kind !== "requirement" || entry.normalizedName !== one.name) continue;
-      const pinned = pinnedVersion(entry);
-      if (pinned !== undefined && pinned === one.version) return { file, entry };
-      if (pinned === undefined || one.version === undefined) loose ??= entry;
-    }
-    if (loose) return { file, entry: loose };
+function placeOf(tree: ManifestTree, one: PackageProvenance): PlacedRequirement | undefined {
+  const { byName, companionByName } = placementOf(tree);
+  const places = [...(byName.get(one.name) ?? []), ...(companionByName.get(one.name) ?? [])];
+  let loose: PlacedRequirement | undefined;
+  for (const placed of places) {
+    const { entry, file } = placed;
+    if (loose && loose.file !== file) break;
+    if (entry.kind !== "requirement") continue;
+    const pinned = pinnedVersion(entry);
+    if (pinned !== undefined && pinned === one.version) return placed;
+    if (pinned === undefined || one.version === undefined) loose ??= placed;
   }
-  return undefined;
+  return loose;
+}
+
+const packagesByName = new WeakMap<ProvenanceFacts, ReadonlyMap<string, readonly PackageProvenance[]>>();
+
+/** What was said of every version of a project. */
+export function provenancesOf(
+  provenance: ProvenanceFacts | undefined,
+  name: string | undefined,
+): readonly PackageProvenance[] {
+  if (!provenance || name === undefined) return [];
+  let byName = packagesByName.get(provenance);
+  if (!byName) {
+    byName = Map.groupBy(provenance.packages, (one) => one.name);
+    packagesByName.set(provenance, byName);
+  }
+  return byName.get(name) ?? [];
 }
 
 /** What was said of the package that an entry names. */
@@ -173,7 +190,7 @@ export function provenanceOf(
   provenance: ProvenanceFacts | undefined,
   entry: RequirementEntry,
 ): PackageProvenance | undefined {
-  const all = provenance?.packages.filter(({ name }) => name === entry.normalizedName) ?? [];
+  const all = provenancesOf(provenance, entry.normalizedName);
   const pinned = pinnedVersion(entry);
   return all.find(({ version }) => version === pinned) ?? all[0];
 }

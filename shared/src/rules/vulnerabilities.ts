@@ -19,6 +19,7 @@ import { nameOf } from "./local.ts";
 import type { Collector } from "./make.ts";
 import type { PlacedRequirement, RuleInput } from "./model.ts";
 import { appliesHere, canMeet, installedIn, isFromIndex, pinnedVersion, placementOf } from "./place.ts";
+import { provenancesOf } from "./provenance.ts";
 import { raiseSpecifier } from "./raise.ts";
 import { admittedReleases, isUsable } from "./releases.ts";
 import { isStackCurrent } from "./stack.ts";
@@ -175,8 +176,8 @@ function openMatches(
   version: string,
   matches: readonly AdvisoryMatch[],
 ): readonly AdvisoryMatch[] {
-  const checks = (snapshot.provenance?.packages ?? [])
-    .filter((one) => one.name === entry.normalizedName && (one.version ?? version) === version)
+  const checks = provenancesOf(snapshot.provenance, entry.normalizedName)
+    .filter((one) => (one.version ?? version) === version)
     .flatMap((one) => one.checks.filter(({ rule }) => rule === "known-vulnerability"));
   if (checks.some(({ accepted }) => accepted)) return [];
   const accepted = new Set(
