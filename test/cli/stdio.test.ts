@@ -195,6 +195,66 @@ describe("the JSON-RPC face", () => {
     }
   });
 
+  it("answers before it has kept anything for the next time, be that a trust root that nobody sends", async () => {
+    const index = await startIndex({ flask: [buildWheel({ name: "flask", version: "3.1.3" })] });
+    let asked: () => void = () => {};
+    const isAsked = new Promise<void>((settle) => {
+      asked = settle;
+    });
+    let isGivenUp = false;
+    const silent = await startIndex(
+      {},
+      {
+        misbehave: (request) => {
+          asked();
+          request.socket.once("close", () => {
+            isGivenUp = true;
+          });
+          return true;
+        },
+      },
+    );
+    const runner = place.start(["--stdio"], { env: { THOTH_TRUST_REPOSITORY: silent.origin } });
+    const over = new Promise((settle) => runner.on("close", settle));
+    const other = createMessageConnection(
+      new StreamMessageReader(runner.stdout!),
+      new StreamMessageWriter(runner.stdin!),
+    );
+    other.listen();
+    try {
+      const path = place.write("requirements.txt", "flask==3.1.3\n");
+      const input = { cwd: place.folder, index: { indexUrl: index.url }, paths: [path] };
+      const run = () => other.sendRequest(methods.run, { operation: "provenance", token: "t", input });
+      await run();
+      await isAsked;
+      await run();
+      assert.equal(isGivenUp, false);
+    } finally {
+      other.dispose();
+      runner.kill();
+      await over;
+      await Promise.all([index.close(), silent.close()]);
+    }
+  });
+
+  it("tells the first step of progress and the latest, and not each of a hundred", async () => {
+    const names = Array.from({ length: 100 }, (_value, at) => `package-${at}`);
+    const index = await startIndex(
+      Object.fromEntries(names.map((name) => [name, [buildWheel({ name, version: "1.0" })]])),
+    );
+    try {
+      const steps: { done?: number; total?: number }[] = [];
+      connection.onNotification(methods.progress, (step) => void steps.push(step));
+      const path = place.write("requirements.txt", names.map((name) => `${name}==1.0\n`).join(""));
+      const input = { cwd: place.folder, index: { indexUrl: index.url }, paths: [path] };
+      await connection.sendRequest(methods.run, { operation: "provenance", token: "t", input });
+      assert.ok(steps.length > 0 && steps.length < 100, `${steps.length} steps`);
+      assert.equal(steps.at(-1)?.done, 100);
+    } finally {
+      await index.close();
+    }
+  });
+
   it("ends when its standard input closes", async () => {
     await connection.sendRequest(methods.hello, { protocol: protocolVersion, client: "test" });
     child.stdin?.end();

@@ -4,11 +4,13 @@ import {
   type CancellationToken,
   createMessageConnection,
   ErrorCodes,
+  Message,
   type MessageConnection,
   ResponseError,
   StreamMessageReader,
   StreamMessageWriter,
 } from "vscode-jsonrpc/node";
+import type { Progress } from "../../../shared/src/protocol/operation.ts";
 import { type OperationName, operations } from "../../../shared/src/protocol/operations.ts";
 import {
   type HelloParams,
@@ -28,6 +30,8 @@ import {
 } from "../operations/index.ts";
 import { thothVersion } from "./version.ts";
 
+/** Milliseconds between two lines of progress: each replaces the one before. */
+const PROGRESS_EVERY = 50;
 /** LSP's code for a request that its sender cancelled. */
 const REQUEST_CANCELLED = -32800;
 /** LSP's code for a request that failed although it was understood. */
@@ -35,10 +39,8 @@ const REQUEST_FAILED = -32803;
 
 /** Serves until standard input closes; then everything that runs is cancelled and the process may end. */
 export async function serveStdio(argv: readonly string[]): Promise<void> {
-  const connection = createMessageConnection(
-    new StreamMessageReader(process.stdin),
-    new StreamMessageWriter(process.stdout),
-  );
+  const writer = new AnsweringWriter(process.stdout, () => void settle());
+  const connection = createMessageConnection(new StreamMessageReader(process.stdin), writer);
   const at = argv.indexOf("--knowledge");
   const knowledgeFile = at >= 0 ? argv[at + 1] : undefined;
   const context = createContext({
@@ -46,6 +48,10 @@ export async function serveStdio(argv: readonly string[]): Promise<void> {
     ...(knowledgeFile === undefined ? {} : { knowledgeFile: resolve(knowledgeFile) }),
     warn: (message) => void connection.sendNotification(methods.warning, { message }).catch(() => {}),
   });
+  const settle = () =>
+    context.settle().catch((problem: unknown) => {
+      process.stderr.write(`thoth: not kept for the next time: ${String(problem)}\n`);
+    });
   const running = new Set<AbortController>();
   connection.onRequest(methods.hello, (params: HelloParams) => hello(params, context));
   connection.onRequest(methods.run, (params: RunParams, token: CancellationToken) =>
@@ -62,6 +68,52 @@ export async function serveStdio(argv: readonly string[]): Promise<void> {
   connection.dispose();
   await context.close();
   process.stdin.destroy();
+}
+
+/** Tells the first at once and then the latest now and then: two hundred lines of progress would stand in the way of the answer. */
+class LatestOnly<Step> {
+  readonly #tell: (step: Step) => void;
+  #latest: Step | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(tell: (step: Step) => void) {
+    this.#tell = tell;
+  }
+
+  tell(step: Step): void {
+    this.#latest = step;
+    if (this.#timer === undefined) this.#next();
+  }
+
+  #next(): void {
+    this.#timer = undefined;
+    if (this.#latest === undefined) return;
+    this.#tell(this.#latest);
+    this.#latest = undefined;
+    this.#timer = setTimeout(() => this.#next(), PROGRESS_EVERY);
+  }
+
+  /** What is left is told before the answer. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#next();
+    clearTimeout(this.#timer);
+  }
+}
+
+/** Tells when an answer is out: what is kept for the next time is not waited for. */
+class AnsweringWriter extends StreamMessageWriter {
+  readonly #answered: () => void;
+
+  constructor(stream: NodeJS.WritableStream, answered: () => void) {
+    super(stream);
+    this.#answered = answered;
+  }
+
+  override async write(message: Message): Promise<void> {
+    await super.write(message);
+    if (Message.isResponse(message)) this.#answered();
+  }
 }
 
 async function hello(params: HelloParams, context: OperationContext): Promise<HelloResult> {
@@ -116,13 +168,14 @@ async function run(
   const notify = (method: string, body: object) => {
     if (!controller.signal.aborted) void connection.sendNotification(method, body).catch(() => {});
   };
+  const progress = new LatestOnly((step: Progress) => notify(methods.progress, { token: call, ...step }));
   try {
     const operation = (await loadOperation(known)) as unknown as AnyOperation;
     const answer = await operation(
       context,
       input.data as never,
       {
-        progress: (step) => notify(methods.progress, { token: call, ...step }),
+        progress: (step) => progress.tell(step),
         partial: (piece) => notify(methods.partial, { token: call, piece }),
         warn: (message) => notify(methods.warning, { token: call, message }),
       },
@@ -134,9 +187,9 @@ async function run(
       throw new ResponseError<RunErrorData>(REQUEST_CANCELLED, "Cancelled.", { code: "cancelled" });
     throw failed(error as Error);
   } finally {
+    progress.end();
     watch.dispose();
     running.delete(controller);
-    await context.settle();
   }
 }
 

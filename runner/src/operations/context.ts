@@ -23,7 +23,7 @@ export interface OperationContext extends Machine {
   afterwards(work: () => Promise<void>): void;
   /** Has `work` done when the context closes: what stays open for many operations. */
   beforeClose(work: () => Promise<void>): void;
-  /** Does what was left for afterwards. */
+  /** Does what was left for afterwards, one after the other. Rejects with the first that fails; the others are done all the same. */
   settle(): Promise<void>;
   /** Settles and closes what was opened. Later calls of the context open it again. */
   close(): Promise<void>;
@@ -54,10 +54,24 @@ export function createContext(options: ContextOptions): OperationContext {
   let opened: Promise<Knowledge> | undefined;
   let late: (() => Promise<void>)[] = [];
   let last: (() => Promise<void>)[] = [];
+  let settling: Promise<unknown> = Promise.resolve();
   const settle = async (): Promise<void> => {
     const works = late;
     late = [];
-    for (const work of works) await work();
+    const done = settling.then(async () => {
+      let failed: { readonly reason: unknown } | undefined;
+      for (const work of works) {
+        try {
+          await work();
+        } catch (reason) {
+          failed ??= { reason };
+        }
+      }
+      return failed;
+    });
+    settling = done;
+    const failed = await done;
+    if (failed) throw failed.reason;
   };
   const open = async (): Promise<Knowledge> => {
     const { openKnowledge } = await import("../knowledge/index.ts");
