@@ -76,14 +76,22 @@ function mergeFiles(files: readonly FileProvenance[]): FileProvenance[] {
 
 /** What several manifests name alike is one package, with the places of all. */
 function mergePackages(packages: readonly PackageProvenance[]): PackageProvenance[] {
-  const byKey = new Map<string, PackageProvenance>();
+  const merged: PackageProvenance[] = [];
+  // Most are named once: what was said of them need not be compared with anything.
+  const byName = new Map<string, number[]>();
   for (const one of packages) {
-    const { places, ...rest } = one;
-    const key = JSON.stringify([one.name, one.version, one.indexes, rest.checks]);
-    const known = byKey.get(key);
-    byKey.set(key, known ? { ...known, places: [...known.places, ...places] } : one);
+    const others = byName.get(one.name) ?? [];
+    const same = others.find((at) => isSaidAlike(merged[at]!, one));
+    if (same === undefined) byName.set(one.name, [...others, merged.push(one) - 1]);
+    else merged[same] = { ...merged[same]!, places: [...merged[same]!.places, ...one.places] };
   }
-  return [...byKey.values()];
+  return merged;
+}
+
+/** Whether the same is said of the same package, at whatever places. */
+function isSaidAlike(a: PackageProvenance, b: PackageProvenance): boolean {
+  const key = ({ version, indexes, checks }: PackageProvenance) => JSON.stringify([version, indexes, checks]);
+  return key(a) === key(b);
 }
 
 /** What was to be checked and could not be: required checks first, by what stands in the way. */

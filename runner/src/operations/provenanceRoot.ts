@@ -136,6 +136,9 @@ class RootCheck {
   }
 
   close(): Promise<void> {
+    const memory = this.#memory;
+    // Not before everything is kept: what another operation left for afterwards may be done at any time.
+    if (memory) this.#input.context.afterwards(async () => memory.flush());
     return this.#indexes.close();
   }
 
@@ -183,7 +186,6 @@ class RootCheck {
       this.#advisories.asOf,
     ];
     this.#memory = new ProvenanceMemory(pages, basis, now);
-    context.afterwards(async () => this.#memory?.flush());
   }
 
   async #checkSubject(subject: Subject): Promise<PackageProvenance> {
