@@ -67,6 +67,7 @@ export function startServer(connection: Connection, runtime: Runtime): void {
     client = abilities;
     folders = (params.workspaceFolders ?? []).map((folder) => folder.uri);
     const refresher = new Refresher({
+      now: () => runtime.now(),
       schedule: (milliseconds, callback) => runtime.schedule(milliseconds, callback),
       refresh: () => refreshAll(connection, abilities),
     });

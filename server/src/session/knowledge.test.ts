@@ -83,6 +83,32 @@ describe("the keeper of what is known", () => {
       ["django"],
     );
   });
+  it("looks into the first keystroke after a rest at once where all is known, and else when the typing rests", async () => {
+    const { keeper, asked, changes, pass } = keeperWith();
+    const settled = () => changes.filter((isSettled) => isSettled).length;
+    keeper.update(rootUri, viewOf("flask==1\n").tree, context);
+    await pass(200);
+    asked[0]?.answer([project("flask", ["1"])]);
+    await pass(200);
+    assert.equal(settled(), 1);
+    keeper.update(rootUri, viewOf("flask==1  # w\n").tree, context);
+    await pass(0);
+    assert.equal(settled(), 2);
+    keeper.update(rootUri, viewOf("flask==1  # we\n").tree, context);
+    await pass(100);
+    assert.equal(settled(), 2);
+    await pass(50);
+    assert.equal(settled(), 3);
+    await pass(200);
+    keeper.update(rootUri, viewOf("flask==1  # we\nd\n").tree, context);
+    await pass(100);
+    keeper.update(rootUri, viewOf("flask==1  # we\ndjango\n").tree, context);
+    await pass(200);
+    assert.deepEqual(
+      asked.slice(1).map(({ packages }) => packages.map(({ name }) => name)),
+      [["django"]],
+    );
+  });
   it("never changes a snapshot that it gave out", async () => {
     const { keeper, asked, pass } = keeperWith();
     keeper.update(rootUri, viewOf("flask==1\nwerkzeug==1\n").tree, context);

@@ -49,7 +49,7 @@ export interface KeeperHost {
   log(line: string): void;
 }
 
-/** Milliseconds. */
+/** Milliseconds without a keystroke after which what was typed counts as written. */
 const debounce = 150;
 const batch = 100;
 const freshFor = 10 * 60_000;
@@ -68,6 +68,8 @@ interface State {
   inspectionAsked: boolean;
   /** The text that the last inspection was of, where that is still at hand. */
   inspectedText: string | undefined;
+  /** When the text last changed. */
+  typed: number;
   dirty: boolean;
   refresh: boolean;
   running: Promise<void> | undefined;
@@ -111,7 +113,7 @@ export class KnowledgeKeeper {
       known.tree = tree;
       known.context = context;
       this.#judgeInspection(known);
-      if (!known.snapshot.unasked) this.#markDirty(known, debounce);
+      if (!known.snapshot.unasked) this.#markTyped(known);
       return;
     }
     const state = known
@@ -138,6 +140,7 @@ export class KnowledgeKeeper {
       environmentKnown: false,
       inspectionAsked: false,
       inspectedText: undefined,
+      typed: Number.NEGATIVE_INFINITY,
       dirty: false,
       refresh: false,
       running: undefined,
@@ -289,21 +292,45 @@ export class KnowledgeKeeper {
     for (const root of [...this.#states.keys()]) this.close(root);
   }
 
-  #markDirty(state: State, delay: number): void {
+  /**
+   * The text is another. The first keystroke after a rest is looked into at once where nothing has to be asked for it: names that are
+   * still being typed are asked for when the typing rests.
+   */
+  #markTyped(state: State): void {
+    const now = this.#host.now();
+    const isFirst = now - state.typed >= debounce;
+    state.typed = now;
+    this.#markDirty(state, isFirst ? 0 : debounce, isFirst);
+  }
+
+  #markDirty(state: State, delay: number, onlyIfKnown = false): void {
     state.dirty = true;
     if (state.running) return;
     state.stopTimer?.();
-    const start = (): void => {
+    state.stopTimer = this.#host.schedule(delay, () => {
       state.stopTimer = undefined;
-      if (state.running || !this.#states.has(state.root)) return;
-      state.running = this.#work(state).finally(() => {
-        state.running = undefined;
-        state.cancel = undefined;
-        if (state.dirty && this.#states.get(state.root) === state) this.#markDirty(state, 0);
-        else this.#finish(state);
-      });
-    };
-    state.stopTimer = this.#host.schedule(delay, start);
+      if (onlyIfKnown && !this.#isKnown(state)) this.#markDirty(state, debounce);
+      else this.#start(state);
+    });
+  }
+
+  #start(state: State): void {
+    if (state.running || !this.#states.has(state.root)) return;
+    state.running = this.#work(state).finally(() => {
+      state.running = undefined;
+      state.cancel = undefined;
+      if (state.dirty && this.#states.get(state.root) === state) this.#markDirty(state, 0);
+      else this.#finish(state);
+    });
+  }
+
+  /** Whether all that the text wants to know is there already. */
+  #isKnown(state: State): boolean {
+    return (
+      state.environmentKnown &&
+      state.inspectionAsked &&
+      missingFrom(state.snapshot, this.#wanted(state)).length === 0
+    );
   }
 
   #finish(state: State): void {

@@ -135,6 +135,7 @@ export class Passes {
   update(root: string, tree: ManifestTree, context: AskContext): Snapshot | undefined {
     this.keeper.update(root, tree, context);
     this.stacks.update(root, tree);
+    this.provenances.update(root, tree);
     const snapshot = this.keeper.snapshotOf(root);
     return snapshot && this.#join(root, tree, snapshot);
   }

@@ -1,6 +1,6 @@
 // The pass of provenance: asked when a root's facts are settled, given up when its text changes; what was said stays until more is known.
 import type { CancellationToken } from "vscode-jsonrpc";
-import type { ProvenanceFacts } from "../../../shared/src/facts/provenance.ts";
+import type { PackageProvenance, ProvenanceFacts } from "../../../shared/src/facts/provenance.ts";
 import type { ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
 import type { ProvenanceOutput, ProvenancePartial } from "../../../shared/src/protocol/provenance.ts";
 import { Cancelled } from "../backend/client.ts";
@@ -24,16 +24,22 @@ export interface ProvenanceHost {
 
 /** Milliseconds for which an answer counts: the runner's own memory makes asking again cheap. */
 const FRESH_FOR = 10 * 60_000;
-/** Pieces are gathered for so many milliseconds, so that a hundred of them are not a hundred snapshots. */
+/** The first pieces are shown after so many milliseconds: what comes together is shown together. */
+const SOON = 20;
+/** Later ones are gathered for so many milliseconds, so that a hundred of them are not a hundred snapshots. */
 const BATCH = 100;
 
+/** The texts of a tree, each by where it stands. */
+type Texts = readonly string[];
+
 interface State {
-  key: string;
+  /** What `facts` is all of; undefined where it is of several texts, or of none. */
+  texts: Texts | undefined;
   facts: ProvenanceFacts | undefined;
   revision: number;
   /** What was said was said under another policy. */
   isOutdated: boolean;
-  running: { readonly key: string; readonly cancel: () => void; readonly done: Promise<void> } | undefined;
+  running: { readonly texts: Texts; readonly cancel: () => void; readonly done: Promise<void> } | undefined;
 }
 
 export class ProvenanceKeeper {
@@ -54,29 +60,35 @@ export class ProvenanceKeeper {
     return this.#states.get(root)?.revision ?? 0;
   }
 
+  /** The root's tree as it is now: an answer that is still awaited for another text is given up at once. */
+  update(root: string, tree: ManifestTree): void {
+    const state = this.#states.get(root);
+    if (state?.running && !areSame(state.running.texts, textsOf(tree))) this.#giveUp(state);
+  }
+
   /** Asks about the tree, unless what is known is of this very text and fresh. */
   start(root: string, tree: ManifestTree, refresh = false): void {
-    const key = keyOf(tree);
+    const texts = textsOf(tree);
     const state = this.#stateOf(root);
     const isKnown =
       !state.isOutdated &&
-      state.key === key &&
       state.facts &&
+      areSame(state.texts, texts) &&
       this.#host.now() - state.facts.checked < FRESH_FOR;
-    if (!refresh && (isKnown || state.running?.key === key)) return;
-    state.running?.cancel();
+    if (!refresh && (isKnown || areSame(state.running?.texts, texts))) return;
+    this.#giveUp(state);
     const { token, cancel } = tokenSource();
-    const done = this.#run(root, state, tree, key, token).finally(() => {
+    const done = this.#run(root, state, tree, texts, token).finally(() => {
       if (state.running?.done === done) state.running = undefined;
       if (this.#states.get(root) === state && !token.isCancellationRequested) this.#host.changed(root, true);
     });
-    state.running = { key, cancel, done };
+    state.running = { texts, cancel, done };
   }
 
   #stateOf(root: string): State {
     let state = this.#states.get(root);
     if (!state) {
-      state = { key: "", facts: undefined, revision: 0, isOutdated: false, running: undefined };
+      state = { texts: undefined, facts: undefined, revision: 0, isOutdated: false, running: undefined };
       this.#states.set(root, state);
     }
     return state;
@@ -86,16 +98,18 @@ export class ProvenanceKeeper {
     root: string,
     state: State,
     tree: ManifestTree,
-    key: string,
+    texts: Texts,
     token: CancellationToken,
   ): Promise<void> {
-    const arrived: ProvenancePartial["package"][] = [];
+    const arrived: PackageProvenance[] = [];
+    const earlier = state.facts;
+    let wait = SOON;
     let stop: (() => void) | undefined;
-    const put = (facts: ProvenanceFacts): void => {
-      state.key = key;
-      state.facts = facts;
-      state.isOutdated = false;
-      state.revision++;
+    const show = (): void => {
+      stop = undefined;
+      if (token.isCancellationRequested) return;
+      this.#put(state, undefined, withArrived(earlier, arrived, this.#host.now()));
+      this.#host.changed(root, false);
     };
     try {
       const output = await this.#host.ask(
@@ -103,33 +117,30 @@ export class ProvenanceKeeper {
         tree,
         (piece) => {
           arrived.push(piece.package);
-          // The first time there is nothing to replace: what arrives is shown as it comes.
-          if (state.facts && state.key === key) return;
-          stop ??= this.#host.schedule(BATCH, () => {
-            stop = undefined;
-            if (token.isCancellationRequested || !state.running) return;
-            state.facts = { packages: [...arrived], files: [], basis: [], checked: this.#host.now() };
-            state.revision++;
-            this.#host.changed(root, false);
-          });
+          stop ??= this.#host.schedule(wait, show);
+          wait = BATCH;
         },
         token,
       );
       if (token.isCancellationRequested) return;
-      put({
-        packages: output.packages,
-        files: output.files,
-        basis: output.basis,
-        checked: this.#host.now(),
-      });
+      const { packages, files, basis } = output;
+      this.#put(state, texts, { packages, files, basis, checked: this.#host.now() });
+      state.isOutdated = false;
     } catch (problem) {
       if (problem instanceof Cancelled || token.isCancellationRequested) return;
       const failure = problem instanceof Error ? problem.message : String(problem);
       this.#host.log(`Provenance not checked: ${failure}`);
-      put({ packages: [], files: [], basis: [], checked: this.#host.now(), failure });
+      this.#put(state, texts, { packages: [], files: [], basis: [], checked: this.#host.now(), failure });
+      state.isOutdated = false;
     } finally {
       stop?.();
     }
+  }
+
+  #put(state: State, texts: Texts | undefined, facts: ProvenanceFacts): void {
+    state.texts = texts;
+    state.facts = facts;
+    state.revision++;
   }
 
   /** Resolves when nothing is being asked for the root. */
@@ -160,7 +171,7 @@ export class ProvenanceKeeper {
     this.#giveUp(state);
     if (state.facts) state.revision++;
     state.facts = undefined;
-    state.key = "";
+    state.texts = undefined;
   }
 
   /** What is under way counts no more, not even as the same question. */
@@ -180,7 +191,27 @@ export function hasProvenance(tree: ManifestTree): boolean {
   return kind === "requirements" || kind === "pipfile" || kind === "pipfile-lock" || kind === "pylock";
 }
 
-function keyOf(tree: ManifestTree): string {
+function textsOf(tree: ManifestTree): Texts {
   const files = tree.companion ? [...tree.files, tree.companion] : tree.files;
-  return files.map(({ uri, manifest }) => `${uri}\n${manifest.text}`).join("\0");
+  return files.flatMap(({ uri, manifest }) => [uri, manifest.text]);
+}
+
+function areSame(a: Texts | undefined, b: Texts): boolean {
+  return a !== undefined && a.length === b.length && a.every((text, at) => text === b[at]);
+}
+
+/** What was said before, with what has arrived since in place of what was said of the same projects. */
+function withArrived(
+  earlier: ProvenanceFacts | undefined,
+  arrived: readonly PackageProvenance[],
+  now: number,
+): ProvenanceFacts {
+  const renewed = new Set(arrived.map(({ name }) => name));
+  const kept = earlier?.packages.filter(({ name }) => !renewed.has(name)) ?? [];
+  return {
+    packages: [...kept, ...arrived],
+    files: earlier?.files ?? [],
+    basis: earlier?.basis ?? [],
+    checked: earlier?.checked ?? now,
+  };
 }
