@@ -110,6 +110,7 @@ export class ProvenanceIndexes {
         ? sources.flatMap((source) => settingsOfSource(input, source))
         : settingsOfPip(input);
     const { pages, metadata } = await input.context.knowledge();
+    const first = named.findIndex(({ isOfLock }) => !isOfLock);
     const lanes = named.map(({ name, settings, location, written }, at): Lane => {
       const alone: IndexSettings = {
         ...settings,
@@ -126,7 +127,7 @@ export class ProvenanceIndexes {
         now: () => input.context.now(),
       });
       const [use] = usesOf(alone, written);
-      return { name, location, settings: alone, client, use: use!, isDefault: at === 0 };
+      return { name, location, settings: alone, client, use: use!, isDefault: at === first };
     });
     const problems = [...new Set(named.flatMap(({ settings }) => settings.problems))];
     return new ProvenanceIndexes(input, lanes, isPipfile ? "pipenv" : "pip", problems);
@@ -148,11 +149,6 @@ export class ProvenanceIndexes {
 
   clientOf(location: IndexLocation): IndexClient | undefined {
     return this.#lanes.find((lane) => lane.location === location)?.client;
-  }
-
-  /** The name that a manifest gives the index, or undefined. */
-  nameOf(location: IndexLocation): string | undefined {
-    return this.#lanes.find((lane) => lane.location === location)?.name;
   }
 
   /** What each index says of the subject. Rejects only when cancelled. */
@@ -181,20 +177,17 @@ export class ProvenanceIndexes {
   }
 
   /** The indexes that the subject may come from, and whether the manifest itself says so. */
-  #boundLanes(subject: Subject): { lanes: readonly Lane[]; isExplicit: boolean } {
+  #boundLanes({ source }: Subject): { lanes: readonly Lane[]; isExplicit: boolean } {
+    const lanes = this.#lanes;
+    const named = source === undefined ? [] : lanes.filter((lane) => isNamed(lane, source));
+    if (named.length > 0) return { lanes: named, isExplicit: true };
     // Without sources of its own pipenv writes the name of its default one all the same: what counts is pip's configuration.
-    if (this.#lanes.every(({ name }) => name === undefined)) return { lanes: this.#lanes, isExplicit: false };
-    if (subject.source !== undefined) {
-      const wanted = subject.source;
-      const named = this.#lanes.filter(
-        ({ name, location }) => name === wanted || indexKey(location.url) === indexKey(wanted),
-      );
-      return { lanes: named, isExplicit: true };
-    }
-    // pipenv takes what is bound to nothing from the first source; pip from wherever the best version is.
-    if (this.pipeline === "pipenv" && this.#lanes.length > 0)
-      return { lanes: this.#lanes.slice(0, 1), isExplicit: false };
-    return { lanes: this.#lanes, isExplicit: false };
+    if (lanes.every(({ name }) => name === undefined)) return { lanes, isExplicit: false };
+    if (source !== undefined) return { lanes: [], isExplicit: true };
+    // pipenv takes what is bound to nothing from the first source alone; pip from wherever the best version is.
+    if (this.pipeline === "pipenv") return { lanes: lanes.slice(0, 1), isExplicit: true };
+    // What a pylock names for one package is asked for that one.
+    return { lanes: lanes.filter(({ name }) => name === undefined), isExplicit: false };
   }
 
   #bindingLane(subject: Subject, bound: { lanes: readonly Lane[] }): Lane | undefined {
@@ -223,8 +216,15 @@ export class ProvenanceIndexes {
   }
 }
 
+/** Whether a manifest that says `source` means the index. */
+function isNamed({ name, location }: Lane, source: string): boolean {
+  return name === source || indexKey(location.url) === indexKey(source);
+}
+
 interface NamedSettings {
   readonly name?: string | undefined;
+  /** A lock names it for some of its packages: what it says nothing of is not asked for there. */
+  readonly isOfLock?: boolean;
   readonly settings: IndexSettings;
   readonly location: IndexLocation;
   readonly written: readonly string[];
@@ -276,11 +276,16 @@ function settingsOfUrl(
 /** The indexes that a pylock names, and pip's own for the packages that name none. */
 function settingsOfPylock(lanes: LanesInput, lock: Pylock): NamedSettings[] {
   const urls = [...new Set(lock.packages.flatMap(({ index }) => index ?? []))];
-  const named = urls.flatMap((url) => settingsOfUrl(lanes, url, undefined, true, "pylock.toml"));
+  const named = urls.flatMap((url) =>
+    settingsOfUrl(lanes, url, url, true, "pylock.toml").map((one) => ({ ...one, isOfLock: true })),
+  );
   const isBare = lock.packages.some(
     (one) => one.index === undefined && !one.vcs && !one.directory && !one.archive,
   );
-  return isBare || named.length === 0 ? [...named, ...settingsOfPip(lanes)] : named;
+  if (!isBare && named.length > 0) return named;
+  const own = settingsOfPip(lanes);
+  const keys = new Set(own.map(({ location }) => indexKey(location.url)));
+  return [...named.filter(({ location }) => !keys.has(indexKey(location.url))), ...own];
 }
 
 function settingsOfPip(lanes: LanesInput): NamedSettings[] {
