@@ -20,6 +20,7 @@ import {
   type IndexView,
   type JudgeOptions,
   judge,
+  type LocatedFile,
   lockedFilesOf,
   type Subject,
   type SubjectView,
@@ -30,6 +31,7 @@ import {
 import { policyFor } from "./policy.ts";
 import { KnownAdvisories } from "./provenanceAdvisories.ts";
 import { AttestationChecks } from "./provenanceAttestations.ts";
+import type { Digests } from "./provenanceDigests.ts";
 import { environmentJudge, environmentsFor, type KnownJudge } from "./provenanceEnvironments.ts";
 import { checkFiles } from "./provenanceFiles.ts";
 import { ProvenanceIndexes } from "./provenanceIndexes.ts";
@@ -198,11 +200,13 @@ class RootCheck {
     if (known) return { ...known, places: this.#placesOf(subject) };
     const view = viewSubject(subject, views, this.#judges, this.#input.input.allArtifacts);
     const context = this.#context();
+    const computed = await this.#localDigests(view);
+    const archives = await this.#archives(view, computed);
     const drafts: CheckDraft[] = [
       ...checkPinnedAndHashed(subject),
       ...checkIndexPolicy(view, this.#indexes.uses, this.#policy),
-      ...checkArtifactDigest(view),
-      ...checkSeveralIndexes(view, context),
+      ...checkArtifactDigest(view, computed),
+      ...checkSeveralIndexes(view, context, computed),
       ...checkStatusMarkers(view),
       ...this.#advisories.malware(view),
       this.#advisories.vulnerabilities(view),
@@ -214,7 +218,7 @@ class RootCheck {
       ...checkCoolDown(view, context),
       ...checkNameConfusion(view, context),
       ...checkRunsCode(view, context),
-      ...(await this.#archives(view)),
+      ...archives,
       ...checkAbandoned(view, context),
     );
     const about = {
@@ -294,7 +298,14 @@ class RootCheck {
     };
   }
 
-  async #archives(view: SubjectView): Promise<CheckDraft[]> {
+  /** Digests of files on this machine, which no index lists. */
+  async #localDigests(view: SubjectView): Promise<Map<LocatedFile["file"], Digests>> {
+    if (!view.located.some(({ file }) => file.url.startsWith("file:"))) return new Map();
+    const { digestLocalFiles } = await import("./provenanceDigests.ts");
+    return digestLocalFiles(view, this.#input.signal);
+  }
+
+  async #archives(view: SubjectView, computed: Map<LocatedFile["file"], Digests>): Promise<CheckDraft[]> {
     const rule = "archive-truth";
     const nothing = withoutFiles(rule, view);
     if (nothing) return [nothing];
@@ -310,6 +321,6 @@ class RootCheck {
       ];
     }
     const { checkArchives } = await import("./provenanceArchives.ts");
-    return checkArchives(view, this.#indexes, this.#input);
+    return checkArchives(view, this.#indexes, this.#input, computed);
   }
 }

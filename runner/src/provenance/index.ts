@@ -29,4 +29,4 @@ export type {
 } from "./model.ts";
 export { isPublicIndex, mayBeTold } from "./privacy.ts";
 export { lockedFilesOf, subjectsOf } from "./subjects.ts";
-export { isWheel, viewSubject } from "./view.ts";
+export { admits, isWheel, viewSubject } from "./view.ts";

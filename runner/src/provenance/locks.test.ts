@@ -1,8 +1,11 @@
 // What a lock names, against what its index has: each package by the index that it is bound to, each file by its own digests.
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { CheckState, ProvenanceCheck } from "../../../shared/src/protocol/provenance.ts";
 import {
   type BuiltArtifact,
+  buildSdist,
   buildWheel,
   type IndexedFile,
   type IndexOptions,
@@ -115,5 +118,170 @@ describe("a lock against its indexes", () => {
     only(answer.checks("demo", "artifact-digest"), "passed");
     const check = only(answer.checks("demo", "artifact-on-several-indexes"), "passed");
     assert.match(check.message, /its name is told to no other index/);
+  });
+
+  describe("by the digests of each file", () => {
+    const rule = "artifact-digest";
+    const sdist = buildSdist({ name: "demo", version: "1.0" });
+    const named = (artifact: BuiltArtifact, hashes: Readonly<Record<string, string>>) => ({
+      filename: artifact.filename,
+      hashes,
+    });
+    const overRequirements = (index: RunningIndex, line: string, input = {}) => {
+      place.write("requirements.txt", `--index-url ${index.url}\n${line}\n`);
+      return place.run(["requirements.txt"], input);
+    };
+    /** An index whose pages hold these digests, by file name; none where it is not named. */
+    const listing = (hashes: Readonly<Record<string, Readonly<Record<string, string>>>>) =>
+      serve(
+        { demo: [file(demo), file(sdist)] },
+        {
+          editPage: (page) => {
+            for (const one of page.files as { filename: string; hashes: object }[])
+              one.hashes = hashes[one.filename] ?? {};
+            return page;
+          },
+        },
+      );
+
+    it("fails two files whose digests a lock has changed over, and a name that is not the digest's", async () => {
+      const index = await serve({ demo: [file(demo), file(sdist)] });
+      const over = async (...files: LockedPackage["files"]) =>
+        (await overPylock([{ name: "demo", index: index.url, files }])).checks("demo", rule);
+      const [first, second, ...rest] = await over(
+        named(demo, { sha256: demo.sha256 }),
+        named({ ...demo, filename: "demo-1.0-py2-none-any.whl" }, { sha256: sdist.sha256 }),
+      );
+      assert.deepEqual([first?.state, second, rest], ["failed", undefined, []]);
+      assert.match(first!.message, /digest of demo-1\.0-py2-none-any\.whl is of demo-1\.0\.tar\.gz/);
+      assert.deepEqual(first!.aliases, ["INVALID-ARTIFACT-HASH"]);
+      only(
+        await over(named({ ...demo, filename: "Demo-1.0-py3-none-any.whl" }, { sha256: demo.sha256 })),
+        "passed",
+      );
+    });
+
+    it("is content with a file that has a weak digest beside a strong one, which both are its own", async () => {
+      const index = await serve({ demo: [file(demo)] });
+      const over = async (hashes: Readonly<Record<string, string>>) =>
+        overPylock([{ name: "demo", index: index.url, files: [named(demo, hashes)] }]);
+      const md5 = "a".repeat(32);
+      const both = await over({ md5, sha256: demo.sha256 });
+      only(both.checks("demo", "pinned-and-hashed"), "passed");
+      only(both.checks("demo", rule), "passed");
+      only((await over({ md5 })).checks("demo", "pinned-and-hashed"), "failed");
+    });
+
+    it("calls no digest strange while the index is silent on some file's, and none sound that it cannot compare", async () => {
+      const mixed = await listing({
+        [demo.filename]: { sha256: demo.sha256 },
+        [sdist.filename]: { sha512: "b".repeat(128) },
+      });
+      const line = `demo==1.0 --hash=sha256:${demo.sha256}`;
+      const two = await overRequirements(mixed, `${line} --hash=sha256:${sdist.sha256}`);
+      assert.deepEqual(
+        two.checks("demo", rule).map(({ state }) => state),
+        ["not-checked", "passed"],
+      );
+      const other = await overRequirements(mixed, `${line} --hash=sha384:${"c".repeat(96)}`);
+      assert.deepEqual(
+        other.checks("demo", rule).map(({ state }) => state),
+        ["not-checked", "passed"],
+      );
+    });
+
+    it("knows the digests of an index that lists none by the files, with --download", async () => {
+      const bare = await listing({});
+      const over = async (sha256: string, input = { download: true }) =>
+        (await overRequirements(bare, `demo==1.0 --hash=sha256:${sha256}`, input)).checks("demo", rule);
+      assert.match(
+        only(await over(demo.sha256, { download: false }), "not-checked").message,
+        /gives no sha256/,
+      );
+      assert.match(only(await over(demo.sha256), "passed").message, /as computed from it/);
+      only(await over(sdist.sha256), "passed");
+      assert.deepEqual(only(await over("0".repeat(64)), "failed").aliases, ["INVALID-ARTIFACT-HASH"]);
+    });
+
+    it("knows the digests of files on this machine without being asked to fetch any", async () => {
+      const folder = join(place.folder, "wheels");
+      mkdirSync(folder);
+      writeFileSync(join(folder, demo.filename), demo.bytes);
+      const over = async (sha256: string) => {
+        place.write(
+          "requirements.txt",
+          `--no-index\n--find-links wheels\ndemo==1.0 --hash=sha256:${sha256}\n`,
+        );
+        return (await place.run(["requirements.txt"])).checks("demo", rule);
+      };
+      only(await over(demo.sha256), "passed");
+      only(await over("0".repeat(64)), "failed");
+    });
+
+    it("looks for the digests of a line without a pin among all files of its index", async () => {
+      const index = await serve({ demo: [file(demo)] });
+      only(
+        (await overRequirements(index, `demo --hash=sha256:${demo.sha256}`)).checks("demo", rule),
+        "passed",
+      );
+      only(
+        (await overRequirements(index, `demo --hash=sha256:${"0".repeat(64)}`)).checks("demo", rule),
+        "failed",
+      );
+    });
+  });
+
+  describe("and the other indexes", () => {
+    const rule = "artifact-on-several-indexes";
+    const over = async (main: RunningIndex, lines: readonly string[]) => {
+      place.write("requirements.txt", [`--index-url ${main.url}`, ...lines].join("\n"));
+      return (await place.run(["requirements.txt"])).checks("demo", rule);
+    };
+
+    it("are not checked where neither tells the content of a file that both have", async () => {
+      const main = await serve({ demo: [file(demo)] });
+      const bare = await serve(
+        { demo: [file(demo)] },
+        {
+          editPage: (page) => ({
+            ...page,
+            files: (page.files as object[]).map((one) => ({ ...one, hashes: {} })),
+          }),
+        },
+      );
+      const check = only(await over(main, [`--extra-index-url ${bare.url}`, "demo==1.0"]), "not-checked");
+      assert.match(check.message, /give no digests to compare/);
+    });
+
+    it("are a mirror where a folder of this machine has the index's own file, and another thing where it has not", async () => {
+      const main = await serve({ demo: [file(demo)] });
+      const folder = join(place.folder, "wheels");
+      mkdirSync(folder);
+      writeFileSync(join(folder, demo.filename), demo.bytes);
+      only(await over(main, ["--find-links wheels", "demo==1.0"]), "passed");
+      writeFileSync(join(folder, demo.filename), wheel({ summary: "another" }).bytes);
+      const check = only(await over(main, ["--find-links wheels", "demo==1.0"]), "failed");
+      assert.deepEqual(check.aliases, ["DIFFERENT-ARTIFACTS-ON-SOURCES"]);
+    });
+
+    it("are told by the content where a name is all that releases have in common, with who would win by rules of its own", async () => {
+      const newer = wheel({ version: "2.0" });
+      const main = await serve({ demo: [file(demo), file(newer)] });
+      const other = await serve({ demo: [file(wheel({ summary: "another" }))] });
+      const [forged] = await over(main, [`--extra-index-url ${other.url}`, "demo"]);
+      assert.deepEqual(forged?.aliases, ["DIFFERENT-ARTIFACTS-ON-SOURCES"]);
+      const yanked = await serve({ demo: [{ artifact: wheel({ version: "9.0" }), yanked: "broken" }] });
+      const [twins] = await over(main, [`--extra-index-url ${yanked.url}`, "demo"]);
+      assert.match(twins!.message, new RegExp(`pip would take 2\\.0 of ${new URL(main.url).host}`));
+    });
+
+    it("that refuse are told beside what the others have shown", async () => {
+      const main = await serve({ demo: [file(demo)] });
+      const other = await serve({ demo: [file(wheel({ summary: "another" }))] });
+      const refusing = await serve({}, { misbehave: (_, response) => !!response.writeHead(403).end() });
+      const more = [refusing, other].map(({ url }) => `--extra-index-url ${url}`);
+      const states = (await over(main, [...more, "demo==1.0"])).map(({ state }) => state);
+      assert.deepEqual(states, ["failed", "not-checked"]);
+    });
   });
 });

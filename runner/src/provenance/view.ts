@@ -1,8 +1,17 @@
 // From a subject and what the indexes said to the files that are checked: located by digest, chosen for the environments.
+import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import { compareVersions, parseVersion } from "../../../shared/src/packaging/version.ts";
 import { indexKey } from "../../../shared/src/policy/index.ts";
 import type { PageFile, ProjectPage } from "../index/index.ts";
-import type { Digest, EnvironmentJudge, IndexView, LocatedFile, Subject, SubjectView } from "./model.ts";
+import type {
+  Digest,
+  EnvironmentJudge,
+  IndexView,
+  LocatedFile,
+  LockedFile,
+  Subject,
+  SubjectView,
+} from "./model.ts";
 
 /** Digests that a file has on its page, in one spelling. */
 export function digestsOf(file: PageFile): Digest[] {
@@ -10,7 +19,7 @@ export function digestsOf(file: PageFile): Digest[] {
 }
 
 /** Whether the file is one that the digests admit: `undefined` where the two have no algorithm in common. */
-export function admits(digests: readonly Digest[], file: PageFile): boolean | undefined {
+export function admits(digests: readonly Digest[], file: Pick<PageFile, "hashes">): boolean | undefined {
   let isComparable = false;
   for (const { algorithm, digest } of digests) {
     const listed = file.hashes[algorithm];
@@ -19,6 +28,21 @@ export function admits(digests: readonly Digest[], file: PageFile): boolean | un
     isComparable = true;
   }
   return isComparable ? false : undefined;
+}
+
+/** Whether the file has the content that a lock says (PEP 751): by every digest that both give, `undefined` where there is none. */
+export function agrees(
+  { digests }: Pick<LockedFile, "digests">,
+  { hashes }: Pick<PageFile, "hashes">,
+): boolean | undefined {
+  const common = digests.filter(({ algorithm }) => hashes[algorithm] !== undefined);
+  if (common.length === 0) return undefined;
+  return common.every(({ algorithm, digest }) => hashes[algorithm] === digest);
+}
+
+/** Whether two file names are one: an index may spell the project's part otherwise than a lock does. */
+export function isSameFile(a: string, b: string): boolean {
+  return a === b || normalizeName(a) === normalizeName(b);
 }
 
 /**
@@ -75,13 +99,7 @@ function candidateFiles(subject: Subject, indexes: readonly IndexView[], version
   for (const view of indexes) {
     if (!view.isBound || view.answer.state !== "page") continue;
     for (const file of filesOfVersion(view.answer.page, version)) {
-      if (subject.digests.length > 0 && admits(subject.digests, file) === false) continue;
-      // A lock that names its files admits no other one, whatever its digest.
-      if (
-        subject.lockedFiles.length > 0 &&
-        !subject.lockedFiles.some((one) => one.filename === file.filename)
-      )
-        continue;
+      if (!isMeant(subject, file)) continue;
       const key = `${file.filename}\n${file.hashes.sha256 ?? ""}`;
       if (seen.has(key)) continue;
       seen.add(key);
@@ -89,6 +107,12 @@ function candidateFiles(subject: Subject, indexes: readonly IndexView[], version
     }
   }
   return found;
+}
+
+/** Whether the manifest admits the file. A lock that names its files admits each with its own digests, and no other one. */
+function isMeant({ digests, lockedFiles }: Subject, file: PageFile): boolean {
+  if (lockedFiles.length === 0) return digests.length === 0 || admits(digests, file) !== false;
+  return lockedFiles.some((one) => isSameFile(one.filename, file.filename) && agrees(one, file) !== false);
 }
 
 function bestFile<T extends { readonly file: PageFile }>(

@@ -1,5 +1,5 @@
 // Check 3: is the artifact on the index it is bound to, with that digest? A digest that its index does not know is a poisoned lock.
-import type { ProjectPage } from "../../index/index.ts";
+import type { PageFile, ProjectPage } from "../../index/index.ts";
 import {
   type CheckDraft,
   type Digest,
@@ -7,16 +7,20 @@ import {
   type IndexView,
   orList,
   pageEvidence,
+  type Subject,
   type SubjectView,
   subjectName,
   whyNot,
 } from "../model.ts";
-import { boundViews, filesOfVersion } from "../view.ts";
+import { admits, agrees, boundViews, filesOfVersion, isSameFile } from "../view.ts";
 
 const RULE = "artifact-digest";
 
+/** Digests of files that were fetched and computed, beside those that their index lists. */
+export type ComputedDigests = ReadonlyMap<PageFile, Readonly<Record<string, string>>>;
+
 /** One result per artifact that is checked, and one per digest that nobody knows. */
-export function checkArtifactDigest(view: SubjectView): CheckDraft[] {
+export function checkArtifactDigest(view: SubjectView, computed: ComputedDigests = new Map()): CheckDraft[] {
   const { subject } = view;
   if (subject.from !== "index") return [notFromIndex(view)];
   const bound = boundViews(view);
@@ -27,7 +31,7 @@ export function checkArtifactDigest(view: SubjectView): CheckDraft[] {
       notChecked(view, "no index is configured for it", [{ source: "no index", freshness: "unknown" }]),
     ];
   if (pages.length === 0) return silent.length > 0 ? [silence(view, silent)] : [missing(view, bound)];
-  if (subject.version === undefined) {
+  if (subject.version === undefined && subject.digests.length === 0) {
     return [
       {
         rule: RULE,
@@ -37,8 +41,8 @@ export function checkArtifactDigest(view: SubjectView): CheckDraft[] {
       },
     ];
   }
-  const hasRelease = pages.some(({ answer }) => releaseFiles(answer, subject.version!).length > 0);
-  if (!hasRelease) return [silent.length > 0 ? silence(view, silent) : missingRelease(view, pages)];
+  const files = pages.flatMap(({ answer }) => filesMeant(answer, subject));
+  if (files.length === 0) return [silent.length > 0 ? silence(view, silent) : missingRelease(view, pages)];
   if (subject.digests.length === 0) {
     return [
       {
@@ -49,60 +53,117 @@ export function checkArtifactDigest(view: SubjectView): CheckDraft[] {
       },
     ];
   }
-  return compareDigests(view, pages, silent);
+  const listed = files.map((file) => ({
+    filename: file.filename,
+    hashes: computed.size === 0 ? file.hashes : { ...file.hashes, ...computed.get(file) },
+  }));
+  return compareDigests({ view, pages, silent, files: listed, computed });
 }
 
-function releaseFiles(answer: IndexView["answer"], version: string) {
-  return answer.state === "page" ? filesOfVersion(answer.page, version) : [];
+/** The files of the release that the subject is pinned to; all of them where digests alone say which is meant. */
+function filesMeant(answer: IndexView["answer"], { version }: Subject): readonly PageFile[] {
+  if (answer.state !== "page") return [];
+  return version === undefined ? answer.page.files : filesOfVersion(answer.page, version);
 }
 
-function compareDigests(
-  view: SubjectView,
-  pages: readonly IndexView[],
-  silent: readonly IndexView[],
-): CheckDraft[] {
-  const { subject, version } = view;
-  const files = pages.flatMap((one) =>
-    releaseFiles(one.answer, version!).map((file) => ({ file, view: one })),
+type ListedFile = Pick<PageFile, "filename" | "hashes">;
+
+interface Comparison {
+  readonly view: SubjectView;
+  readonly pages: readonly IndexView[];
+  /** Bound indexes that did not answer. */
+  readonly silent: readonly IndexView[];
+  /** The files that may be meant, with all that is known of their digests. */
+  readonly files: readonly ListedFile[];
+  readonly computed: ComputedDigests;
+}
+
+function compareDigests(comparison: Comparison): CheckDraft[] {
+  const { view, pages, silent, files } = comparison;
+  const { digests } = view.subject;
+  const strange = strangeDigests(view.subject, files);
+  // Whose file it is cannot be told while some file says nothing in that algorithm.
+  const undecided = strange.filter(({ algorithm }) =>
+    files.some(({ hashes }) => hashes[algorithm] === undefined),
   );
-  const known = new Set<string>();
-  for (const { file } of files)
-    for (const [algorithm, digest] of Object.entries(file.hashes)) known.add(`${algorithm}:${digest}`);
-  const algorithms = new Set(files.flatMap(({ file }) => Object.keys(file.hashes)));
-  const bare = files.filter(({ file }) => Object.keys(file.hashes).length === 0);
+  const foreign = strange.filter((one) => !undecided.includes(one));
   const results: CheckDraft[] = [];
-  const unknown = subject.digests.filter((one) => !known.has(`${one.algorithm}:${one.digest}`));
-  const unlisted = unknown.filter(({ algorithm }) => !algorithms.has(algorithm));
-  const foreign = unknown.filter(({ algorithm }) => algorithms.has(algorithm));
-  if (foreign.length > 0) {
+  if (strange.length > 0 && silent.length > 0) results.push(silence(view, silent));
+  else {
+    if (undecided.length > 0) results.push(undigested(comparison, undecided));
     const stale = pages.filter(({ answer }) => answer.state === "page" && answer.page.freshness === "stale");
-    if (silent.length > 0) results.push(silence(view, silent));
-    else if (bare.length > 0) results.push(undigested(view, pages, foreign));
-    else if (stale.length > 0) results.push(outdated(view, stale, foreign));
-    else results.push(poisoned(view, pages, foreign));
+    if (foreign.length > 0)
+      results.push(stale.length > 0 ? outdated(view, stale, foreign) : poisoned(view, pages, foreign));
   }
-  // A digest of an algorithm that the index does not list is of no file's, unless another digest says which.
-  if (unlisted.length > 0 && unlisted.length === subject.digests.length)
-    results.push(undigested(view, pages, unlisted));
-  if (results.length > 0) return results;
-  const passed = view.selected.map(
-    ({ file, view: index }): CheckDraft => ({
-      rule: RULE,
-      state: "passed",
-      artifact: file.filename,
-      message: `${file.filename} is on ${index.label} with this digest.`,
-      evidence: [pageEvidence(index, digestText(file.hashes))],
-    }),
-  );
-  if (passed.length > 0) return passed;
+  results.push(...misnamedFiles(comparison));
+  if (results.some(({ state }) => state === "failed")) return results;
+  const passed = passedFiles(comparison);
+  if (passed.length > 0 || results.length > 0) return [...results, ...passed];
   return [
     {
       rule: RULE,
       state: "passed",
       message: `Every digest of ${subjectName(view)} is one of ${orList(pages)}.`,
-      evidence: pages.map((one) => pageEvidence(one, `${subject.digests.length} known`)),
+      evidence: pages.map((one) => pageEvidence(one, `${digests.length} known`)),
     },
   ];
+}
+
+/**
+ * Digests that no file has. One line's digests are each enough by themselves; of a lock that names its files they are all of one
+ * file, and one that the index knows says which.
+ */
+function strangeDigests({ digests, lockedFiles }: Subject, files: readonly ListedFile[]): readonly Digest[] {
+  const isKnown = ({ algorithm, digest }: Digest): boolean =>
+    files.some(({ hashes }) => hashes[algorithm] === digest);
+  if (lockedFiles.length === 0) return digests.filter((one) => !isKnown(one));
+  return lockedFiles.flatMap((locked) => {
+    const known = locked.digests.some(isKnown);
+    const isListed = ({ algorithm }: Digest): boolean =>
+      files.some(({ hashes }) => hashes[algorithm] !== undefined);
+    return locked.digests.filter((one) => !isKnown(one) && !(known && !isListed(one)));
+  });
+}
+
+/** Files of a lock (PEP 751) whose digest is known, and is another file's than the one of their name. */
+function misnamedFiles({ view, pages, files }: Comparison): CheckDraft[] {
+  return view.subject.lockedFiles.flatMap((locked) => {
+    const owners = files.filter((file) => agrees(locked, file) === true);
+    if (owners.length === 0 || owners.some(({ filename }) => isSameFile(filename, locked.filename)))
+      return [];
+    return [
+      {
+        rule: RULE,
+        state: "failed" as const,
+        severity: "error" as const,
+        artifact: locked.filename,
+        message: `The digest of ${locked.filename} is of ${owners[0]!.filename} on ${orList(pages)}.`,
+        next: "Do not install it; lock again and compare.",
+        aliases: ["INVALID-ARTIFACT-HASH"],
+        evidence: pages.map((one) => pageEvidence(one, `has this digest as ${owners[0]!.filename}`)),
+      },
+    ];
+  });
+}
+
+function passedFiles({ view, files, computed }: Comparison): CheckDraft[] {
+  return view.selected.flatMap(({ file, view: index }) => {
+    const hashes = { ...file.hashes, ...computed.get(file) };
+    const isHeld =
+      files.some(({ filename }) => filename === file.filename) &&
+      admits(view.subject.digests, { hashes }) === true;
+    if (!isHeld) return [];
+    const how = computed.has(file) ? ", as computed from it" : "";
+    return [
+      {
+        rule: RULE,
+        state: "passed" as const,
+        artifact: file.filename,
+        message: `${file.filename} is on ${index.label} with this digest${how}.`,
+        evidence: [pageEvidence(index, digestText(hashes))],
+      },
+    ];
+  });
 }
 
 function notFromIndex(view: SubjectView): CheckDraft {
@@ -169,29 +230,40 @@ function missingRelease(view: SubjectView, pages: readonly IndexView[]): CheckDr
       pages.map((one) => pageEvidence(one)),
     );
   }
-  const others = elsewhere(view, (page) => filesOfVersion(page, subject.version!).length > 0);
+  const { version } = subject;
+  const others = elsewhere(view, (page) => version === undefined || filesOfVersion(page, version).length > 0);
   const names = orList(pages);
   const where = others.length > 0 ? `; ${orList(others)} has it` : "";
   return {
     rule: RULE,
     state: "failed",
     severity: "error",
-    message: `${subject.written} ${subject.version} is not on ${names}${where}.`,
+    message:
+      version === undefined
+        ? `${names} has no file of ${subject.written}${where}.`
+        : `${subject.written} ${version} is not on ${names}${where}.`,
     next: others.length > 0 ? "Bind it to the index that it is meant to come from." : "Lock again.",
     aliases: others.length > 0 ? ["MISSING-PACKAGE", "ARTIFACT-DIFFERENT-SOURCE"] : ["MISSING-PACKAGE"],
     evidence: [...pages, ...others].map((one) => pageEvidence(one, "no such release")),
   };
 }
 
-function undigested(view: SubjectView, pages: readonly IndexView[], digests: readonly Digest[]): CheckDraft {
-  const algorithms = [...new Set(digests.map(({ algorithm }) => algorithm))].join(" and ");
+function undigested({ view, pages, files, computed }: Comparison, digests: readonly Digest[]): CheckDraft {
+  const all = [...new Set(digests.map(({ algorithm }) => algorithm))];
+  const algorithms = all.join(" and ");
+  const isPartly = files.some(({ hashes }) => all.some((algorithm) => hashes[algorithm] !== undefined));
   return {
     ...notChecked(
       view,
-      `${orList(pages)} gives no ${algorithms} digest to compare with`,
-      pages.map((one) => pageEvidence(one, "no digests")),
+      isPartly
+        ? `${orList(pages)} does not give the ${algorithms} digest of every file`
+        : `${orList(pages)} gives no ${algorithms} digest to compare with`,
+      pages.map((one) => pageEvidence(one, `no ${algorithms} digests`)),
     ),
-    next: "Use --download to compute it from the file.",
+    next:
+      computed.size > 0
+        ? "Use --download with --all-artifacts to compute it from every file."
+        : "Use --download to compute it from the file.",
   };
 }
 

@@ -1,6 +1,6 @@
 // Check 1: is every package pinned to one version, and every file to one digest; does the lock match its input?
 import type { ManifestFile } from "../../../../shared/src/manifest/treeModel.ts";
-import type { CheckDraft, Subject } from "../model.ts";
+import type { CheckDraft, Digest, Subject } from "../model.ts";
 
 const RULE = "pinned-and-hashed";
 /** Digests of which two files can be made to have the same. */
@@ -49,9 +49,18 @@ function checkPin(subject: Subject): CheckDraft {
   return checkStrength(subject, `${count(digests.length)} of ${written} ${version}`);
 }
 
-function checkStrength({ written, version, digests }: Subject, what: string): CheckDraft {
-  const strong = digests.filter(({ algorithm }) => !WEAK.has(algorithm));
-  const weak = [...new Set(digests.filter((one) => WEAK.has(one.algorithm)).map((one) => one.algorithm))];
+const isWeak = ({ algorithm }: Digest): boolean => WEAK.has(algorithm);
+
+/** Digests that let a file in by themselves, and are weak: those of a file that a lock also holds to a strong one do not. */
+function weakDigests({ digests, lockedFiles }: Subject): readonly Digest[] {
+  if (lockedFiles.length === 0) return digests.filter(isWeak);
+  return lockedFiles.filter((file) => file.digests.every(isWeak)).flatMap((file) => file.digests);
+}
+
+function checkStrength(subject: Subject, what: string): CheckDraft {
+  const { written, version, digests } = subject;
+  const strong = digests.filter((one) => !isWeak(one));
+  const weak = [...new Set(weakDigests(subject).map(({ algorithm }) => algorithm))];
   if (weak.length > 0) {
     const name = `${written} ${version ?? ""}`.trim();
     const rest = strong.length > 0 ? "also " : "only ";

@@ -12,6 +12,7 @@ import {
   whyNot,
 } from "../model.ts";
 import { boundViews, isHeldTo } from "../view.ts";
+import type { ComputedDigests } from "./artifactDigest.ts";
 import { labelOf } from "./indexPolicy.ts";
 
 const RULE = "artifact-on-several-indexes";
@@ -28,7 +29,11 @@ const ACCELERATOR_HOSTS = new Set([
 ]);
 
 /** What the other configured indexes say of the same name. */
-export function checkSeveralIndexes(view: SubjectView, context: CheckContext): CheckDraft[] {
+export function checkSeveralIndexes(
+  view: SubjectView,
+  context: CheckContext,
+  computed: ComputedDigests = new Map(),
+): CheckDraft[] {
   const { subject, indexes } = view;
   if (subject.from !== "index")
     return [draft("not-applicable", `${subject.written} does not come from an index.`, [])];
@@ -55,14 +60,13 @@ export function checkSeveralIndexes(view: SubjectView, context: CheckContext): C
   const failures = indexes.filter(({ answer }) => answer.state === "failed");
   const [main] = [...pages].sort((a, b) => Number(b.isBound) - Number(a.isBound));
   const others = pages.filter((one) => one !== main);
-  const findings = main ? others.flatMap((other) => compare(view, main, other, context)) : [];
-  if (findings.length > 0) return findings;
+  const findings = main ? others.flatMap((other) => compare({ view, main, other, computed }, context)) : [];
   const evidence = indexes.map((one) => pageEvidence(one));
-  if (failures.length > 0) {
-    const { answer, label } = failures[0]!;
+  const unheard = failures.slice(0, 1).map(({ answer, label }) => {
     const why = answer.state === "failed" ? whyNot(answer.failure) : "";
-    return [draft("not-checked", `Whether ${label} has ${subject.written} too: ${why}.`, evidence)];
-  }
+    return draft("not-checked", `Whether ${label} has ${subject.written} too: ${why}.`, evidence);
+  });
+  if (findings.length + unheard.length > 0) return [...findings, ...unheard];
   const unasked = indexes.filter(({ answer }) => answer.state === "unasked");
   if (others.length === 0 && unasked.length > 0 && unasked.length === indexes.length - 1) {
     const bound = boundViews(view).map(({ label }) => label);
@@ -91,70 +95,101 @@ function draft(state: CheckDraft["state"], message: string, evidence: CheckDraft
 const pageOf = (view: IndexView): ProjectPage | undefined =>
   view.answer.state === "page" ? view.answer.page : undefined;
 
+interface Pair {
+  readonly view: SubjectView;
+  readonly main: IndexView;
+  readonly other: IndexView;
+  readonly computed: ComputedDigests;
+}
+
 /** What speaks for two projects of one name. Empty for a mirror and for an accelerator's builds. */
-function compare(view: SubjectView, main: IndexView, other: IndexView, context: CheckContext): CheckDraft[] {
+function compare(pair: Pair, context: CheckContext): CheckDraft[] {
+  const { view, main, other } = pair;
   const [mine, theirs] = [pageOf(main)!, pageOf(other)!];
-  const { differing, same } = sharedFiles(mine, theirs);
-  const isPinned = view.subject.digests.length > 0;
-  const severity = isPinned ? "information" : "warning";
-  const evidence = [pageEvidence(main, sayNewest(mine)), pageEvidence(other, sayNewest(theirs))];
-  const results: CheckDraft[] = [];
+  const { differing, same, incomparable } = sharedFiles(pair);
   const ofVersion = differing.filter((filename) =>
     view.located.length === 0 ? true : view.located.some(({ file }) => file.filename === filename),
   );
-  if (ofVersion.length > 0) {
-    const [first] = ofVersion;
-    const more = ofVersion.length > 1 ? `, as with ${ofVersion.length - 1} more` : "";
-    const pinned = isPinned ? " The digests in the file decide which is installed." : "";
-    results.push({
-      rule: RULE,
-      state: "failed",
-      severity,
-      artifact: first,
-      message: `${other.label} has another content under the name ${first} than ${main.label}${more}.${pinned}`,
-      next: "Bind the package to the index that it is meant to come from.",
-      aliases: ["DIFFERENT-ARTIFACTS-ON-SOURCES"],
-      evidence,
-    });
+  // Files in common with one content, and none of this release with another: a mirror, whole or in part.
+  const forged = ofVersion.length > 0 ? ofVersion : same > 0 ? [] : differing;
+  if (forged.length > 0) return [tellForged(pair, forged, context)];
+  if (same > 0 || isAccelerator(other, theirs) || isAccelerator(main, mine)) return [];
+  if (mine.files.length === 0 || theirs.files.length === 0) return [];
+  if (incomparable > 0) {
+    const message = `Whether ${view.subject.written} of ${other.label} is that of ${main.label}: they give no digests to compare.`;
+    return [draft("not-checked", message, [pageEvidence(main), pageEvidence(other)])];
   }
-  // Files in common with one content, and none with another: a mirror, whole or in part.
-  if (results.length > 0 || same > 0) return results;
-  if (isAccelerator(other, theirs) || isAccelerator(main, mine)) return results;
-  if (mine.files.length === 0 || theirs.files.length === 0) return results;
-  const winners = sayWinners(view, context);
-  const isHalfPublic = main.isPublic !== other.isPublic;
-  const tail = isPinned ? " The digests in the file decide which is installed." : "";
-  results.push({
+  return [tellTwins(pair, context)];
+}
+
+const isHeld = ({ view }: Pair): boolean => view.subject.digests.length > 0;
+const DECIDED = "The digests in the file decide which is installed.";
+
+/** What two findings of one name have in common: once digests hold what is installed, they are no more than information. */
+function twoIndexes(pair: Pair): Pick<CheckDraft, "rule" | "state" | "severity" | "next" | "evidence"> {
+  const { main, other } = pair;
+  return {
     rule: RULE,
     state: "failed",
-    severity,
-    message: `${view.subject.written} is on ${main.label} and on ${other.label}, with no file in common${isHalfPublic ? ", and one of them is public" : ""}: ${winners}.${tail}`,
+    severity: isHeld(pair) ? "information" : "warning",
     next: "Bind the package to the index that it is meant to come from.",
+    evidence: [pageEvidence(main, sayNewest(pageOf(main)!)), pageEvidence(other, sayNewest(pageOf(other)!))],
+  };
+}
+
+function tellForged(pair: Pair, filenames: readonly string[], context: CheckContext): CheckDraft {
+  const { main, other, view } = pair;
+  const more = filenames.length > 1 ? `, as with ${filenames.length - 1} more` : "";
+  const what = `${other.label} has another content under the name ${filenames[0]} than ${main.label}${more}`;
+  return {
+    ...twoIndexes(pair),
+    artifact: filenames[0],
+    message: isHeld(pair) ? `${what}. ${DECIDED}` : `${what}: ${sayWinners(view, context)}.`,
+    aliases: ["DIFFERENT-ARTIFACTS-ON-SOURCES"],
+  };
+}
+
+function tellTwins(pair: Pair, context: CheckContext): CheckDraft {
+  const { main, other, view } = pair;
+  const isHalfPublic = main.isPublic !== other.isPublic;
+  return {
+    ...twoIndexes(pair),
+    message: `${view.subject.written} is on ${main.label} and on ${other.label}, with no file in common${isHalfPublic ? ", and one of them is public" : ""}: ${sayWinners(view, context)}.${isHeld(pair) ? ` ${DECIDED}` : ""}`,
     aliases: ["ARTIFACT-POSSIBLE-DIFFERENT-SOURCE"],
     labels: ["confusion"],
-    evidence,
-  });
-  return results;
+  };
 }
 
-/** File names that both pages list: those with another content, and how many with the same. Files without digests count as neither. */
-function sharedFiles(mine: ProjectPage, theirs: ProjectPage): { differing: string[]; same: number } {
-  const byName = new Map(mine.files.map((file) => [file.filename, file]));
+interface SharedFiles {
+  /** File names with another content. */
+  readonly differing: readonly string[];
+  /** How many have the same content. */
+  readonly same: number;
+  /** How many have no digest in common to tell. */
+  readonly incomparable: number;
+}
+
+/** What is to be told of the file names that both pages list. */
+function sharedFiles({ main, other, computed }: Pair): SharedFiles {
+  const hashesOf = (file: PageFile): PageFile["hashes"] => ({ ...file.hashes, ...computed.get(file) });
+  const byName = new Map(pageOf(main)!.files.map((file) => [file.filename, file]));
   const differing: string[] = [];
-  let same = 0;
-  for (const file of theirs.files) {
+  let [same, incomparable] = [0, 0];
+  for (const file of pageOf(other)!.files) {
     const own = byName.get(file.filename);
-    const isSame = own && sameContent(own, file);
-    if (isSame === true) same++;
-    else if (isSame === false) differing.push(file.filename);
+    if (!own) continue;
+    const isSame = sameContent(hashesOf(own), hashesOf(file));
+    if (isSame === undefined) incomparable++;
+    else if (isSame) same++;
+    else differing.push(file.filename);
   }
-  return { differing, same };
+  return { differing, same, incomparable };
 }
 
-function sameContent(a: PageFile, b: PageFile): boolean | undefined {
+function sameContent(a: PageFile["hashes"], b: PageFile["hashes"]): boolean | undefined {
   let isComparable = false;
-  for (const [algorithm, digest] of Object.entries(a.hashes)) {
-    const other = b.hashes[algorithm];
+  for (const [algorithm, digest] of Object.entries(a)) {
+    const other = b[algorithm];
     if (other === undefined) continue;
     if (other !== digest) return false;
     isComparable = true;
@@ -185,7 +220,11 @@ function sayWinners(view: SubjectView, context: CheckContext): string {
   const withPages = view.indexes.filter((one) => pageOf(one) !== undefined);
   const newest = (one: IndexView) => {
     const releases = pageOf(one)!.releases.filter(
-      ({ parsed }) => parsed && view.subject.specifier.contains(parsed, { prereleases: true }),
+      ({ parsed, files }) =>
+        parsed &&
+        view.subject.specifier.contains(parsed, { prereleases: true }) &&
+        // Only who asks for one release alone is given it although it is yanked (PEP 592).
+        (view.subject.version !== undefined || files.some(({ yanked }) => yanked === undefined)),
     );
     const final = releases.filter(({ parsed }) => !parsed!.isPrerelease);
     return (final[0] ?? releases[0])?.parsed;
