@@ -20,7 +20,9 @@ export function isLocked({ tree }: Pick<CheckedRoot, "tree">): boolean {
     ({ manifest }) =>
       manifest.kind === "pipfile-lock" ||
       manifest.kind === "pylock" ||
-      manifest.entries.some((entry) => entry.kind === "requirement" && entry.hashes.length > 0),
+      manifest.entries.some(
+        (entry) => (entry.kind === "requirement" || entry.kind === "constraint") && entry.hashes.length > 0,
+      ),
   );
 }
 

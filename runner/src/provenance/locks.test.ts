@@ -284,4 +284,44 @@ describe("a lock against its indexes", () => {
       assert.deepEqual(states, ["failed", "not-checked"]);
     });
   });
+
+  describe("of several requirements files", () => {
+    const over = async (files: Readonly<Record<string, string>>, index: RunningIndex) => {
+      for (const [name, lines] of Object.entries(files)) place.write(name, lines);
+      place.write("requirements.txt", `--index-url ${index.url}\n${files["requirements.txt"]}`);
+      return place.run(["requirements.txt"]);
+    };
+
+    it("asks for the digests of all lines once a line of any of them has one, as pip does", async () => {
+      const index = await serve({ demo: [file(demo)] });
+      const more = { "requirements.txt": `-r more.txt\ndemo==1.0 --hash=sha256:${demo.sha256}\n` };
+      const answer = await over({ ...more, "more.txt": "more==1.0\n" }, index);
+      const check = only(answer.checks("more", "pinned-and-hashed"), "failed");
+      assert.deepEqual(check.labels, ["missing-hash"]);
+    });
+
+    it("takes version and digests from constraints too, and only what both admit", async () => {
+      const sdist = buildSdist({ name: "demo", version: "1.0" });
+      const newer = wheel({ version: "2.0" });
+      const index = await serve({ demo: [file(demo), file(sdist), file(newer)] });
+      const states = async (line: string, constraint: string) => {
+        const answer = await over(
+          { "requirements.txt": `-c c.txt\n${line}\n`, "c.txt": `${constraint}\n` },
+          index,
+        );
+        return ["pinned-and-hashed", "artifact-digest"].map((rule) => answer.checks("demo", rule)[0]?.state);
+      };
+      const [right, other] = [demo, sdist].map(({ sha256 }) => `--hash=sha256:${sha256}`);
+      const wrong = `--hash=sha256:${"0".repeat(64)}`;
+      assert.deepEqual(await states("demo", `demo==1.0 ${right}`), ["passed", "passed"]);
+      assert.deepEqual(await states("demo==1.0", `demo ${wrong}`), ["passed", "failed"]);
+      assert.deepEqual(await states(`demo==1.0 ${right} ${wrong}`, `demo ${right} ${other}`), [
+        "passed",
+        "passed",
+      ]);
+      assert.deepEqual(await states("demo", "demo==1.0; python_version < '3'"), ["failed", "not-applicable"]);
+      await over({ "requirements.txt": "-c c.txt\ndemo\n", "c.txt": "demo<2\n" }, index);
+      assert.equal((await place.run(["requirements.txt"])).of("demo").version, "1.0");
+    });
+  });
 });

@@ -1,6 +1,6 @@
 // From a tree of manifests to the packages that it asks for: one subject per project, version and source, wherever it is written.
 
-import type { RequirementEntry } from "../../../shared/src/manifest/model.ts";
+import type { ManifestEntry, RequirementEntry } from "../../../shared/src/manifest/model.ts";
 import { type Pylock, pylockFileName } from "../../../shared/src/manifest/pylockModel.ts";
 import type { ManifestFile, ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
 import { readSdistFilename, readWheelFilename } from "../../../shared/src/packaging/filename.ts";
@@ -19,62 +19,110 @@ export function lockedFilesOf(tree: ManifestTree): readonly ManifestFile[] {
   return tree.files;
 }
 
-/** Everything that the tree asks for by name. What only narrows adds its digests, never a package. */
+/** Everything that the tree asks for by name. What only narrows adds its version and its digests, never a package. */
 export function subjectsOf(tree: ManifestTree): Subject[] {
   const [root] = tree.files;
   if (root?.manifest.pylock) return subjectsOfPylock(root, root.manifest.pylock);
-  const byKey = new Map<
-    string,
-    { places: PlacedRequirement[]; entry: RequirementEntry; file: ManifestFile }
-  >();
-  const withHashes = new Set<string>();
-  for (const file of lockedFilesOf(tree)) {
+  const byKey = new Map<string, { places: PlacedRequirement[]; asked: Asked; file: ManifestFile }>();
+  const files = lockedFilesOf(tree);
+  const constraints = constraintsOf(files);
+  for (const file of files) {
+    if (file.as === "constraints") continue;
     for (const entry of file.manifest.entries) {
       if (entry.kind !== "requirement" || entry.normalizedName === undefined) continue;
-      if (file.as === "constraints") continue;
-      if (entry.hashes.length > 0) withHashes.add(file.uri);
-      const version = versionOf(entry);
-      const key = [entry.normalizedName, version ?? `?${entry.specifier}`, entry.index?.text ?? ""].join(
-        "\n",
-      );
+      const asked = narrow(entry, constraints.get(entry.normalizedName) ?? []);
+      const { version, specifier } = asked;
+      const key = [entry.normalizedName, version ?? `?${specifier}`, entry.index?.text ?? ""].join("\n");
       const known = byKey.get(key);
       if (known) known.places.push({ file, entry });
-      else byKey.set(key, { places: [{ file, entry }], entry, file });
+      else byKey.set(key, { places: [{ file, entry }], asked, file });
     }
   }
-  return [...byKey.values()].map(({ places, entry, file }) =>
-    subjectOf(places, entry, file, withHashes.has(file.uri)),
+  // pip asks for the digests of all, once a line of any of the files has one.
+  const haveHashes = files.some(({ manifest }) =>
+    manifest.entries.some((entry) => isNamed(entry) && entry.hashes.length > 0),
   );
+  return [...byKey.values()].map(({ places, asked, file }) => subjectOf(places, asked, file, haveHashes));
+}
+
+const isNamed = (entry: ManifestEntry): entry is RequirementEntry =>
+  (entry.kind === "requirement" || entry.kind === "constraint") && entry.normalizedName !== undefined;
+
+/** By name, what the constraints of a tree say wherever it is installed. */
+function constraintsOf(files: readonly ManifestFile[]): ReadonlyMap<string, readonly RequirementEntry[]> {
+  const found = new Map<string, RequirementEntry[]>();
+  for (const { as, manifest } of files) {
+    for (const entry of manifest.entries) {
+      if (!isNamed(entry) || entry.marker || entry.url) continue;
+      // uv's overrides and exclusions replace what is asked for: they do not narrow it.
+      if (entry.scope?.kind === "override" || entry.scope?.kind === "exclusion") continue;
+      if (as !== "constraints" && entry.kind !== "constraint") continue;
+      const name = entry.normalizedName!;
+      found.set(name, [...(found.get(name) ?? []), entry]);
+    }
+  }
+  return found;
+}
+
+/** One entry, with what the constraints make of it. */
+interface Asked {
+  readonly entry: RequirementEntry;
+  readonly version: string | undefined;
+  readonly specifier: SpecifierSet;
+  readonly constraints: readonly RequirementEntry[];
+}
+
+function narrow(entry: RequirementEntry, constraints: readonly RequirementEntry[]): Asked {
+  const isDirect = entry.url !== undefined || entry.path !== undefined;
+  if (isDirect || constraints.length === 0)
+    return { entry, version: versionOf(entry), specifier: entry.specifier, constraints: [] };
+  const pinned = [entry, ...constraints].flatMap((one) => pinnedVersion(one) ?? []);
+  const specifier = constraints.reduce((set, one) => set.and(one.specifier), entry.specifier);
+  return { entry, version: pinned[0], specifier, constraints };
 }
 
 function subjectOf(
   places: readonly PlacedRequirement[],
-  entry: RequirementEntry,
+  { entry, version, specifier, constraints }: Asked,
   file: ManifestFile,
   fileHasHashes: boolean,
 ): Subject {
-  const digests = new Map<string, Digest>();
-  for (const place of places) {
-    for (const digest of digestsOf(place.entry)) digests.set(`${digest.algorithm}:${digest.digest}`, digest);
-  }
-  const version = versionOf(entry);
+  const own = uniqueDigests(places.map((place) => place.entry));
   const from = entry.vcs ? "vcs" : entry.url ? "url" : entry.path ? "path" : "index";
   return {
     name: entry.normalizedName!,
     written: entry.name?.text ?? entry.normalizedName!,
     ...(version === undefined ? {} : { version }),
     from,
-    digests: [...digests.values()],
+    digests: constraints.reduce((digests, one) => inBoth(digests, uniqueDigests([one])), own),
     lockedFiles: [],
     lockedIdentities: [],
     ...(entry.index ? { source: entry.index.text } : {}),
     ...(entry.url ? { address: entry.url.text } : entry.path ? { address: entry.path.text } : {}),
     ...(entry.vcs ? { vcs: { system: entry.vcs.system, reference: entry.vcs.reference?.text } } : {}),
-    specifier: entry.specifier,
+    specifier,
     isLocked: file.manifest.kind === "pipfile-lock" || fileHasHashes,
     fileHasHashes,
     places,
   };
+}
+
+function uniqueDigests(entries: readonly RequirementEntry[]): readonly Digest[] {
+  const digests = new Map<string, Digest>();
+  for (const entry of entries)
+    for (const digest of digestsOf(entry)) digests.set(`${digest.algorithm}:${digest.digest}`, digest);
+  return [...digests.values()];
+}
+
+/** What two lists of digests both admit, as pip takes those of a line and of a constraint: none admits everything. */
+function inBoth(some: readonly Digest[], others: readonly Digest[]): readonly Digest[] {
+  if (some.length === 0) return others;
+  if (others.length === 0) return some;
+  const common = some.filter((one) =>
+    others.some(({ algorithm, digest }) => one.algorithm === algorithm && one.digest === digest),
+  );
+  // With nothing in common pip takes no file: each is shown to be of none that the other means.
+  return common.length > 0 ? common : [...some, ...others];
 }
 
 /** The packages of a pylock (PEP 751): each names its files, its index and, where the locker knew, who signed them. */
