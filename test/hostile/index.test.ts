@@ -415,7 +415,7 @@ describe("an index that", () => {
         "requires-python": 3,
         "upload-time": [],
       }),
-      file("demo-1.2.tar.gz", { hashes: { sha256: "zz" }, size: 1e300 }),
+      file("demo-1.2.tar.gz", { hashes: { sha256: "zz" }, size: 1e300, yanked: "" }),
     ]);
     assert.deepEqual(
       files.map(({ filename }) => filename),

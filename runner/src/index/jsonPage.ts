@@ -77,8 +77,9 @@ function readFile(file: unknown, links: LinkReader, page: URL): DraftFile | unde
   readHashes(file.hashes, draft);
   const requiresPython = file["requires-python"];
   if (typeof requiresPython === "string" && requiresPython !== "") draft.requiresPython = requiresPython;
-  if (yanked === true || yanked === "") draft.yanked = true;
-  else if (typeof yanked === "string") draft.yanked = yanked;
+  // PEP 691 goes by whether the value is truthy: an empty reason is none, and no yank.
+  if (yanked === true) draft.yanked = true;
+  else if (typeof yanked === "string" && yanked !== "") draft.yanked = yanked;
   if (typeof size === "number" && Number.isSafeInteger(size) && size >= 0) draft.size = size;
   const uploadTime = file["upload-time"];
   if (typeof uploadTime === "string" && uploadTime.length < 64) draft.uploadTime = uploadTime;

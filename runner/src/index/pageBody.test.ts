@@ -94,6 +94,24 @@ describe("the compact form of a page", () => {
     );
   });
 
+  it("has a file's upload time where that is one, in UTC where it names no zone, and none where it is another text", () => {
+    const timeOf = (uploadTime: string): number | undefined => {
+      const files = [{ filename: "demo-1.0.tar.gz", url: "https://h/demo-1.0.tar.gz", uploadTime }];
+      const page = pageOfDraft("demo", { displayName: "demo", files, problems: [] }, state);
+      return page.files[0]!.uploadTime;
+    };
+    const time = Date.UTC(2024, 0, 2, 3, 4, 5, 678);
+    for (const text of [
+      "2024-01-02T03:04:05.678901Z",
+      "2024-01-02 03:04:05.678",
+      "2024-01-02T05:04:05.678+02:00",
+    ])
+      assert.equal(timeOf(text), time, text);
+    assert.equal(timeOf("2024-01-02"), Date.UTC(2024, 0, 2));
+    for (const text of ["", "0", "22", "yesterday 5", "Tue Jan 2 2024", "1704164645", "2024-13-02T03:04:05Z"])
+      assert.equal(timeOf(text), undefined, text);
+  });
+
   it("is not read where it is of another form or broken", () => {
     for (const body of ["", "{}", "null", "[]", '{"v":1,"n":"x","b":"","py":[]}', "{\n"]) {
       assert.equal(decodePage("demo", body, state), undefined, body);

@@ -101,6 +101,16 @@ export function encodePage(draft: PageDraft): string {
   return lines.join("\n");
 }
 
+const UPLOAD_TIME = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/i;
+
+/** Milliseconds since the epoch of a time in ISO 8601 (PEP 700), UTC where it names no zone. Date.parse alone sees a date in nearly any text. */
+function readUploadTime(text: string): number | undefined {
+  const found = UPLOAD_TIME.exec(text);
+  if (!found) return undefined;
+  const time = Date.parse(text.length > 10 && found[1] === undefined ? `${text}Z` : text);
+  return Number.isNaN(time) ? undefined : time;
+}
+
 /** A line of a page. A field is looked for when it is asked for: of most files few ever are. */
 class StoredFile implements PageFile {
   readonly filename: string;
@@ -148,8 +158,7 @@ class StoredFile implements PageFile {
     return text === "" ? undefined : Number(text);
   }
   get uploadTime(): number | undefined {
-    const time = Date.parse(this.#field(6));
-    return Number.isNaN(time) ? undefined : time;
+    return readUploadTime(this.#field(6));
   }
   get coreMetadata(): true | { readonly sha256: string } | undefined {
     const text = this.#field(7);
@@ -292,8 +301,7 @@ class FetchedFile implements PageFile {
   }
   get uploadTime(): number | undefined {
     const { uploadTime } = this.#draft;
-    const time = uploadTime === undefined ? Number.NaN : Date.parse(field(uploadTime));
-    return Number.isNaN(time) ? undefined : time;
+    return uploadTime === undefined ? undefined : readUploadTime(field(uploadTime));
   }
   get coreMetadata(): true | { readonly sha256: string } | undefined {
     const { coreMetadata } = this.#draft;
