@@ -99,10 +99,25 @@ describe("a file's provenance", () => {
     assert.equal("failure" in page && page.failure.code, "bad-content-type");
   });
 
+  it("is not checked where it nests deeper than any does, in whatever part", async () => {
+    const deep = "[".repeat(200_000) + "]".repeat(200_000);
+    for (const body of [deep, `{"version": 1, "attestation_bundles": [], "more": ${deep}}`]) {
+      const answer = await ask(await serve(usual, { body }));
+      assert.ok("failure" in answer);
+      assert.equal(answer.failure.code, "bad-page");
+      assert.match(answer.failure.message, /sent a provenance that nests too deep\.$/);
+    }
+  });
+
   it("is not checked, rather than absent, where the address cannot be asked", async () => {
     for (const address of ["ftp://host/x", "javascript:alert(1)", "http://["]) {
       const answer = await ask(await serve(() => address));
-      assert.equal("failure" in answer && answer.failure.code, "unsafe-url", address);
+      assert.ok("failure" in answer);
+      assert.equal(answer.failure.code, "unsafe-url", address);
+      assert.equal(
+        answer.failure.message,
+        "Not checked: the address of its provenance is none of a network.",
+      );
     }
   });
 

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { nestsDeeperThan } from "../../../../shared/src/text/nesting.ts";
 import type { TrustFailureCode, TrustMaterial, TrustState } from "./model.ts";
 import { dayOf } from "./words.ts";
 
@@ -31,6 +32,8 @@ export interface KeptState {
 
 /** A file larger than this is no trust root. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
+/** Trust roots nest about eight deep. */
+const MAX_DEPTH = 64;
 
 /** Digest of a trust root: of its JSON, so that spaces do not matter. */
 export function digestOfRoot(root: unknown): string {
@@ -69,6 +72,9 @@ export async function trustFromFile(path: string): Promise<TrustAnswer> {
     root = JSON.parse(text);
   } catch {
     return failure("invalid-trust-root", `${path} is not JSON.`);
+  }
+  if (nestsDeeperThan(text, MAX_DEPTH)) {
+    return failure("invalid-trust-root", `${path} is no trust root: it nests too deep.`);
   }
   const trust: TrustMaterial = { source: "file", from: path, sha256: digestOfRoot(root), root };
   const { checkTrust } = await import("./verify.ts");

@@ -182,6 +182,7 @@ describe("the trust root", () => {
       ["{", "invalid-trust-root"],
       ["{}", "invalid-trust-root"],
       ['{"tlogs":[{"publicKey":{"rawBytes":"AAAA"}}]}', "invalid-trust-root"],
+      ["[".repeat(100_000) + "]".repeat(100_000), "invalid-trust-root"],
     ] as const) {
       writeFileSync(path, text);
       const answer = await trustFromFile(path);
