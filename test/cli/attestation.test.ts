@@ -1,6 +1,6 @@
 // `thoth attestation`: artifacts on disk and what lies beside them, as a person sees it.
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
+import { createHash, generateKeyPairSync } from "node:crypto";
 import type { AttestationOutput } from "../../shared/src/protocol/attestation.ts";
 import { buildWheel } from "../support/index.ts";
 import { createSigstore, type ThrowAwaySigstore } from "../support/sigstore.ts";
@@ -31,7 +31,7 @@ describe("thoth attestation", function () {
     const { status, stdout } = await place.run(["attestation", wheel.filename, ...root]);
     assert.equal(status, 0, stdout);
     assert.match(stdout, /^demo-1\.0-py3-none-any\.whl: verified\n/);
-    assert.match(stdout, /Signed by octo\/demo, release\.yml\./);
+    assert.match(stdout, /Signed by octo\/demo, release\.yml; expected by nothing\./);
     assert.match(stdout, /commit +c0ffee/);
     assert.match(stdout, /1 artifact: 1 verified\. Valid is not trusted: look at who signed\./);
   });
@@ -91,6 +91,44 @@ describe("thoth attestation", function () {
     const { status, stdout } = await place.run(["attestation", named, ...root]);
     assert.equal(status, 0, stdout);
     assert.match(stdout, /^demo-2\.0\.tar\.gz: verified/);
+  });
+
+  it("compares the signer with the one that is asked for, whatever form lies beside the artifact", async () => {
+    const san = "https://github.com/octo/demo/.github/workflows/release.yml@refs/tags/v1.0";
+    const issuer = "https://token.actions.githubusercontent.com";
+    const provenance = await sigstore.provenance({ filename: wheel.filename, sha256: wheel.sha256 });
+    for (const [file, object] of [
+      [`${wheel.filename}.publish.attestation`, await attest()],
+      [`${wheel.filename}.provenance`, provenance],
+    ] as const) {
+      place.write("one.json", JSON.stringify(object));
+      const run = (...asked: string[]): ReturnType<Place["run"]> =>
+        place.run(["attestation", wheel.filename, "--attestation", "one.json", ...root, ...asked]);
+      const right = await run("--identity", san, "--issuer", issuer);
+      assert.equal(right.status, 0, `${file}: ${right.stdout}`);
+      assert.doesNotMatch(right.stdout, /expected by nothing|Valid is not trusted/);
+      const named = await run("--identity", "evil@example.com", "--issuer", issuer);
+      assert.equal(named.status, 1, file);
+      assert.match(named.stdout, /Signed by https:\/\/github\.com\/octo.*, not by evil@example\.com\./);
+      const vouched = await run("--identity", san, "--issuer", "https://gitlab.com");
+      assert.equal(vouched.status, 1, file);
+      assert.match(vouched.stdout, /has vouched for .*, not https:\/\/gitlab\.com\./);
+      const json = await run("--identity", san, "--issuer", issuer, "--format", "json");
+      assert.equal(resultOf(json.stdout).artifacts[0]?.attestations[0]?.expectedBy, "identity");
+    }
+  });
+
+  it("refuses a certificate's signature where a key is asked for, and a key that is none", async () => {
+    place.write(`${wheel.filename}.attestation`, JSON.stringify(await attest()));
+    const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    place.write("key.pub", publicKey.export({ type: "spki", format: "pem" }));
+    const other = await place.run(["attestation", wheel.filename, ...root, "--public-key", "key.pub"]);
+    assert.equal(other.status, 1);
+    assert.match(other.stdout, /It is signed with a certificate, not with a key\./);
+    place.write("none.pub", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n");
+    const none = await place.run(["attestation", wheel.filename, ...root, "--public-key", "none.pub"]);
+    assert.equal(none.status, 2);
+    assert.match(none.stderr, /none\.pub is no public key\.\n/);
   });
 
   it("names what cannot be read, with exit status 2", async () => {

@@ -38,9 +38,7 @@ export const attestation: Operation<AttestationInput, AttestationOutput, never> 
     throw usage("half-an-identity", "--identity and --issuer go together.", "Give both.");
   }
   const trust = await trustOf(context, input);
-  const publicKey =
-    input.publicKey &&
-    (await readBytes(resolve(input.cwd, input.publicKey), input.publicKey)).toString("utf8");
+  const publicKey = await publicKeyOf(input);
   const artifacts: Judged[] = [];
   for (const artifact of input.artifacts) {
     signal.throwIfAborted();
@@ -77,6 +75,17 @@ async function trustOf(context: OperationContext, input: AttestationInput): Prom
   return answer;
 }
 
+async function publicKeyOf({ cwd, publicKey }: AttestationInput): Promise<string | undefined> {
+  if (publicKey === undefined) return undefined;
+  const pem = (await readBytes(resolve(cwd, publicKey), publicKey)).toString("utf8");
+  try {
+    process.getBuiltinModule("node:crypto").createPublicKey(pem);
+    return pem;
+  } catch {
+    throw usage("bad-key", `${publicKey} is no public key.`, "Give a key in PEM.");
+  }
+}
+
 interface Tools {
   readonly trust: TrustState;
   readonly publicKey: string | undefined;
@@ -106,14 +115,12 @@ async function judgeArtifact(artifact: string, input: AttestationInput, tools: T
       now: tools.now,
       publicKey: tools.publicKey,
       identity: san !== undefined && issuer !== undefined ? { san, issuer } : undefined,
-    }).catch((error: Error) => {
-      throw usage("bad-key", `The public key cannot be used: ${error.message}.`, "Give a key in PEM.");
     });
     const all: readonly AttestationVerdict[] =
       verdict.attestations.length > 0
         ? verdict.attestations
         : [{ ...verdict, state: verdict.state === "absent" ? "not-checked" : verdict.state }];
-    attestations.push(...all.map((one) => told(file, one)));
+    attestations.push(...all.map((one) => told(file, one, input)));
   }
   const worst = (["failed", "not-checked", "passed"] as const).find((state) =>
     attestations.some((one) => one.state === state),
@@ -121,13 +128,20 @@ async function judgeArtifact(artifact: string, input: AttestationInput, tools: T
   return { path: whole, sha256, state: worst ?? "absent", attestations };
 }
 
-function told(file: string, verdict: AttestationVerdict): AttestationVerdictOutput {
+function told(
+  file: string,
+  verdict: AttestationVerdict,
+  asked: Pick<AttestationInput, "identity" | "publicKey">,
+): AttestationVerdictOutput {
   const { state, reason, sentence, detail, predicateType, identity } = verdict;
+  const by = asked.identity !== undefined ? "identity" : asked.publicKey !== undefined ? "key" : "nothing";
+  const isByNobody = state === "passed" && by === "nothing";
   return {
     file,
     state,
     reason,
-    message: sentence,
+    message: isByNobody ? `${sentence.replace(/\.$/, "")}; expected by nothing.` : sentence,
+    ...(state === "passed" ? { expectedBy: by } : {}),
     ...(detail === undefined ? {} : { detail }),
     ...(predicateType === undefined ? {} : { predicateType }),
     ...(identity ? { identity } : {}),

@@ -11,7 +11,7 @@ export const input = commonInput.extend({
   trustedRoot: z.string().optional(),
   /** A file with the public key that a bundle is signed with, in place of a certificate. */
   publicKey: z.string().optional(),
-  /** Who must have signed: the certificate's name, and who vouched for it. */
+  /** Who must have signed, whatever lies beside the artifact: the certificate's name, and who vouched for it. */
   identity: z.string().optional(),
   issuer: z.string().optional(),
 });
@@ -44,6 +44,8 @@ export const verdict = z.object({
   reason: z.string(),
   /** One sentence. */
   message: z.string(),
+  /** By what the signer of a valid one was expected: valid is not trusted, and `nothing` is no tick. */
+  expectedBy: z.enum(["identity", "key", "nothing"]).optional(),
   detail: z.string().optional(),
   predicateType: z.string().optional(),
   identity: signer.optional(),

@@ -17,7 +17,10 @@ export const attestation: CommandSpec = {
     },
     { flags: "--trusted-root <FILE>", description: "a Sigstore trust root in place of the one that is kept" },
     { flags: "--public-key <FILE>", description: "the key that a bundle without certificate is signed with" },
-    { flags: "--identity <NAME>", description: "who must have signed a bundle, with --issuer" },
+    {
+      flags: "--identity <NAME>",
+      description: "who must have signed, as the certificate says, with --issuer",
+    },
     { flags: "--issuer <URL>", description: "who must have vouched for that" },
     ...common,
   ],

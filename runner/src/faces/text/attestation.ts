@@ -29,7 +29,11 @@ export function attestationText(
     .map((state) => [artifacts.filter((one) => one.state === state).length, WORDS[state]] as const)
     .filter(([number]) => number > 0)
     .map(([number, word]) => `${number} ${word}`);
-  const verdict = `${count(artifacts.length, "artifact")}: ${states.join(", ")}. Valid is not trusted: look at who signed.`;
+  const isOpen = artifacts.some(({ attestations }) =>
+    attestations.some(({ expectedBy }) => expectedBy === "nothing"),
+  );
+  const warning = isOpen ? " Valid is not trusted: look at who signed." : "";
+  const verdict = `${count(artifacts.length, "artifact")}: ${states.join(", ")}.${warning}`;
   return `${[...lines, "", verdict, escapeControls(trust.message)].join("\n")}\n`;
 }
 

@@ -176,6 +176,14 @@ export interface VerifyProvenanceInput {
   readonly trust: TrustMaterial;
   /** Milliseconds since the epoch: a signature from after it is not checked, since then one of two clocks is wrong. */
   readonly now: number;
+  /** Who must have signed, whatever the index claims. */
+  readonly identity?: SignerName | undefined;
+}
+
+/** A signer by the names in its certificate, which are compared exactly. */
+export interface SignerName {
+  readonly san: string;
+  readonly issuer: string;
 }
 
 export interface VerifyAttestationInput extends Omit<VerifyProvenanceInput, "provenance"> {
@@ -193,7 +201,7 @@ export interface VerifyBundleInput {
   /** PEM: then the bundle must be signed with this key and no certificate. */
   readonly publicKey?: string | undefined;
   /** Who must have signed. */
-  readonly identity?: { readonly san: string; readonly issuer: string } | undefined;
+  readonly identity?: SignerName | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }

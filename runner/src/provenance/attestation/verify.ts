@@ -22,6 +22,7 @@ import { describeIdentity, shown } from "./words.ts";
 /** More attestations than any file has; each costs a few milliseconds, and an index may list as many as it likes. */
 const MAX_ATTESTATIONS = 32;
 
+const WITH_CERTIFICATE = "It is signed with a certificate, not with a key.";
 const MALFORMED = "The attestation is not in the form that the standard asks for.";
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -143,7 +144,7 @@ export function verifyAttestation(input: VerifyAttestationInput): AttestationVer
 function judge(
   attestation: unknown,
   publisher: Publisher | undefined | null,
-  input: { readonly filename: string; readonly sha256: string; readonly now: number },
+  input: Omit<VerifyProvenanceInput, "provenance" | "trust">,
   prepared: PreparedTrust,
 ): AttestationVerdict {
   const claimed: Known = publisher ? { publisher: shownPublisher(publisher) } : {};
@@ -170,7 +171,8 @@ function judge(
             sentence: "What was signed is no statement about a file.",
           }
         : findOtherSubject(statement, input)) ??
-      (publisher === null ? undefined : publisherFault(publisher, claims));
+      (publisher === null ? undefined : publisherFault(publisher, claims)) ??
+      identityFault(claims, input);
     return verdictOf(fault, known);
   } catch (error) {
     return verdictOf(malformed(error), known);
@@ -202,9 +204,7 @@ export function verifyBundle(input: VerifyBundleInput): AttestationVerdict {
     const claims = certificate && readClaims(certificate);
     if (claims) known = { identity: identityOf(claims, signingTime(bundle)) };
     if (!certificate !== (key !== undefined)) {
-      const sentence = key
-        ? "The bundle is signed with a certificate, not with a key."
-        : "The bundle names a key, and none was given.";
+      const sentence = key ? WITH_CERTIFICATE : "The bundle names a key, and none was given.";
       return verdictOf({ reason: "invalid-certificate", sentence }, known);
     }
     const artifact = Buffer.from(input.artifact);
@@ -234,23 +234,33 @@ function findOtherArtifact(
   return { reason: "other-digest", sentence: "The statement is about no file with this digest." };
 }
 
-function identityFault(claims: Claims, { identity }: VerifyBundleInput): SignatureFault | undefined {
-  if (identity === undefined || (claims.san === identity.san && claims.issuer === identity.issuer))
-    return undefined;
-  const sentence = `Signed by ${shown(claims.san ?? "nobody")}, not by ${shown(identity.san)}.`;
+/** Whether another has signed than the person asked for. */
+function identityFault(
+  { san = "nobody", issuer = "nobody" }: Claims,
+  { identity }: Pick<VerifyBundleInput, "identity">,
+): SignatureFault | undefined {
+  if (identity === undefined || (san === identity.san && issuer === identity.issuer)) return undefined;
+  const sentence =
+    san === identity.san
+      ? `${shown(issuer)} has vouched for ${shown(san)}, not ${shown(identity.issuer)}.`
+      : `Signed by ${shown(san)}, not by ${shown(identity.san)}.`;
   return { reason: "other-identity", sentence };
 }
 
 /**
  * The verdict on a file with what a person has beside it: one attestation or a provenance object (PEP 740), or a Sigstore bundle, told
- * by their keys. `publicKey` and `identity` are for bundles. Throws an Error where `trust` is no trust root or `publicKey` no key.
+ * by their keys. Only bundles may be signed with a `publicKey`. Throws an Error where `trust` is no trust root or `publicKey` no key.
  */
 export function verifyBeside(input: VerifyBesideInput): ProvenanceVerdict {
   const { beside, filename, artifact, sha256, trust, now, publicKey, identity } = input;
-  if (isObject(beside) && Array.isArray(beside.attestation_bundles)) {
-    return verifyProvenance({ filename, sha256, provenance: beside, trust, now });
-  }
   const isBundle = isObject(beside) && ("verificationMaterial" in beside || "mediaType" in beside);
+  if (publicKey !== undefined && !isBundle) {
+    readPublicKey(publicKey);
+    return summarise([verdictOf({ reason: "invalid-certificate", sentence: WITH_CERTIFICATE }, {})]);
+  }
+  if (isObject(beside) && Array.isArray(beside.attestation_bundles)) {
+    return verifyProvenance({ filename, sha256, provenance: beside, trust, now, identity });
+  }
   if (isBundle && "messageSignature" in beside && artifact === undefined) {
     const sentence = "Not checked: the signature is on the file itself, which is not at hand.";
     return summarise([verdictOf({ reason: "no-artifact", sentence }, {})]);
@@ -265,7 +275,7 @@ export function verifyBeside(input: VerifyBesideInput): ProvenanceVerdict {
         publicKey,
         identity,
       })
-    : verifyAttestation({ attestation: beside, filename, sha256, trust, now });
+    : verifyAttestation({ attestation: beside, filename, sha256, trust, now, identity });
   return summarise([verdict]);
 }
 
