@@ -18,6 +18,8 @@ export interface Signer {
   readonly ref: string;
   readonly commit: string;
   readonly issuer: string;
+  /** The deployment environment, which newer certificates tell. */
+  readonly environment?: string;
   /** In place of all extensions but the issuer. */
   readonly extensions?: Readonly<Record<string, string>>;
   readonly san?: string;
@@ -107,7 +109,7 @@ function trustedRoot(ca: CA, ctLog: CTLog, log: TLog): Record<string, unknown> {
   };
 }
 
-/** Fulcio's extensions 1.3.6.1.4.1.57264.1.8 to 23 for a GitHub workflow. */
+/** Fulcio's extensions 1.3.6.1.4.1.57264.1.8 to 23 for a GitHub workflow, by their last number. */
 function extensionsOf(signer: Signer): Readonly<Record<string, string>> {
   const repository = `https://github.com/${signer.repository}`;
   const workflow = `${repository}/.github/workflows/${signer.workflow}@${signer.ref}`;
@@ -123,6 +125,7 @@ function extensionsOf(signer: Signer): Readonly<Record<string, string>> {
       "16": repository.slice(0, repository.lastIndexOf("/")),
       "17": signer.ownerId,
       "18": workflow,
+      ...(signer.environment === undefined ? {} : { "23": signer.environment }),
     }),
   };
 }

@@ -133,6 +133,41 @@ describe("attestations that are validly signed", () => {
     });
   }
 
+  it("are refused for another environment than the index claims, where the certificate tells one", async () => {
+    const judged = async (environment: string | undefined, claimed: string | null): Promise<string> => {
+      const signer = environment === undefined ? {} : { environment };
+      const publisher = { ...publisherOf(), environment: claimed };
+      const verdict = await verify(await sigstore.provenance({ ...GOOD, signer }, publisher));
+      return verdict.reason;
+    };
+    assert.equal(await judged("PyPI", "pypi"), "verified");
+    assert.equal(await judged("pypi", null), "verified");
+    assert.equal(await judged(undefined, "pypi"), "verified");
+    assert.equal(await judged("test", "pypi"), "other-publisher");
+  });
+
+  it("are told by the workflow that was started, not by the reusable one that it calls", async () => {
+    const called = "https://github.com/shared/workflows/.github/workflows/build.yml@refs/heads/main";
+    const repository = "https://github.com/octo/demo";
+    const started = `${repository}/.github/workflows/release.yml`;
+    const commit = "c0ffee".padEnd(40, "0");
+    const at = (run: string, more = {}): Promise<ProvenanceVerdict> => {
+      const extensions = { "9": called, "12": repository, "18": `${started}@${run}`, ...more };
+      return sigstore
+        .provenance({ ...GOOD, signer: { extensions, san: called } }, publisherOf())
+        .then((provenance) => verify(provenance));
+    };
+    const byCommit = await at(commit, { "13": commit });
+    assert.equal(byCommit.state, "passed", byCommit.sentence);
+    assert.equal(byCommit.attestations[0]?.identity?.workflow, ".github/workflows/release.yml");
+    assert.equal(byCommit.attestations[0]?.identity?.signer, called);
+    assert.equal((await at("refs/tags/v1", { "14": "refs/tags/v1" })).state, "passed");
+    const elsewhere = await at("refs/tags/v1", { "13": commit, "14": "refs/heads/main" });
+    assert.equal(elsewhere.reason, "other-publisher");
+    const nowhere = await at("refs/tags/v1");
+    assert.match(nowhere.sentence, /^The certificate names no commit or ref\.$/);
+  });
+
   it("are refused where the claimed publisher says nothing, and not checked where its kind is not known", async () => {
     const none = await verify(await sigstore.provenance(GOOD, null));
     assert.equal(none.reason, "malformed");

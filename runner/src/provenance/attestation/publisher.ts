@@ -8,8 +8,26 @@ export type PublisherComparison =
   | { readonly matches: false; readonly sentence: string }
   | { readonly unsupported: string };
 
-const GITHUB = "https://token.actions.githubusercontent.com";
-const GITLAB = "https://gitlab.com";
+interface Forge {
+  readonly issuer: string;
+  readonly address: string;
+  /** The publisher's key for the file that the build ran by, and what stands before that file in its address. */
+  readonly file: string;
+  readonly between: string;
+}
+
+const GITHUB: Forge = {
+  issuer: "https://token.actions.githubusercontent.com",
+  address: "https://github.com/",
+  file: "workflow",
+  between: "/.github/workflows/",
+};
+const GITLAB: Forge = {
+  issuer: "https://gitlab.com",
+  address: "https://gitlab.com/",
+  file: "workflow_filepath",
+  between: "//",
+};
 const GOOGLE = "https://accounts.google.com";
 const CIRCLECI = "https://oidc.circleci.com";
 
@@ -33,29 +51,15 @@ export function shownPublisher({ kind, claims }: Publisher): Publisher {
 
 /**
  * Whether the certificate is of `publisher`. GitHub, GitLab, Google and CircleCI are compared; of any other kind nothing can be
- * said. The environment is not in the certificate and is not compared.
+ * said.
  */
 export function comparePublisher(publisher: Publisher, claims: Claims): PublisherComparison {
   const { claims: said } = publisher;
   switch (publisher.kind) {
     case "GitHub":
-      return compareForge(
-        claims,
-        GITHUB,
-        "https://github.com/",
-        said.repository,
-        said.workflow,
-        "/.github/workflows/",
-      );
+      return compareForge(claims, said, GITHUB);
     case "GitLab":
-      return compareForge(
-        claims,
-        GITLAB,
-        "https://gitlab.com/",
-        said.repository,
-        said.workflow_filepath,
-        "//",
-      );
+      return compareForge(claims, said, GITLAB);
     case "Google":
       return compareGoogle(claims, said.email);
     case "CircleCI":
@@ -70,24 +74,33 @@ export function comparePublisher(publisher: Publisher, claims: Claims): Publishe
 /** The build's configuration is named with the commit or the ref that it ran on, which a publisher does not know. */
 function compareForge(
   claims: Claims,
-  issuer: string,
-  forge: string,
-  repository: string | undefined,
-  workflow: string | undefined,
-  between: string,
+  said: Publisher["claims"],
+  { issuer, address, file, between }: Forge,
 ): PublisherComparison {
+  const { repository, environment } = said;
+  const workflow = said[file];
   if (repository === undefined || workflow === undefined)
     return incomplete("names no repository or workflow");
   const wrong =
     differs("issuer", claims.issuer, issuer) ??
-    differs("repository", claims.repositoryUri, forge + repository);
+    differs("repository", claims.repositoryUri, address + repository);
   if (wrong) return wrong;
   const runs = [claims.commit, claims.ref].filter((part) => part !== undefined);
-  const wanted = `${forge}${repository}${between}${workflow}`;
-  if (runs.some((run) => claims.buildConfigUri === `${wanted}@${run}`)) return { matches: true };
-  return (
-    differs("workflow", claims.buildConfigUri, `${wanted}@${runs[0] ?? ""}`) ?? incomplete("names no commit")
-  );
+  if (runs.length === 0) return { matches: false, sentence: "The certificate names no commit or ref." };
+  const wanted = `${address}${repository}${between}${workflow}`;
+  if (!runs.some((run) => claims.buildConfigUri === `${wanted}@${run}`))
+    return mismatch("workflow", claims.buildConfigUri, `${wanted}@${runs[0]}`);
+  return compareEnvironment(claims.environment, environment) ?? { matches: true };
+}
+
+/** Forges take no care of an environment's case. A publisher that names none admits any, and an older certificate tells none. */
+function compareEnvironment(
+  is: string | undefined,
+  claimed: string | undefined,
+): PublisherComparison | undefined {
+  if (is === undefined || claimed === undefined || is.toLowerCase() === claimed.toLowerCase())
+    return undefined;
+  return mismatch("environment", is, claimed);
 }
 
 function compareGoogle(claims: Claims, email: string | undefined): PublisherComparison {
@@ -110,7 +123,10 @@ function compareCircle(claims: Claims, said: Readonly<Record<string, string>>): 
 }
 
 function differs(what: string, is: string | undefined, claimed: string): PublisherComparison | undefined {
-  if (is === claimed) return undefined;
+  return is === claimed ? undefined : mismatch(what, is, claimed);
+}
+
+function mismatch(what: string, is: string | undefined, claimed: string): PublisherComparison {
   const said = is === undefined ? `no ${what}` : `the ${what} ${shown(is)}`;
   return { matches: false, sentence: `The certificate has ${said}; the index says ${shown(claimed)}.` };
 }
