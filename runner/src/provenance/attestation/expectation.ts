@@ -2,7 +2,8 @@
 import type { ExpectedIdentity, Identity } from "./model.ts";
 
 /** The keys in which `identity` is not what was expected. None: it matches. */
-export function differences(identity: Identity, expected: ExpectedIdentity): (keyof ExpectedIdentity)[] {
+export function differences(identity: Identity, asked: ExpectedIdentity): (keyof ExpectedIdentity)[] {
+  const expected = onOneForge(asked);
   const wrong: (keyof ExpectedIdentity)[] = [];
   const compare = (key: keyof ExpectedIdentity, equal: boolean): void => {
     if (expected[key] !== undefined && !equal) wrong.push(key);
@@ -19,6 +20,18 @@ export function differences(identity: Identity, expected: ExpectedIdentity): (ke
   const claims = Object.entries(expected.claims ?? {});
   if (claims.some(([key, value]) => !holdsClaim(identity, key, value))) wrong.push("claims");
   return wrong;
+}
+
+/**
+ * Names and ids are each forge's own: who has `octo/demo` on one may be another than who has it on the next. Where nothing says which
+ * forge is meant, it is GitHub.
+ */
+function onOneForge(expected: ExpectedIdentity): ExpectedIdentity {
+  const { kind, issuer, repository, owner, repositoryId, ownerId } = expected;
+  const names = [repository, owner].filter((name) => name !== undefined);
+  const isSaid = kind !== undefined || issuer !== undefined || names.some((name) => name.includes("://"));
+  if (isSaid || (names.length === 0 && repositoryId === undefined && ownerId === undefined)) return expected;
+  return { ...expected, kind: "GitHub" };
 }
 
 /** Whether one of those expected is the signer. Without any there is no expectation, which is not a match. */
