@@ -15,6 +15,7 @@ import {
   historyOf,
   type LocatedFile,
   type SubjectView,
+  underDemand,
   withoutFiles,
 } from "../provenance/index.ts";
 import { OperationError } from "./errors.ts";
@@ -66,12 +67,19 @@ export class AttestationChecks {
    */
   async check(view: SubjectView): Promise<Attested> {
     const rule = "attestation";
-    const both = (draft: CheckDraft): CheckDraft[] => [draft, { ...draft, rule: "publisher-continuity" }];
+    const { subject } = view;
+    // What lies in a folder of the person's own was published by nobody.
+    const isOwn = subject.from === "path" || subject.address?.startsWith("file:");
+    const both = (draft: CheckDraft): CheckDraft[] => [
+      isOwn ? draft : underDemand(draft, subject, this.#policy),
+      { ...draft, rule: "publisher-continuity" },
+    ];
     const nothing = withoutFiles(rule, view);
     if (nothing) return { drafts: both(nothing) };
     if (view.selected.length === 0) {
-      const message = `No file of ${view.subject.written} ${view.version} is for the declared environments.`;
-      return { drafts: both({ rule, state: "not-applicable", message, evidence: [] }) };
+      const message = `No file of ${subject.written} ${view.version} is for the declared environments.`;
+      const draft: CheckDraft = { rule, state: "not-applicable", message, evidence: [] };
+      return { drafts: [draft, { ...draft, rule: "publisher-continuity" }] };
     }
     this.#tools ??= this.#openTools();
     const tools = await this.#tools;

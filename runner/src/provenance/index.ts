@@ -1,15 +1,10 @@
 // Provenance: where every artifact comes from, and whether that is so. This is all that other parts may import.
 export { checkArchive } from "./checks/archiveTruth.ts";
 export { checkArtifactDigest } from "./checks/artifactDigest.ts";
-export {
-  type AttestationTools,
-  type AttestedAnswer,
-  checkAttestation,
-  demandsAttestation,
-  type Expected,
-} from "./checks/attestation.ts";
+export { type AttestationTools, type AttestedAnswer, checkAttestation } from "./checks/attestation.ts";
 export { checkContinuity, checkProjectUrls, fileBefore, historyOf } from "./checks/continuity.ts";
 export { checkCoolDown } from "./checks/coolDown.ts";
+export { type Expected, underDemand } from "./checks/expectedSigner.ts";
 export { checkIndexPolicy, checkIndexUse, type IndexUse, labelOf, usesOf } from "./checks/indexPolicy.ts";
 export { checkMalware, checkStatusMarkers, type MalwareReport } from "./checks/knownBad.ts";
 export { checkNameConfusion, findSlip, isEstablished, possiblyMeant } from "./checks/nameConfusion.ts";

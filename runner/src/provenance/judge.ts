@@ -44,7 +44,7 @@ function judgeOne(
   const isFailed = draft.state === "failed";
   const severity = isFailed ? severityOf(draft, options) : undefined;
   const acceptance = isFailed && about ? acceptanceFor(draft, about, options, expired) : NO_ACCEPTANCE;
-  const required = policy.require.has(draft.rule) || draft.isForbidden === true;
+  const required = policy.require.has(draft.rule) || draft.isForbidden === true || draft.isRequired === true;
   return {
     rule: draft.rule,
     state: draft.state,

@@ -140,6 +140,8 @@ export interface CheckDraft {
   readonly evidence: readonly EvidenceDraft[];
   /** Forbidden by a policy: an error whatever the rule is otherwise, and silenced by nothing. */
   readonly isForbidden?: boolean;
+  /** A policy asks for this very check: it counts as missing where it could not be made. */
+  readonly isRequired?: boolean;
 }
 
 /** How pages are shown as evidence. */

@@ -298,6 +298,26 @@ const ROWS: readonly Row[] = [
     want: ["none first-attested"],
   },
   {
+    what: "another file under a name that was seen on the same index",
+    file: { ...file("1.1", 10), sha256: "bb", source: "https://index.example/simple" },
+    seen: [{ ...seen("1.1", signer(), "aa"), source: "https://index.example/simple/" }],
+    want: ["warning rewritten-history", "none first-attested"],
+    says: /^demo-1\.1-py3-none-any\.whl was another file, by octo\/demo, release\.yml, when it was first seen on 2 January 2026; this one is by octo\/demo, release\.yml\.$/,
+  },
+  {
+    what: "another file under a name that was seen on the same index, without attestation",
+    file: { ...file("1.1", 10, absent), sha256: "bb", source: "https://index.example/simple" },
+    seen: [{ ...seen("1.1", signer(), "aa"), source: "https://index.example/simple" }],
+    want: ["warning rewritten-history"],
+    says: /; this one is not attested\.$/,
+  },
+  {
+    what: "another file under a name that was seen on another index",
+    file: { ...file("1.1", 10), sha256: "bb", source: "https://mirror.example/simple" },
+    seen: [{ ...seen("1.1", signer(), "aa"), source: "https://index.example/simple" }],
+    want: ["none first-attested"],
+  },
+  {
     what: "an outage of a release that was attested when it was first seen",
     file: { ...file("1.1", 10, { state: "unknown", identities: [] }), sha256: "aa" },
     seen: [seen("1.1", signer(), "aa")],

@@ -1,5 +1,6 @@
 // Whether a file's publisher is the one of before: by the ids that the forge gives, since names change hands and ids do not.
 import { compareVersions, parseVersion, type Version } from "../../../../shared/src/packaging/version.ts";
+import { indexKey } from "../../../../shared/src/policy/index.ts";
 import { readArtifactName } from "./artifactName.ts";
 import type {
   AttestedFile,
@@ -75,10 +76,11 @@ function fileOfSeen({ version, filename, identity, uploadedAt }: SeenIdentity): 
 }
 
 /** What this very file, by its digest, was when it was first seen. */
-function judgeRewritten({ file, seen }: PublisherHistory): ContinuityNote[] {
+function judgeRewritten(history: PublisherHistory): ContinuityNote[] {
+  const { file, seen } = history;
   const own = seen.filter(({ filename, sha256 }) => filename === file.filename && sha256 === file.sha256);
-  const [first] = own.toSorted((a, b) => a.firstSeen - b.firstSeen);
-  if (first === undefined) return [];
+  const first = firstOf(own);
+  if (first === undefined) return judgeReplaced(history);
   const before = { version: first.version, filename: first.filename, identity: first.identity };
   const was = `${shown(file.filename)} was signed by ${describeIdentity(first.identity)} when it was first seen on ${dayOf(first.firstSeen)}`;
   if (file.state === "absent") {
@@ -91,6 +93,32 @@ function judgeRewritten({ file, seen }: PublisherHistory): ContinuityNote[] {
   const now =
     named === describeIdentity(first.identity) ? `${named} with other ids or another commit` : named;
   return [note("rewritten-history", "warning", `${was}, and is by ${now} now.`, before)];
+}
+
+const firstOf = (seen: readonly SeenIdentity[]): SeenIdentity | undefined =>
+  seen.toSorted((a, b) => a.firstSeen - b.firstSeen)[0];
+
+/** A file of this name that had another content on the same index. On two indexes each may have built its own. */
+function judgeReplaced({ file, seen }: PublisherHistory): ContinuityNote[] {
+  if (file.sha256 === undefined || file.source === undefined) return [];
+  const isSameIndex = (source: string): boolean => indexKey(source) === indexKey(file.source ?? "");
+  const first = firstOf(
+    seen.filter(
+      ({ filename, source }) => filename === file.filename && source !== undefined && isSameIndex(source),
+    ),
+  );
+  if (first === undefined) return [];
+  const before = { version: first.version, filename: first.filename, identity: first.identity };
+  const [identity] = file.identities;
+  const now = identity ? `by ${describeIdentity(identity)}` : "not attested";
+  return [
+    note(
+      "rewritten-history",
+      "warning",
+      `${shown(file.filename)} was another file, by ${describeIdentity(first.identity)}, when it was first seen on ${dayOf(first.firstSeen)}; this one is ${now}.`,
+      before,
+    ),
+  ];
 }
 
 function isSameSigner(before: Identity, now: Identity): boolean {

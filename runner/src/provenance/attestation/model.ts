@@ -246,7 +246,11 @@ export interface AttestedFile {
 
 /** What the continuity of one file's publisher is judged by. */
 export interface PublisherHistory {
-  readonly file: AttestedFile & { readonly sha256?: string | undefined };
+  readonly file: AttestedFile & {
+    readonly sha256?: string | undefined;
+    /** Address of the index that serves it. */
+    readonly source?: string | undefined;
+  };
   /** Further files of the project, of any version, in any order. */
   readonly others: readonly AttestedFile[];
   /** What knowledge has kept of the project. */
@@ -259,6 +263,8 @@ export interface SeenIdentity {
   readonly version: string;
   readonly filename: string;
   readonly sha256: string;
+  /** Address of the index that served it then. */
+  readonly source?: string | undefined;
   readonly identity: Identity;
   /** Milliseconds since the epoch, by the index. */
   readonly uploadedAt?: number | undefined;

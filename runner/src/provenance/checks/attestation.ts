@@ -1,16 +1,12 @@
 // Check 6: the artifact's attestations, down to the signature; and, since valid is not trusted, by what the signer was expected.
 import { createHash } from "node:crypto";
 import type { MergedPolicy } from "../../../../shared/src/policy/index.ts";
-import { matchesName } from "../../../../shared/src/policy/index.ts";
 import type { Signer } from "../../../../shared/src/protocol/provenance.ts";
 import type { IndexClient, ProvenanceAnswer } from "../../index/index.ts";
 import type { PageStore } from "../../knowledge/index.ts";
 import {
   describeIdentity,
-  differences,
-  type ExpectedIdentity,
   type Identity,
-  isExpected,
   isLasting,
   type ProvenanceVerdict,
   type TrustState,
@@ -26,9 +22,10 @@ import {
   subjectName,
   whyNot,
 } from "../model.ts";
+import { chooseSigner, demandsOn, type Expected, underDemand } from "./expectedSigner.ts";
 
 const RULE = "attestation";
-/** For so long an index's word on a file's attestations is not asked for again: they change when something is wrong. */
+/** For so long at most an index's word on a file's attestations is not asked for again. */
 const FRESH_FOR = 24 * 3_600_000;
 const FORM = 1;
 
@@ -43,14 +40,6 @@ export interface AttestationTools {
   /** Whether one more request may be sent. */
   take(): boolean;
   giveBack(): void;
-}
-
-/** Who is expected to have signed, beside what the policy says. */
-export interface Expected {
-  /** PEP 751 `attestation-identities`. */
-  readonly byLock: readonly ExpectedIdentity[];
-  /** Who has signed the releases before. */
-  readonly byHistory: readonly Identity[];
 }
 
 /** What is known of one file's attestations: the result, and what the next check goes on with. */
@@ -68,13 +57,25 @@ interface Known {
   readonly isStale: boolean;
 }
 
-/** The result for one file. `client` is that of its index. Rejects only when cancelled. */
+/** The result for one file, as the policy sees it. `client` is that of its index. Rejects only when cancelled. */
 export async function checkAttestation(
   view: SubjectView,
   located: LocatedFile,
   client: IndexClient,
   tools: AttestationTools,
   expected: Expected = { byLock: [], byHistory: [] },
+): Promise<AttestedAnswer> {
+  const answer = await attestationOf(view, located, client, tools, expected);
+  const about = { name: view.subject.name, written: subjectName(view) };
+  return { ...answer, draft: underDemand(answer.draft, about, tools.policy) };
+}
+
+async function attestationOf(
+  view: SubjectView,
+  located: LocatedFile,
+  client: IndexClient,
+  tools: AttestationTools,
+  expected: Expected,
 ): Promise<AttestedAnswer> {
   const { file, view: index } = located;
   const sha256 = file.hashes.sha256;
@@ -101,7 +102,7 @@ export async function checkAttestation(
       labels: [answer.absent],
       evidence: evidence(why),
     };
-    return { draft: demandAttestation(view, draft, tools.policy), state: "absent", identities: [] };
+    return { draft, state: "absent", identities: [] };
   }
   if ("failure" in answer) {
     const draft: CheckDraft = {
@@ -128,9 +129,12 @@ export async function checkAttestation(
   return tellVerdict(view, located, verdict, known, tools, expected);
 }
 
-/** What the index says of the file's attestations: kept for a day, since asking for each file is what takes time. */
+/**
+ * What the index says of the file's attestations: kept, since asking for each file is what takes time, for as long as the page is that
+ * names them. A page that was asked for anew is one whose word has run out, and so has that on its files.
+ */
 async function askProvenance(
-  { file }: LocatedFile,
+  { file, view: { answer: listed } }: LocatedFile,
   client: IndexClient,
   { store, now, offline, take, giveBack }: AttestationTools,
 ): Promise<Known> {
@@ -144,7 +148,9 @@ async function askProvenance(
   const key = `provenance ${FORM}\n${address}\n${file.hashes.sha256 ?? ""}`;
   const stored = isOpen ? store.read(key) : undefined;
   const kept = stored && parse(stored.body);
-  if (stored && kept && (stored.freshUntil > now() || offline)) {
+  const listedAt = listed.state === "page" ? listed.page.fetchedAt : 0;
+  const isFresh = stored !== undefined && stored.freshUntil > now() && stored.fetchedAt >= listedAt;
+  if (stored && kept && (isFresh || offline)) {
     return { answer: kept, time: stored.fetchedAt, isStale: stored.freshUntil <= now() };
   }
   if (!offline && !take()) {
@@ -242,9 +248,9 @@ function tellVerdict(
     const draft: CheckDraft = {
       ...base,
       state: "absent",
-      message: `No attestation was published for ${file.filename}: ${verdict.sentence}`,
+      message: `No attestation was published for ${file.filename}: ${index.label} serves an empty list.`,
     };
-    return { draft: demandAttestation(view, draft, tools.policy), state: "absent", identities: [] };
+    return { draft, state: "absent", identities: [] };
   }
   const first = verdict.attestations.find(({ state }) => state === verdict.state);
   if (verdict.state === "not-checked") {
@@ -285,45 +291,23 @@ function tellSigned(
   tools: AttestationTools,
   expected: Expected,
 ): AttestedAnswer {
-  const [identity] = identities;
+  const demands = demandsOn(view.subject.name, tools.policy);
+  const choice = chooseSigner(identities, demands, expected);
+  const { identity } = choice;
   const name = identity ? describeIdentity(identity) : "the given key";
-  const demands = tools.policy.attestations.filter(({ packages }) =>
-    packages.some((pattern) => matchesName(pattern, view.subject.name)),
-  );
-  const unmet = demands.find(
-    ({ publisher }) => publisher && !(identity && isExpected(identity, [expectedOf(publisher)])),
-  );
-  if (unmet?.publisher) {
-    const wrong = identity ? differences(identity, expectedOf(unmet.publisher)).join(", ") : "no certificate";
-    const draft: CheckDraft = {
-      ...base,
-      state: "failed",
-      isForbidden: true,
-      message: `${filename} is signed by ${name}; ${unmet.from} expects another one (${wrong}).`,
-      next: "Do not install it before it is known why.",
-      labels: ["other-publisher"],
-    };
-    return { draft, state: "attested", identities };
-  }
-  const { byLock, byHistory } = expected;
-  if (byLock.length > 0 && !(identity && isExpected(identity, byLock))) {
+  if ("unmet" in choice) {
     const draft: CheckDraft = {
       ...base,
       state: "failed",
       severity: "error",
-      message: `${filename} is signed by ${name}; the lock records another signer.`,
+      ...(choice.isForbidden ? { isForbidden: true } : {}),
+      message: `${filename} is signed by ${name}; ${choice.unmet}.`,
       next: "Do not install it before it is known why.",
       labels: ["other-publisher"],
     };
     return { draft, state: "attested", identities };
   }
-  const expectedBy = demands.some(({ publisher }) => publisher)
-    ? "policy"
-    : byLock.length > 0
-      ? "lock"
-      : identity && byHistory.some((before) => isSameSigner(before, identity))
-        ? "history"
-        : "nothing";
+  const { expectedBy } = choice;
   const signer: Signer = {
     kind: identity?.kind ?? "other",
     name,
@@ -338,52 +322,8 @@ function tellSigned(
     message: `${filename} is signed by ${name}; expected by ${expectedBy === "nothing" ? "nothing" : `the ${expectedBy}`}.`,
     labels: [`expected-by-${expectedBy}`],
   };
-  return { draft, state: "attested", identities, signer };
-}
-
-/** The same by what never changes hands. */
-function isSameSigner(before: Identity, now: Identity): boolean {
-  if (before.issuer !== now.issuer) return false;
-  if (before.repositoryId !== undefined && now.repositoryId !== undefined)
-    return before.repositoryId === now.repositoryId && before.ownerId === now.ownerId;
-  return before.san.replace(/@.*$/, "") === now.san.replace(/@.*$/, "");
-}
-
-/** That nothing was published is no fault, unless the policy asks for it. */
-function demandAttestation(view: SubjectView, draft: CheckDraft, policy: MergedPolicy): CheckDraft {
-  const demand = policy.attestations.find(({ packages }) =>
-    packages.some((pattern) => matchesName(pattern, view.subject.name)),
-  );
-  if (!demand) return draft;
-  return {
-    ...draft,
-    state: "failed",
-    isForbidden: true,
-    message: `${subjectName(view)} has no attestation, and ${demand.from} asks for one.`,
-    next: "Choose a release that has one.",
-  };
-}
-
-/** Whether the policy asks for an attestation of the package. */
-export function demandsAttestation(name: string, policy: MergedPolicy): boolean {
-  return policy.attestations.some(({ packages }) => packages.some((pattern) => matchesName(pattern, name)));
-}
-
-type Publisher = NonNullable<MergedPolicy["attestations"][number]["publisher"]>;
-
-function expectedOf(publisher: Publisher): ExpectedIdentity {
-  const { kind, repository, owner, workflow, environment, issuer, email } = publisher;
-  return {
-    kind,
-    repository,
-    repositoryId: publisher["repository-id"],
-    owner,
-    ownerId: publisher["owner-id"],
-    workflow,
-    environment,
-    issuer,
-    email,
-  };
+  const others = identities.filter((one) => one !== identity);
+  return { draft, state: "attested", identities: identity ? [identity, ...others] : others, signer };
 }
 
 function sentenceOf(text: string): string {

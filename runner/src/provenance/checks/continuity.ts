@@ -84,6 +84,7 @@ export function checkContinuity(
       ...historyFile(file, version, answer.identities),
       state: isSilent && servesNone ? "unknown" : answer.state,
       sha256: file.hashes.sha256,
+      source: view.location.url,
     },
     others: others.filter(({ filename }) => filename !== file.filename),
     seen,
