@@ -563,6 +563,8 @@ describe("a changed byte", () => {
         () => null,
         () => ({}),
         (value) => `${value} `,
+        (value) => (path.at(-1) === "envelope" ? `${value}\n` : null),
+        (value) => (path.at(-1) === "envelope" ? String(value).replace(/\n$/, "") : null),
         (value) => `+${value}`,
         (value) => [value],
       ];

@@ -243,10 +243,12 @@ function findInexactEntry(
 function readCheckpoint(envelope: string): { size: string; hash: Buffer } {
   const end = envelope.indexOf("\n\n");
   const [, size = "", hash = ""] = envelope.slice(0, Math.max(end, 0)).split("\n");
-  for (const line of envelope.slice(end + 2).split("\n")) {
+  const lines = envelope.slice(end + 2).split("\n");
+  if (lines.pop() !== "") throw new MalformedError("the checkpoint does not end with its line");
+  for (const line of lines) {
     const signature = /^\u2014 \S+ (\S+)$/.exec(line)?.[1];
-    if (signature !== undefined) readBase64(signature, "checkpoint");
-    else if (line !== "") throw new MalformedError("the checkpoint has a line that is no signature");
+    if (signature === undefined) throw new MalformedError("the checkpoint has a line that is no signature");
+    readBase64(signature, "checkpoint");
   }
   return { size, hash: readBase64(hash, "checkpoint") };
 }
