@@ -3,15 +3,15 @@
 import type { Candidate } from "./candidate.ts";
 import { combinations } from "./combinations.ts";
 import type { Exposure, LineChange, Repair } from "./model.ts";
-import type { Planner } from "./plan.ts";
+import type { Prover } from "./prover.ts";
 import { type Key, keptOf } from "./search.ts";
 
 /** With more changes than this they are told as one. */
 const MOST_CHANGES = 24;
 
 /** The independent parts of a plan, each with what it clears. */
-export async function findGroups(planner: Planner, plan: Candidate): Promise<Repair[]> {
-  const fixed = [...planner.trials.present].filter(([key]) => !plan.exposures.has(key));
+export async function findGroups(prover: Prover, plan: Candidate): Promise<Repair[]> {
+  const fixed = [...prover.trials.present].filter(([key]) => !plan.exposures.has(key));
   const whole: Repair = {
     changes: plan.changes,
     constraints: plan.constraints,
@@ -19,15 +19,15 @@ export async function findGroups(planner: Planner, plan: Candidate): Promise<Rep
     moved: plan.moved,
     stacks: plan.stacks,
   };
-  const isOne = plan.changes.length < 2 && planner.options.locked === undefined;
+  const isOne = plan.changes.length < 2 && prover.options.locked === undefined;
   if (isOne || plan.changes.length > MOST_CHANGES || plan.constraints.length > 0) {
     return fixed.length === 0 ? [] : [whole];
   }
   const needs = new Map<Key, ReadonlySet<LineChange>>();
-  for (const [key, exposure] of fixed) needs.set(key, await changesFor(planner, plan, key, exposure));
+  for (const [key, exposure] of fixed) needs.set(key, await changesFor(prover, plan, key, exposure));
   const repairs: Repair[] = [];
   for (const part of joinOverlapping(plan.changes, fixed, needs)) {
-    const proven = await proveAlone(planner, plan, part);
+    const proven = await proveAlone(prover, plan, part);
     // What does not stand alone is told as the one plan that was proven.
     if (!proven) return [whole];
     repairs.push(proven);
@@ -36,12 +36,12 @@ export async function findGroups(planner: Planner, plan: Candidate): Promise<Rep
 }
 
 /** A part of the plan with nothing else changed: of a lock only what the part is about moves. */
-async function proveAlone(planner: Planner, plan: Candidate, part: Part): Promise<Repair | undefined> {
+async function proveAlone(prover: Prover, plan: Candidate, part: Part): Promise<Repair | undefined> {
   const names = new Set([...part.changes, ...part.fixed].map(({ name }) => name));
   const moved = keptOf(plan.stacks).filter(({ name }) => names.has(name));
-  const stays = (planner.options.locked ?? []).filter(({ name }) => !names.has(name));
-  const found = await planner.prove(part.changes, [], plan.stacks, [...stays, ...moved]);
-  if (!found || !bringsNothing(planner, found)) return undefined;
+  const stays = (prover.options.locked ?? []).filter(({ name }) => !names.has(name));
+  const found = await prover.prove(part.changes, [], plan.stacks, [...stays, ...moved]);
+  if (!found || !prover.bringsNothing(found)) return undefined;
   if (part.keys.some((key) => found.exposures.has(key))) return undefined;
   const { changes, fixed } = part;
   return { changes, constraints: [], fixed, moved: found.moved, stacks: found.stacks };
@@ -55,14 +55,14 @@ interface Part {
 
 /** The changes without which one advisory is not cleared. */
 async function changesFor(
-  planner: Planner,
+  prover: Prover,
   plan: Candidate,
   key: Key,
   exposure: Exposure,
 ): Promise<ReadonlySet<LineChange>> {
   const clears = async (changes: readonly LineChange[]): Promise<boolean> => {
-    const found = await planner.prove(changes, [], plan.stacks);
-    return found !== undefined && !found.exposures.has(key) && bringsNothing(planner, found);
+    const found = await prover.prove(changes, [], plan.stacks);
+    return found !== undefined && !found.exposures.has(key) && prover.bringsNothing(found);
   };
   let kept: readonly LineChange[] = plan.changes;
   // Two lines that need one another can only go together.
@@ -74,13 +74,6 @@ async function changesFor(
     }
   }
   return new Set(kept);
-}
-
-function bringsNothing(planner: Planner, { exposures, stacks }: Candidate): boolean {
-  if (planner.trials.refusedIn(stacks).size > 0) return false;
-  return [...exposures].every(
-    ([key, one]) => planner.trials.present.has(key) || planner.trials.mayComeIn(one),
-  );
 }
 
 function joinOverlapping(

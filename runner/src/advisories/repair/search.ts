@@ -43,7 +43,7 @@ export class Trials {
   readonly #searches = new Map<string, readonly Search[]>();
   readonly #known = new Map<string, Promise<Stacks | undefined>>();
   #trials = 0;
-  /** A search came to its limit: what it would have found is not claimed. */
+  /** Something came to its limit: what it would have found is not claimed. */
   isCutShort = false;
   /** Today's stack, by project: of several releases the lowest. */
   readonly today = new Map<string, Version>();

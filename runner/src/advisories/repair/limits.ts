@@ -1,0 +1,11 @@
+// How far a plan is searched for. What is beyond a limit is said: such a plan is proven, and not shown to be the best.
+
+/** Combinations of this many things at most are tried all; of more, only those that one search suggests. */
+export const MOST_COMBINED = 14;
+/** So many answers of one size are compared. */
+export const MOST_COMPARED = 24;
+/** So many releases of each line, and so many choices of them, are compared where the nearest moves others along. */
+export const MOST_RELEASES = 12;
+export const MOST_CHOICES = 150;
+/** So often a plan is made anew because a release of it was refused. */
+export const MOST_VETTINGS = 40;

@@ -1,0 +1,95 @@
+// The lines that a plan changes and adds, as they come together: each line once, and no more of it than its release takes.
+import { compareVersions, type Version } from "../../../../shared/src/packaging/version.ts";
+import type { Demand } from "../../resolve/index.ts";
+import { type Candidate, highest, isOther } from "./candidate.ts";
+import type { AddedConstraint, LineChange } from "./model.ts";
+import type { Stacks } from "./search.ts";
+import { isPin, raisedSpecifier, saidSpecifier } from "./specifiers.ts";
+
+export class LineEdits {
+  readonly #lines: ReadonlyMap<string, readonly Demand[]>;
+  readonly #changes = new Map<Demand, LineChange>();
+  readonly #added = new Map<string, AddedConstraint>();
+
+  constructor(lines: ReadonlyMap<string, readonly Demand[]>) {
+    this.#lines = lines;
+  }
+
+  get changes(): LineChange[] {
+    return [...this.#changes.values()];
+  }
+
+  get constraints(): AddedConstraint[] {
+    return [...this.#added.values()];
+  }
+
+  /** Edits the lines of a project that do not take a version; whether any of them has to be. */
+  take(name: string, version: Version): boolean {
+    return this.#edit(name, version, undefined, false);
+  }
+
+  /** Narrows a line of a project so that it takes a version and none below it, nor the ones from `below` on. */
+  hold(name: string, version: Version, below?: Version): boolean {
+    return this.#edit(name, version, below, true);
+  }
+
+  /**
+   * Where a line leaves open what was meant, as a range does, it is narrowed; what no line names gets a constraint.
+   * @param wrong projects of which the candidate has another release than was meant.
+   * @returns whether there was anything to narrow.
+   */
+  holdTo(wanted: Stacks, wrong: ReadonlySet<string>, candidate: Candidate): boolean {
+    let isChanged = false;
+    const names = [...wrong];
+    for (let at = 0; at < names.length; at++) {
+      const name = names[at]!;
+      const version = highest(wanted, name);
+      const got = highest(candidate.stacks, name);
+      if (!got) return false;
+      if (!version) {
+        // What was not meant to be there at all is brought in by what moved further than was meant.
+        const askers = candidate.stacks.flat().flatMap((pin) => (pin.name === name ? pin.via : []));
+        names.push(...askers.filter((asker) => !names.includes(asker) && isOther(candidate, wanted, asker)));
+        continue;
+      }
+      const below = compareVersions(got, version) > 0 ? got : undefined;
+      const isHeld = this.#lines.has(name)
+        ? this.hold(name, version, below)
+        : this.#constrain(name, version, below, candidate);
+      isChanged ||= isHeld;
+    }
+    return isChanged;
+  }
+
+  #constrain(name: string, version: Version, below: Version | undefined, { stacks }: Candidate): boolean {
+    const specifier = below ? `>=${version.public},<${below.public}` : `>=${version.public}`;
+    if (this.#added.get(name)?.specifier === specifier) return false;
+    const via = stacks.flat().find((pin) => pin.name === name)?.via ?? [];
+    this.#added.set(name, { name, specifier, via });
+    return true;
+  }
+
+  /** `force` where the lines would take another one too. */
+  #edit(name: string, version: Version, below: Version | undefined, force: boolean): boolean {
+    let isChanged = false;
+    for (const demand of this.#lines.get(name) ?? []) {
+      const { specifier } = demand.requirement;
+      if (!force && specifier.contains(version, { prereleases: true })) continue;
+      const known = this.#changes.get(demand);
+      const isHeld = force && known?.version === version.toString() && isPin(specifier);
+      const to = raisedSpecifier(specifier, version, below);
+      if (isHeld || known?.to === to) continue;
+      this.#changes.set(demand, {
+        demand,
+        name,
+        from: saidSpecifier(demand),
+        to,
+        version: version.toString(),
+      });
+      isChanged = true;
+      // One line that is narrow enough holds the project.
+      if (force) break;
+    }
+    return isChanged;
+  }
+}

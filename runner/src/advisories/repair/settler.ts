@@ -1,0 +1,104 @@
+// Turns what a search found with some lines open into edits of those lines, and shows that what comes of them is what was meant.
+import { compareVersions, type Version } from "../../../../shared/src/packaging/version.ts";
+import type { Demand, Question } from "../../resolve/index.ts";
+import { type Candidate, highest, isBetter, narrowed } from "./candidate.ts";
+import { MOST_COMBINED } from "./limits.ts";
+import { LineEdits } from "./lineEdits.ts";
+import type { Prover } from "./prover.ts";
+import type { Key, Stacks, Trials } from "./search.ts";
+import { lineFor } from "./specifiers.ts";
+
+export class Settler {
+  readonly #prover: Prover;
+  readonly #trials: Trials;
+  readonly #lines: ReadonlyMap<string, readonly Demand[]>;
+
+  constructor(prover: Prover, lines: ReadonlyMap<string, readonly Demand[]>) {
+    this.#prover = prover;
+    this.#trials = prover.trials;
+    this.#lines = lines;
+  }
+
+  /** Turns the lines of `names` being open into edits, and shows that what comes of them is what was meant. */
+  async finish(allowed: ReadonlySet<Key>, names: ReadonlySet<string>): Promise<Candidate | undefined> {
+    const found = await this.#trials.trial(allowed, names);
+    return found && this.settle(allowed, this.#trials.open(names), names, found);
+  }
+
+  /** Turns what a search found with the lines of `names` open, as the question has them, into edits of them. */
+  async settle(
+    allowed: ReadonlySet<Key>,
+    open: Question,
+    names: ReadonlySet<string>,
+    found: Stacks,
+  ): Promise<Candidate | undefined> {
+    const wanted = await this.#nearer(allowed, open, found);
+    const edits = new LineEdits(this.#lines);
+    for (const name of names) {
+      const version = highest(wanted, name);
+      if (version) edits.take(name, version);
+    }
+    for (let round = 0; round < 8; round++) {
+      const candidate = await this.#prover.prove(edits.changes, edits.constraints, wanted);
+      if (!candidate) return undefined;
+      const wrong = this.#prover.wrongIn(candidate, allowed);
+      if (wrong.size === 0) return round === 0 ? candidate : this.#withoutSpare(candidate, wanted, allowed);
+      if (!edits.holdTo(wanted, wrong, candidate)) return undefined;
+    }
+    return undefined;
+  }
+
+  /** Each line raised to the release that was found, and nothing else: undefined where that is not enough. */
+  async raiseAll(
+    allowed: ReadonlySet<Key>,
+    names: ReadonlySet<string>,
+    wanted: Stacks,
+  ): Promise<Candidate | undefined> {
+    const edits = new LineEdits(this.#lines);
+    for (const name of names) {
+      const version = highest(wanted, name);
+      // A line that takes the release already may have to say it all the same: it keeps the search from going elsewhere.
+      if (version && !edits.take(name, version)) edits.hold(name, version);
+    }
+    const changes = edits.changes.filter(({ from, to }) => from !== to);
+    const raised = await this.#prover.prove(changes, [], wanted);
+    return raised && this.#prover.wrongIn(raised, allowed).size === 0 ? raised : undefined;
+  }
+
+  /** What was held beside another thing may not have to be held once that is. */
+  async #withoutSpare(whole: Candidate, wanted: Stacks, allowed: ReadonlySet<Key>): Promise<Candidate> {
+    let best = whole;
+    for (const one of [...whole.constraints, ...whole.changes]) {
+      const constraints = best.constraints.filter((other) => other !== one);
+      const changes = best.changes.filter((other) => other !== one);
+      const fewer = await this.#prover.prove(changes, constraints, wanted);
+      if (fewer && this.#prover.wrongIn(fewer, allowed).size === 0 && isBetter(fewer, best)) best = fewer;
+    }
+    return best;
+  }
+
+  /** Moves what need not move back to where it is, within what the question leaves open. */
+  async #nearer(allowed: ReadonlySet<Key>, open: Question, found: Stacks): Promise<Stacks> {
+    let best = found;
+    const catalogues = this.#trials.without({ allowed });
+    const held: Demand[] = [];
+    const tryHolding = async (name: string, version: Version): Promise<boolean> => {
+      const stacks = await this.#trials.solve(
+        narrowed(open, [...held, lineFor(name, `==${version}`)]),
+        catalogues,
+      );
+      if (!stacks) return false;
+      held.push(lineFor(name, `==${version}`));
+      best = stacks;
+      return true;
+    };
+    const moved = this.#prover.movesOf(found);
+    if (moved.length < 2 || moved.length > MOST_COMBINED) return best;
+    for (const { name } of moved) {
+      const now = this.#trials.today.get(name);
+      const still = highest(best, name);
+      if (now && still && compareVersions(now, still) !== 0) await tryHolding(name, now);
+    }
+    return best;
+  }
+}
