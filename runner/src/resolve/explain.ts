@@ -99,6 +99,9 @@ const NOTES: Readonly<Record<FilterCode, (releases: string) => string>> = {
   "only-wheels": (releases) => `${releases} ${has(releases)} no source, and wheels are switched off`,
   "no-files": (releases) => `${releases} ${has(releases)} no file that can be installed`,
   prerelease: (releases) => `${releases} ${is(releases)} a pre-release, and those are switched off`,
+  affected: (releases) => `${releases} ${is(releases)} affected`,
+  downgrade: (releases) => `${releases} ${is(releases)} below what is there today`,
+  refused: (releases) => `${releases} ${is(releases)} refused`,
   hash: (releases) => `no file of ${releases} has one of the hashes that are listed`,
 };
 

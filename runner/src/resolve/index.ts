@@ -26,6 +26,7 @@ export type {
   Universe,
   UniverseProject,
   UniverseRelease,
+  Withheld,
 } from "./python/model.ts";
 export { type Reading, TargetReading } from "./python/reading.ts";
 export {

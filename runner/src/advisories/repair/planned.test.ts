@@ -118,7 +118,10 @@ describe("planning repairs", function () {
       const { vulns } = JSON.parse(read("end-to-end/vulnerabilities.json")) as { vulns: unknown[] };
       const asWanted = linesOf(read("end-to-end/relax/requirements/want.requirements.txt"));
       // direct2 >=2 needs bad2 ==2.0.0 and direct7 >=2,<3 needs bad2 ==1.0.0.
-      await assert.rejects(plan(universe, vulns, asWanted), /direct7 2\.0\.0 exclude each other/);
+      await assert.rejects(
+        plan(universe, vulns, asWanted),
+        /direct7 2\.0\.0 depends on bad2 ==1\.0\.0; direct2 2\.0\.0 depends on bad2 ==2\.0\.0/,
+      );
       const answer = await plan(
         universe,
         vulns,
@@ -218,6 +221,28 @@ describe("planning repairs", function () {
       const answer = await plan(universe, bad, ["lib>=1.0,<2.0"]);
       assert.deepEqual(answer.left, []);
       assert.deepEqual(edits(answer), ["lib>=2.0.0,<2.2.0"]);
+    });
+
+    it("says what is in the way of what stays, and never that there is no such project", async () => {
+      const universe = {
+        lib,
+        holds: {
+          "1.0.0": { requires: ["lib==1.0.0"] },
+          "1.1.0": { requires: ["lib==1.1.0"] },
+        },
+      };
+      const reasons = async (line: string, ...versions: string[]) =>
+        (await plan(universe, [osv("A-1", "lib", versions)], [line])).left.map(({ reason }) => reason);
+      assert.deepEqual(await reasons("lib==1.0.0", "1.0.0", "1.1.0", "1.2.0"), [
+        "no release of lib clears it",
+      ]);
+      assert.deepEqual(await reasons("lib", "1.2.0"), [
+        "no release of lib above 1.2.0 clears it; 1.1.0 below it does (fix --allow-downgrade)",
+      ]);
+      assert.deepEqual(await reasons("holds==1.0.0", "1.0.0", "1.1.0"), [
+        "no release of lib above 1.0.0 clears it and fits the rest: holds 1.1.0 depends on lib ==1.1.0, but lib 1.1.0 is affected; " +
+          "holds 1.0.0 depends on lib ==1.0.0, but lib 1.0.0 is affected; you require holds",
+      ]);
     });
 
     it("stops when it is cancelled, and says when nothing can be planned", async () => {

@@ -1,6 +1,7 @@
 // Why an advisory stays: what is in the way, and what clearing it would cost.
 import { compareVersions } from "../../../../shared/src/packaging/version.ts";
 import type { Demand } from "../../resolve/index.ts";
+import { isBelow } from "./candidate.ts";
 import type { Exposure, Remaining } from "./model.ts";
 import type { Key, Stacks, Trials } from "./search.ts";
 
@@ -39,9 +40,25 @@ async function reasonFor(
     for (const [other] of brought) forbidden.add(other);
   }
   if (ways.length > 0) return `clearing it would bring others: ${ways.join("; ")}`;
+  const without = await sayReleasesWithout(trials, key, name, version);
+  if (without !== undefined) return without;
   const why = await trials.whyNot(open, trials.without({ forbidden: new Set([key]) }));
   if (why === undefined) return "clearing it was not found possible beside the rest";
   return `no release of ${name} above ${version} clears it and fits the rest: ${why}`;
+}
+
+/** Where the project itself has no release to go to, that is all there is to say. */
+async function sayReleasesWithout(
+  trials: Trials,
+  key: Key,
+  name: string,
+  version: string,
+): Promise<string | undefined> {
+  const without = await trials.releasesWithout(key, name);
+  const nearest = without.at(-1);
+  if (!nearest) return `no release of ${name} clears it`;
+  if (trials.allowsDowngrade || !isBelow(nearest.toString(), version)) return undefined;
+  return `no release of ${name} above ${version} clears it; ${nearest} below it does (fix --allow-downgrade)`;
 }
 
 /** What a stack has that the plan leaves out: new, or cleared otherwise. */

@@ -20,7 +20,7 @@ import {
 } from "../../resolve/index.ts";
 import type { AdvisoryLookup, Exposure, RepairOptions, Search, Vetted } from "./model.ts";
 import { nameOfDemand, withSpecifier } from "./specifiers.ts";
-import { Affection, activeRecords, filterUniverse } from "./universe.ts";
+import { Affection, activeRecords, withholdReleases } from "./universe.ts";
 
 /** One stack for each environment. */
 export type Stacks = readonly (readonly Pin[])[];
@@ -29,6 +29,8 @@ const MOST_TRIALS = 2_000;
 /** One search for everywhere takes as long as many for one environment. */
 const MOST_SCOPE_TRIALS = 300;
 const TRIAL_DECISIONS = 20_000;
+/** So many causes are told of what is in the way. */
+const MOST_GROUNDS = 4;
 
 /** Names one thing known against one project, whatever its version. */
 export type Key = string;
@@ -72,6 +74,10 @@ export class Trials {
   get isSpent(): boolean {
     const most = this.#options.scope ? MOST_SCOPE_TRIALS : MOST_TRIALS;
     return this.#trials >= (this.#options.maxTrials ?? most);
+  }
+
+  get allowsDowngrade(): boolean {
+    return this.#options.allowDowngrade === true;
   }
 
   /** Projects of which the stacks hold a release that is not to be taken. */
@@ -151,19 +157,21 @@ export class Trials {
     return this.#searchesIn("plain", this.#universe);
   }
 
-  /** The universe without releases that have any of the forbidden, or, with `allowed`, anything but that. */
+  /** The universe in which nobody may choose releases that have any of the forbidden, or, with `allowed`, anything but that. */
   without(rule: { readonly allowed?: ReadonlySet<Key>; readonly forbidden?: ReadonlySet<Key> }) {
     const { allowed, forbidden } = rule;
     const id = allowed
       ? `allowed ${[...allowed].sort().join("\n")}`
       : `not ${[...forbidden!].sort().join("\n")}`;
-    const filtered = filterUniverse(this.#universe, (name, version) => {
-      const today = this.today.get(name);
-      if (today && !this.#options.allowDowngrade && compareVersions(version, today) < 0) return true;
-      if (this.isRefused(name, version)) return true;
-      return this.keysOf(name, version).some((key) =>
+    const filtered = withholdReleases(this.#universe, (name, version) => {
+      const isAffected = this.keysOf(name, version).some((key) =>
         allowed ? !allowed.has(key) && !this.#isTolerated(name, version, key) : forbidden!.has(key),
       );
+      if (isAffected) return "affected";
+      if (this.isRefused(name, version)) return "refused";
+      const today = this.today.get(name);
+      if (!today || this.#options.allowDowngrade) return undefined;
+      return compareVersions(version, today) < 0 ? "downgrade" : undefined;
     });
     return this.#searchesIn(id, filtered);
   }
@@ -239,6 +247,15 @@ export class Trials {
     };
   }
 
+  /** The releases of a project that do not have one of the things known against it, lowest first. */
+  async releasesWithout(key: Key, name: string): Promise<Version[]> {
+    const { releases } = await this.#universe.project(name);
+    const versions = releases
+      .map(({ version }) => version)
+      .filter((one) => !this.keysOf(name, one).includes(key));
+    return versions.sort(compareVersions);
+  }
+
   /** Why there is no stack, in a sentence; undefined where there is one. */
   async whyNot(question: Question, searches: readonly Search[]): Promise<string | undefined> {
     const { signal, maxDecisions = TRIAL_DECISIONS } = this.#options;
@@ -269,8 +286,13 @@ function reasonOf(resolution: Resolution | StackResolution): string | undefined 
   if (resolution.kind === "solved") return undefined;
   if (resolution.kind === "stopped") return `${resolution.project}: ${resolution.failure.message}`;
   if (resolution.kind === "undecided") return "the search was given up before it was decided";
-  const last = explainFailure(resolution.failure).steps.at(-1);
-  return last ? last.because.map(({ text }) => text).join("; ") : "nothing satisfies all of it";
+  const { steps } = explainFailure(resolution.failure);
+  // What the steps are drawn from: a step that only joins others says nothing without them.
+  const grounds = steps.flatMap(({ because }) => because.filter(({ step }) => step === undefined));
+  const texts = [...new Set(grounds.map(({ text }) => text))];
+  if (texts.length === 0) return "nothing satisfies all of it";
+  const more = texts.length - MOST_GROUNDS;
+  return [...texts.slice(0, MOST_GROUNDS), ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
 }
 
 function keyOf(name: string, group: readonly AdvisoryRecord[]): Key {

@@ -1,9 +1,9 @@
-// The same universe with some releases left out: those that advisories forbid, and those below what is there today.
+// The same universe with some releases withheld: those that advisories forbid, and those below what is there today.
 
 import type { AdvisoryRecord } from "../../../../shared/src/advisory/index.ts";
 import { isAffected, isWithdrawn, soughtVersion } from "../../../../shared/src/advisory/index.ts";
 import type { Version } from "../../../../shared/src/packaging/version.ts";
-import type { Universe, UniverseProject, UniverseRelease } from "../../resolve/index.ts";
+import type { Universe, UniverseProject, UniverseRelease, Withheld } from "../../resolve/index.ts";
 
 /** Asks for each project and each release once, however many searches there are. */
 export function rememberUniverse(universe: Universe): Universe {
@@ -34,14 +34,17 @@ export function rememberUniverse(universe: Universe): Universe {
   };
 }
 
-/** The universe without the releases that `leavesOut`. */
-export function filterUniverse(
+/** The universe with some releases that nobody may choose, so that whoever asks why there is no stack is told of them. */
+export function withholdReleases(
   universe: Universe,
-  leavesOut: (name: string, version: Version) => boolean,
+  reasonFor: (name: string, version: Version) => Withheld | undefined,
 ): Universe {
   const filter = (name: string, project: UniverseProject): UniverseProject => ({
     ...project,
-    releases: project.releases.filter(({ version }: UniverseRelease) => !leavesOut(name, version)),
+    releases: project.releases.map((release: UniverseRelease) => {
+      const withheld = reasonFor(name, release.version);
+      return withheld === undefined ? release : { ...release, withheld };
+    }),
   });
   return {
     ...universe,

@@ -150,7 +150,8 @@ export class Catalogue {
       if (!releases[place]!.version.isPrerelease) addVersion(finals, place);
     }
     let verdicts: readonly Verdict[] | undefined;
-    const judge = (): readonly Verdict[] => releases.map(({ files }) => this.#reading.judge(name, files));
+    const judge = (): readonly Verdict[] =>
+      releases.map(({ files, withheld }) => withheld ?? this.#reading.judge(name, files));
     return {
       name,
       versions: releases.map(({ version }) => version),

@@ -102,12 +102,18 @@ export type FilterCode =
   | "only-wheels"
   | "no-files"
   | "prerelease"
-  | "hash";
+  | "hash"
+  | Withheld;
+
+/** Why whoever asks withholds a release: known against it and to go, older than what is there, or refused when it was looked at. */
+export type Withheld = "affected" | "downgrade" | "refused";
 
 /** One release as an index has it. */
 export interface UniverseRelease {
   readonly version: Version;
   readonly files: readonly PageFile[];
+  /** Not to be chosen, whatever its files are. */
+  readonly withheld?: Withheld | undefined;
   /** Releases of a lower tier are tried before every one of a higher. Absent: 0. */
   readonly tier?: number | undefined;
 }
