@@ -6,14 +6,14 @@ import { applyEdits, type EditPlan, planPin, planSpecifier } from "../../../shar
 import type { ManifestFile } from "../../../shared/src/manifest/treeModel.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import type { Version } from "../../../shared/src/packaging/version.ts";
-import { count } from "../../../shared/src/rules/words.ts";
-import type { LineChange, Move, Repair, RepairPlan } from "../advisories/index.ts";
+import type { LineChange, Repair, RepairPlan } from "../advisories/index.ts";
 import type { Pin } from "../resolve/index.ts";
 import type { AskedManifest } from "./askedManifest.ts";
 import { hashesOf } from "./pinHashes.ts";
 import { moveLock } from "./repairLockEdits.ts";
 import type { FoundLock } from "./repairLocks.ts";
 import { notesOf } from "./repairNotes.ts";
+import { titleOf } from "./repairTitle.ts";
 
 type PlannedRepair = Extract<RepairPlan, { kind: "planned" }>;
 
@@ -54,7 +54,7 @@ export class RepairWriter {
     }
     const notes = notesOf(repair, this.#plan.vetted);
     return {
-      title: titleOf(repair, pins.size, this.#locks.length > 0, notes.short),
+      title: titleOf(repair, pins, this.#locks.length > 0, notes.short),
       edits: list,
       fixed: repair.fixed.map(({ name, version, match }) => ({ name, version, id: match.id })),
       packages: pins.size,
@@ -175,30 +175,4 @@ function movesOf(locked: ReadonlyMap<string, Version>, pins: ReadonlyMap<string,
     else if (before.key !== pin.version.key) moved.push({ name, pin });
   }
   return { moved, added, removed: [] };
-}
-
-/** `Raise flask to 2.3.2 and werkzeug to 2.3.8 (fixes 3 advisories; resolves with 43 packages)`. */
-function titleOf(
-  { changes, constraints, fixed, moved }: Repair,
-  packages: number,
-  isLocked: boolean,
-  notes: readonly string[],
-): string {
-  const lines = [
-    ...changes.map(({ name, to }) => `${name} to ${to.replace(/^={2,3}/, "")}`),
-    ...constraints.map(({ name, specifier }) => `${name} to ${specifier}`),
-  ];
-  const locks = lines.length === 0 ? moved.map(({ name, to }: Move) => `${name} to ${to}`) : [];
-  const what = [...lines, ...locks];
-  const told =
-    what.length > 3 ? `${what.slice(0, 2).join(", ")} and ${what.length - 2} more` : joinWords(what);
-  const advisories = fixed.length === 1 ? "1 advisory" : `${fixed.length} advisories`;
-  const lock = isLocked ? (lines.length === 0 ? " in the lock" : " with the lock") : "";
-  const proof = [`fixes ${advisories}`, `resolves with ${count(packages, "package")}`, ...notes];
-  return `Raise ${told}${lock} (${proof.join("; ")})`;
-}
-
-function joinWords(words: readonly string[]): string {
-  if (words.length < 2) return words.join("");
-  return `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }

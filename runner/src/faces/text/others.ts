@@ -52,7 +52,7 @@ function sayEntry(entry: ListOutput["files"][number]["entries"][number]): string
   return parts.filter((part) => part !== "").join("  ");
 }
 
-/** The diff, then what was not fixed and why. `argv`: the words that the person typed after `thoth`. */
+/** The diff of each file with what it is for, then what was not fixed and why. `argv`: the words that the person typed after `thoth`. */
 export function fixText(
   answer: Answer<FixOutput>,
   terminal: Terminal,
@@ -62,9 +62,10 @@ export function fixText(
   const lines: string[] = [];
   for (const file of result.files) {
     for (const line of file.diff.replace(/\n$/, "").split("\n")) lines.push(colourDiff(line, terminal));
-    for (const { range, rule, notes = [] } of file.fixes) {
+    for (const { range, rule, title, notes = [] } of file.fixes) {
       const place = `${file.path}:${range.start.line + 1}`;
-      for (const note of notes) lines.push(...hangNote(`${place}  ${rule}  ${note}`, terminal));
+      lines.push(...hangNote(`${place}  ${rule}  ${title}`, terminal));
+      for (const note of notes) lines.push(...hang("    ", 4, escapeControls(note), terminal));
     }
   }
   for (const left of result.left) {
