@@ -1,6 +1,5 @@
 // The command line: reads arguments, runs one operation, shows its answer, and says how it went by the exit status.
 import { resolve } from "node:path";
-import type { Command } from "commander";
 import type { Answer, Calls } from "../../../shared/src/protocol/operation.ts";
 import {
   type AnyOperation,
@@ -10,14 +9,14 @@ import {
   OperationError,
   writeWhole,
 } from "../operations/index.ts";
-import type { CommandSpec } from "./commands/spec.ts";
+import type { CommandSpec, Options, RenderOptions } from "./commands/spec.ts";
 import { writeAll } from "./output.ts";
 import { buildProgram, CommanderError } from "./program.ts";
 import { createProgress, type ProgressLine } from "./progress.ts";
 import { createTerminal, escapeControls } from "./terminal.ts";
 import { thothVersion } from "./version.ts";
 
-export const STATUS = { fine: 0, findings: 1, usage: 2, notChecked: 3, cancelled: 130 } as const;
+const STATUS = { fine: 0, findings: 1, usage: 2, notChecked: 3, cancelled: 130 } as const;
 
 /** Runs one command; the number is the exit status. Never throws. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
@@ -46,8 +45,6 @@ function quietPipe(error: NodeJS.ErrnoException): void {
   if (error.code === "EPIPE") process.exit();
   throw error;
 }
-
-export type Options = Readonly<Record<string, unknown>>;
 
 async function runCommand(
   command: CommandSpec,
@@ -135,16 +132,6 @@ function watchInterrupts(): { readonly signal: AbortSignal; stop(): void } {
   };
 }
 
-export interface RenderOptions {
-  readonly now: number;
-  readonly verbose: boolean;
-  readonly terminal: ReturnType<typeof createTerminal>;
-  readonly version: string;
-  readonly options: Options;
-  /** The words that the person typed after `thoth`. */
-  readonly argv: readonly string[];
-}
-
 async function render(
   command: CommandSpec,
   answer: Answer<unknown>,
@@ -206,7 +193,7 @@ function statusOfError(error: unknown): number {
 }
 
 /** `thoth: what`, then why and what now, indented below it. */
-export function errorLines(error: unknown): string[] {
+function errorLines(error: unknown): string[] {
   const { message, next, stack } = error as { message?: string; next?: string; stack?: string };
   const isTold = error instanceof OperationError || (error as { name?: string }).name === "KnowledgeError";
   if (!isTold) {
@@ -227,5 +214,3 @@ export function errorLines(error: unknown): string[] {
 function tell(lines: readonly string[]): void {
   process.stderr.write(`${lines.join("\n")}\n`);
 }
-
-export type { Command };

@@ -4,7 +4,7 @@ import type { LockInput } from "../../../shared/src/protocol/lock.ts";
 import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
 import { ruleCatalogue } from "../../../shared/src/rules/catalogue.ts";
 import { OperationError } from "../operations/index.ts";
-import type { Options } from "./commandLine.ts";
+import type { Options } from "./commands/spec.ts";
 
 export const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 export const texts = (value: unknown): string[] | undefined =>

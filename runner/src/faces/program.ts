@@ -1,8 +1,7 @@
 // The commands as commander knows them, made from the table: arguments, options, help, and the nearest name to a misspelt one.
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { operations } from "../../../shared/src/protocol/operations.ts";
-import type { Options } from "./commandLine.ts";
-import type { CommandSpec } from "./commands/spec.ts";
+import type { CommandSpec, Options } from "./commands/spec.ts";
 import { commands } from "./commands.ts";
 import type { OptionSpec } from "./options.ts";
 

@@ -1,8 +1,21 @@
 // What a command is: the arguments and options of one operation, how they become its input, and how its answer is shown.
 import type { Answer } from "../../../../shared/src/protocol/operation.ts";
 import type { OperationName } from "../../../../shared/src/protocol/operations.ts";
-import type { Options, RenderOptions } from "../commandLine.ts";
 import type { OptionSpec } from "../options.ts";
+import type { Terminal } from "../terminal.ts";
+
+/** What a person gave, by the names that commander makes of the flags. */
+export type Options = Readonly<Record<string, unknown>>;
+
+export interface RenderOptions {
+  readonly now: number;
+  readonly verbose: boolean;
+  readonly terminal: Terminal;
+  readonly version: string;
+  readonly options: Options;
+  /** The words that the person typed after `thoth`. */
+  readonly argv: readonly string[];
+}
 
 export type Renderer = (answer: Answer<never>, options: RenderOptions) => string;
 
