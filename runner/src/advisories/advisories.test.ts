@@ -321,9 +321,35 @@ describe("bringing advisories in", () => {
     };
     const answer = await update(zip("all.zip", hostile));
     assert.deepEqual(stored(), ["A-1", "A-2", "A-4", "A-6", "A-7"]);
-    assert.equal(answer.leftOut, 5);
+    assert.equal(answer.leftOut, 6);
+    assert.ok(answer.problems.includes("name.json names a PyPI project by what is no name"));
     const [, , , , last] = knowledge.advisories.read(["demo"])!.get("demo")!.records;
     assert.doesNotMatch(last?.summary ?? "", /[\u001b\u202e]/);
+  });
+
+  it("tells what it passes over: other ecosystems, a part without a name, and what is beyond all bounds", async () => {
+    const pypi = (name: unknown, more: object = { versions: ["1.0"] }, ecosystem = "PyPI") => ({
+      package: { ecosystem, name },
+      ...more,
+    });
+    const files = {
+      "A-1.json": json({ ...record("A-1"), affected: [pypi("demo"), pypi(undefined), pypi("x", {}, "npm")] }),
+      "A-2.json": json({ ...record("A-2"), affected: [pypi("demo", undefined, "npm")] }),
+      "A-3.json": json({ ...record("A-3"), affected: null }),
+      "A-4.json": json({
+        ...record("A-4"),
+        affected: [pypi("demo", { versions: Array(60_000).fill("1.0") })],
+      }),
+      "A-5.json": json({ ...record("A-5"), affected: [pypi("demo", undefined, "pypi:https://pypi.org")] }),
+      "A-6.json": json({ ...record("A-6"), affected: [pypi("demo", undefined, "PyPIx")] }),
+    };
+    const { read, leftOut, foreign, problems } = await update(zip("all.zip", files));
+    assert.deepEqual(stored(), ["A-1", "A-5"]);
+    assert.deepEqual([read, leftOut, foreign], [2, 2, 3]);
+    assert.deepEqual(problems, [
+      "A-1.json names a PyPI project by what is no name",
+      "A-4.json is larger than any record that there is",
+    ]);
   });
 
   it("survives bombs: an entry that unpacks to more than it says, one that is too large, and no archive at all", async () => {

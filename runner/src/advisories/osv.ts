@@ -17,7 +17,14 @@ export interface PackageRecord {
 }
 
 export type ReadRecord =
-  | { readonly id: string; readonly modified: number; readonly records: readonly PackageRecord[] }
+  | {
+      readonly id: string;
+      readonly modified: number;
+      /** None where the record is of other ecosystems only. */
+      readonly records: readonly PackageRecord[];
+      /** What of the record could not be read, where that is a part of it. */
+      readonly partly?: string;
+    }
   | { readonly problem: string };
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
@@ -55,20 +62,23 @@ export function readOsvRecord(value: unknown, rate: (vectors: readonly string[])
   if (id === undefined || !ID.test(id)) return { problem: "has no id that could be one" };
   // Without its time a record still says what is affected: it only counts as older than any other.
   const modified = timeOf(value.modified) ?? timeOf(value.published) ?? 0;
+  // Part of a record would say of the rest that nothing is known.
+  if (isBeyondBounds(value)) return { problem: "is larger than any record that there is" };
   const byPackage = new Map<string, Loose[]>();
-  for (const affected of listOf(value.affected).slice(0, MOST_AFFECTED)) {
-    const name = pypiName(affected);
-    if (name === undefined) continue;
-    const all = byPackage.get(name);
-    if (all) all.push(affected as Loose);
-    else byPackage.set(name, [affected as Loose]);
+  let isPartly = false;
+  for (const affected of listOf(value.affected).filter(isOfPyPI)) {
+    const name = nameOf(affected);
+    const all = byPackage.get(name ?? "");
+    if (name === undefined) isPartly = true;
+    else if (all) all.push(affected);
+    else byPackage.set(name, [affected]);
   }
   const shared = sharedPart(value, id, modified);
   const records: PackageRecord[] = [];
   for (const [name, parts] of byPackage) {
     const ranges = parts.flatMap((part) => listOf(part.ranges).flatMap(rangeOf));
     const rating = ratingOf(value, parts, rate);
-    const versions = parts.flatMap((part) => listOf(part.versions)).slice(0, MOST_VERSIONS);
+    const versions = parts.flatMap((part) => listOf(part.versions));
     const record: AdvisoryRecord = { ...shared, ...rating, ...(ranges.length > 0 ? { ranges } : {}) };
     const beyond = versionsBeyond(record, versions);
     records.push({
@@ -76,14 +86,32 @@ export function readOsvRecord(value: unknown, rate: (vectors: readonly string[])
       record: beyond.length > 0 ? { ...record, versions: beyond } : record,
     });
   }
-  return { id, modified, records };
+  const partly = isPartly ? "names a PyPI project by what is no name" : undefined;
+  return { id, modified, records, ...(partly === undefined ? {} : { partly }) };
 }
 
-function pypiName(affected: unknown): string | undefined {
-  if (!isObject(affected) || !isObject(affected.package)) return undefined;
-  const { ecosystem, name } = affected.package;
-  if (typeof ecosystem !== "string" || ecosystem.toLowerCase() !== "pypi") return undefined;
-  const text = textOf(name, 200);
+function isBeyondBounds({ aliases, affected }: Loose): boolean {
+  const parts = listOf(affected);
+  if (listOf(aliases).length > MOST_ALIASES || parts.length > MOST_AFFECTED) return true;
+  let versions = 0;
+  let events = 0;
+  for (const part of parts) {
+    if (!isObject(part)) continue;
+    versions += listOf(part.versions).length;
+    for (const range of listOf(part.ranges)) events += isObject(range) ? listOf(range.events).length : 0;
+  }
+  return versions > MOST_VERSIONS || events > MOST_EVENTS;
+}
+
+/** Whether a part is of PyPI, in any spelling. What follows a colon says where of an ecosystem (`PyPI:https://…`), not of which. */
+function isOfPyPI(affected: unknown): affected is Loose {
+  if (!isObject(affected) || !isObject(affected.package)) return false;
+  const { ecosystem } = affected.package;
+  return typeof ecosystem === "string" && /^pypi(?::|$)/i.test(ecosystem.trim());
+}
+
+function nameOf({ package: named }: Loose): string | undefined {
+  const text = textOf((named as Loose).name, 200);
   const normalized = text === undefined ? "" : normalizeName(text.trim());
   return NAME.test(normalized) ? normalized : undefined;
 }
@@ -91,9 +119,9 @@ function pypiName(affected: unknown): string | undefined {
 function sharedPart(value: Loose, id: string, modified: number): AdvisoryRecord {
   const aliases = [
     ...new Set(
-      listOf(value.aliases)
-        .slice(0, MOST_ALIASES)
-        .filter((alias): alias is string => typeof alias === "string" && ID.test(alias) && alias !== id),
+      listOf(value.aliases).filter(
+        (alias): alias is string => typeof alias === "string" && ID.test(alias) && alias !== id,
+      ),
     ),
   ];
   const summary = tame(
@@ -142,7 +170,7 @@ const KINDS = ["introduced", "fixed", "last_affected", "limit"] as const;
 function rangeOf(range: unknown): (readonly RangeEvent[])[] {
   if (!isObject(range) || (range.type !== "ECOSYSTEM" && range.type !== "SEMVER")) return [];
   const events: RangeEvent[] = [];
-  for (const event of listOf(range.events).slice(0, MOST_EVENTS)) {
+  for (const event of listOf(range.events)) {
     if (!isObject(event)) continue;
     for (const kind of KINDS) {
       const version = eventVersion(kind, event[kind]);

@@ -49,7 +49,7 @@ export async function askService(options: ServiceOptions): Promise<UpdateAnswer>
     rows,
   );
   const kept = advisories.sources().find((one) => one.source === source)!;
-  return { source: kept, read: ids.size, problems: [], leftOut: 0 };
+  return { source: kept, read: ids.size, problems: [], leftOut: 0, foreign: 0 };
 }
 
 async function askForIds(

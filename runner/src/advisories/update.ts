@@ -41,6 +41,8 @@ export interface UpdateAnswer {
   /** What was left out, at most a few of them by name. */
   readonly problems: readonly string[];
   readonly leftOut: number;
+  /** Records that are of other ecosystems only. */
+  readonly foreign: number;
 }
 
 /** Why nothing was changed, for a person. */
@@ -212,9 +214,11 @@ function sayDay(time: number): string {
 
 class Collected {
   readonly rows: AdvisoryRow[] = [];
+  /** Of what was read, those that say nothing of PyPI (any more) included. */
   readonly ids = new Set<string>();
   readonly problems: string[] = [];
   leftOut = 0;
+  readonly #foreign = new Set<string>();
   /** When the newest record was modified. A time in the future is a clock's fault, or a trick to keep newer data out. */
   newest = 0;
   readonly #now: number;
@@ -234,6 +238,8 @@ class Collected {
     if (read.modified <= this.#now + DAY) this.newest = Math.max(this.newest, read.modified);
     this.ids.add(read.id);
     for (const one of read.records) this.rows.push(one);
+    if (read.partly !== undefined) this.#leaveOut(item.name, read.partly);
+    else if (read.records.length === 0) this.#foreign.add(read.id);
   }
 
   #leaveOut(name: string, problem: string): void {
@@ -244,7 +250,9 @@ class Collected {
 
   answer(advisories: Advisories, source: string): UpdateAnswer {
     const kept = advisories.sources().find((one) => one.source === source)!;
-    return { source: kept, read: this.ids.size, problems: this.problems, leftOut: this.leftOut };
+    const { problems, leftOut } = this;
+    const read = new Set(this.rows.map(({ record }) => record.id)).size;
+    return { source: kept, read, problems, leftOut, foreign: this.#foreign.size };
   }
 }
 

@@ -49,16 +49,8 @@ export async function updateStoredAdvisories(
       if (names.length === 0) return { result: { path, message: "No service was asked." }, notChecked };
       answer = await askService({ ...common, address: serviceOf(input), names, client: await open() });
     }
-    const { source, read, problems, leftOut } = answer;
-    for (const problem of problems) calls.warn(problem);
-    const left = leftOut > 0 ? ` ${leftOut} left out.` : "";
-    const newest = new Date(source.asOf).toISOString().slice(0, 10);
-    const news = read === source.records ? "" : `, ${read.toLocaleString("en")} of them read now`;
-    const count = `${source.records.toLocaleString("en")} ${source.records === 1 ? "advisory" : "advisories"}`;
-    return {
-      result: { path, message: `${count} from ${source.place}${news}, the newest of ${newest}.${left}` },
-      notChecked,
-    };
+    for (const problem of answer.problems) calls.warn(problem);
+    return { result: { path, message: sayUpdate(answer) }, notChecked };
   } catch (error) {
     if (!(error instanceof UpdateRefused)) throw error;
     const { code, message, next, unreachable } = error;
@@ -69,6 +61,17 @@ export async function updateStoredAdvisories(
   } finally {
     await client?.close();
   }
+}
+
+/** `2,661 advisories from PLACE, 12 of them read now, the newest of 2026-11-20. 3 left out. 40 of other ecosystems passed over.` */
+function sayUpdate({ source, read, leftOut, foreign }: UpdateAnswer): string {
+  const amount = (number: number): string => number.toLocaleString("en");
+  const newest = new Date(source.asOf).toISOString().slice(0, 10);
+  const count = `${amount(source.records)} ${source.records === 1 ? "advisory" : "advisories"}`;
+  const news = read === source.records ? "" : `, ${amount(read)} of them read now`;
+  const left = leftOut > 0 ? ` ${amount(leftOut)} left out.` : "";
+  const passed = foreign > 0 ? ` ${amount(foreign)} of other ecosystems passed over.` : "";
+  return `${count} from ${source.place}${news}, the newest of ${newest}.${left}${passed}`;
 }
 
 /** The address of the service to be asked: it is never asked by default. */
