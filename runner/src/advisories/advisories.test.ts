@@ -391,6 +391,36 @@ describe("bringing advisories in", () => {
     assert.equal(matchAdvisories(records, "1.1", NOW).length, 0);
   });
 
+  it("reads every document of a YAML file, null as nothing, and an event with nothing in it as no event", async () => {
+    const document = (id: string, events: string) =>
+      `id: ${id}\nmodified: 2026-11-01T00:00:00Z\nwithdrawn: null\naffected:\n- package: {name: demo, ecosystem: PyPI}\n  ranges:\n` +
+      `  - type: ECOSYSTEM\n    events:\n${events}`;
+    const path = join(folder, "two.yaml");
+    const first = document(
+      "Y-1",
+      "    - introduced: '1.0'\n      fixed: null\n    - {introduced: ~, fixed: '2.0'}\n",
+    );
+    writeFileSync(path, `${first}---\n${document("Y-2", "    - introduced: '3.0'\n      last_affected:\n")}`);
+    await update(path);
+    const { records } = knowledge.advisories.read(["demo"])!.get("demo")!;
+    const ids = (version: string) => matchAdvisories(records, version, NOW).map(({ id }) => id);
+    assert.deepEqual([ids("0.9"), ids("1.5"), ids("2.0"), ids("4.0")], [[], ["Y-1"], [], ["Y-2"]]);
+  });
+
+  it("reads the entries of an archive whatever their names are, since none is used as a path", async () => {
+    const names = [
+      "../../up.json",
+      "/abs.json",
+      "back\\slash.json",
+      "C:/drive.json",
+      "deep/in/it.JSON",
+      ".hid/den.json",
+    ];
+    const files = names.map((name, at) => [name, json(record(`A-${at}`))]);
+    await update(zip("odd.zip", Object.fromEntries(files)));
+    assert.deepEqual(stored(), ["A-0", "A-1", "A-2", "A-3", "A-4"]);
+  });
+
   it("refuses what is older, what is empty and what does not exist, and keeps what there is", async () => {
     await update(zip("new.zip", { "A-1.json": json(record("A-1")) }));
     const old = zip("old.zip", { "B-1.json": json({ ...record("B-1"), modified: "2026-11-01T00:00:00Z" }) });

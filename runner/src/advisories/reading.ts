@@ -33,7 +33,8 @@ export class Unreadable extends Error {}
 const LOCAL_HEADER = 0x04034b50;
 /** Milliseconds after which others get their turn. */
 const TURN = 25;
-const isRecordName = (name: string): boolean => /\.(?:json|ya?ml)$/i.test(name) && !/(?:^|\/)\./.test(name);
+const isRecordName = (name: string): boolean =>
+  /\.(?:json|ya?ml)$/i.test(name) && !/(?:^|\/)\.(?!\.?\/)/.test(name);
 
 /** Gives others their turn every few milliseconds, so that work can be cancelled and shown. */
 function createPacer({ signal, onProgress }: ReadingOptions) {
@@ -54,7 +55,8 @@ function createPacer({ signal, onProgress }: ReadingOptions) {
 export async function* readArchive(path: string, options: ReadingOptions): AsyncGenerator<ReadItem> {
   if (statSync(path).size > LIMITS.archive) throw new Unreadable("it is larger than 1 GiB");
   const bytes = readFileSync(path);
-  const opening = yauzl.fromBufferPromise(bytes, { lazyEntries: true });
+  // Names are told and never used as paths: one that would lead out of a folder is as good as another.
+  const opening = yauzl.fromBufferPromise(bytes, { lazyEntries: true, decodeStrings: false });
   const archive: ZipFile = await opening.catch(refuseBroken);
   const pace = createPacer(options);
   try {
@@ -64,15 +66,16 @@ export async function* readArchive(path: string, options: ReadingOptions): Async
     for await (const entry of entriesOf(archive)) {
       done++;
       await pace(done, archive.entryCount);
-      if (!isRecordName(entry.fileName)) continue;
+      const name = Buffer.from(entry.fileName).toString("utf8");
+      if (!isRecordName(name)) continue;
       const unpacked = unpackEntry(bytes, entry);
       if (typeof unpacked === "string") {
-        yield { name: entry.fileName, problem: unpacked };
+        yield { name, problem: unpacked };
         continue;
       }
       total += unpacked.length;
       if (total > LIMITS.total) throw new Unreadable("it unpacks to more than 6 GiB");
-      for (const item of await parseText(entry.fileName, unpacked.toString("utf8"))) yield item;
+      for (const item of await parseText(name, unpacked.toString("utf8"))) yield item;
     }
   } finally {
     archive.close();
@@ -157,28 +160,42 @@ export async function readRecordFile(path: string): Promise<ReadItem[]> {
   }
 }
 
-/** A file may hold one record, a list of them, or the `vulns` of an answer of OSV's API. */
+/** A file may hold one record, a list of them, or the `vulns` of an answer of OSV's API; of YAML also several of these. */
 async function parseText(name: string, text: string): Promise<ReadItem[]> {
-  let value: unknown;
+  let values: readonly unknown[];
   try {
-    value = /^\.ya?ml$/i.test(extname(name)) ? await parseYaml(text) : JSON.parse(text);
+    values = /^\.ya?ml$/i.test(extname(name)) ? await parseYaml(text) : [JSON.parse(text)];
   } catch (error) {
     const why = (error as Error).message.split("\n")[0]?.slice(0, 120) ?? "";
     return [{ name, problem: `cannot be read: ${why}` }];
   }
-  const vulns = (value as { vulns?: unknown } | null)?.vulns;
-  const list = Array.isArray(value) ? value : Array.isArray(vulns) ? vulns : [value];
-  return list.map((one) => ({ name, value: one as unknown }));
+  return values.flatMap((value) => {
+    const vulns = (value as { vulns?: unknown } | null)?.vulns;
+    const list = Array.isArray(value) ? value : Array.isArray(vulns) ? vulns : [value];
+    return list.map((one) => ({ name, value: one as unknown }));
+  });
 }
 
 let yaml: Promise<typeof import("yaml")> | undefined;
 
-/** Every scalar as its text: YAML would make the number 1.1 of version 1.10. Anchors are bounded, so that none is a bomb. */
-async function parseYaml(text: string): Promise<unknown> {
+/**
+ * The documents of a text, every scalar as its text, since YAML would make the number 1.1 of version 1.10; only `null`, `~` and nothing
+ * are null. Anchors are bounded, so that none is a bomb.
+ */
+async function parseYaml(text: string): Promise<readonly unknown[]> {
   yaml ??= import("yaml");
-  const { parseDocument } = await yaml;
-  const document = parseDocument(text, { schema: "failsafe", uniqueKeys: false, logLevel: "silent" });
-  const [error] = document.errors;
-  if (error) throw error;
-  return document.toJS({ maxAliasCount: 100 });
+  const { parseAllDocuments } = await yaml;
+  const documents = parseAllDocuments(text, {
+    schema: "failsafe",
+    customTags: ["null"],
+    uniqueKeys: false,
+    logLevel: "silent",
+  });
+  // A text without any is a record that is none.
+  if (!Array.isArray(documents) || documents.length === 0) return [undefined];
+  return documents.map((document) => {
+    const [error] = document.errors;
+    if (error) throw error;
+    return document.toJS({ maxAliasCount: 100 }) as unknown;
+  });
 }
