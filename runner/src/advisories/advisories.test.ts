@@ -1,35 +1,12 @@
-// Reading advisories in: severities, hostile records, broken archives, what is older, and what has changed on a server.
+// Reading advisories in: severities, hostile records, broken archives, and what is older.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { zipSync } from "fflate";
 import { matchAdvisories, reaches, smallestFix } from "../../../shared/src/advisory/index.ts";
-import { createIndexClient, readPipConfiguration, resolveIndexes } from "../index/index.ts";
-import { createMemoryPageStore, type Knowledge, openKnowledge } from "../knowledge/index.ts";
 import { readOsvRecord } from "./osv.ts";
 import { baseVectorOf, createRater } from "./severity.ts";
-import { type UpdateAnswer, UpdateRefused, updateAdvisories } from "./update.ts";
-
-const NOW = Date.parse("2026-11-22T12:00:00Z");
-
-function record(id: string, name = "demo", more: object = {}): Record<string, unknown> {
-  return {
-    id,
-    modified: "2026-11-20T00:00:00Z",
-    affected: [
-      {
-        package: { ecosystem: "PyPI", name },
-        ranges: [{ type: "ECOSYSTEM", events: [{ introduced: "0" }, { fixed: "2.0" }] }],
-      },
-    ],
-    ...more,
-  };
-}
-
-const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+import { AdvisoryPlace, json, NOW, record } from "./test/support.ts";
 
 describe("rating advisories", () => {
   it("scores whole vectors of CVSS 2, 3 and 4, and takes none of half a vector", async () => {
@@ -230,77 +207,17 @@ describe("matching advisories", () => {
 });
 
 describe("bringing advisories in", () => {
-  let folder: string;
-  let knowledge: Knowledge;
-  let server: Server | undefined;
+  let place: AdvisoryPlace;
 
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "thoth-advisories-test-"));
-    knowledge = openKnowledge({
-      file: join(folder, "knowledge.db"),
-      env: {},
-      platform: "linux",
-      home: folder,
-      warn: (message) => assert.fail(message),
-    });
+    place = new AdvisoryPlace();
   });
-  afterEach(async () => {
-    knowledge.close();
-    server?.closeAllConnections();
-    server?.close();
-    server = undefined;
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  const update = (from: string, more: { signal?: AbortSignal } = {}): Promise<UpdateAnswer> =>
-    updateAdvisories({
-      from,
-      advisories: knowledge.advisories,
-      now: NOW,
-      signal: new AbortController().signal,
-      progress: () => {},
-      client: async () =>
-        createIndexClient({
-          settings: resolveIndexes(
-            readPipConfiguration({
-              env: {},
-              platform: "linux",
-              home: folder,
-              cwd: folder,
-              readFile: () => undefined,
-            }),
-          ),
-          store: createMemoryPageStore(),
-          signal: new AbortController().signal,
-          userAgent: "thoth/test",
-        }),
-      ...more,
-    });
-  const zip = (name: string, files: Record<string, Uint8Array>): string => {
-    const path = join(folder, name);
-    writeFileSync(path, zipSync(files));
-    return path;
-  };
-  const refused = async (from: string, code: string): Promise<string> => {
-    try {
-      await update(from);
-    } catch (error) {
-      assert.ok(error instanceof UpdateRefused, String(error));
-      assert.equal(error.code, code);
-      return error.message;
-    }
-    return assert.fail("it was taken");
-  };
-  const stored = (name = "demo") =>
-    knowledge.advisories
-      .read([name])
-      ?.get(name)
-      ?.records.map(({ id }) => id) ?? [];
+  afterEach(() => place.close());
 
   it("knows nothing before anything was read in, which is not the same as none", async () => {
-    assert.equal(knowledge.advisories.read(["demo"]), undefined);
-    await update(zip("all.zip", { "A-1.json": json(record("A-1")) }));
-    assert.deepEqual(knowledge.advisories.read(["other"])?.get("other")?.records, []);
+    assert.equal(place.knowledge.advisories.read(["demo"]), undefined);
+    await place.update(place.zip("all.zip", { "A-1.json": json(record("A-1")) }));
+    assert.deepEqual(place.knowledge.advisories.read(["other"])?.get("other")?.records, []);
   });
 
   it("passes over what is broken and keeps the rest", async () => {
@@ -319,11 +236,11 @@ describe("bringing advisories in", () => {
       "summary.json": json({ ...record("A-7"), summary: "\u001b[31mred\u202e" }),
       "readme.txt": json("no record"),
     };
-    const answer = await update(zip("all.zip", hostile));
-    assert.deepEqual(stored(), ["A-1", "A-2", "A-4", "A-6", "A-7"]);
+    const answer = await place.update(place.zip("all.zip", hostile));
+    assert.deepEqual(place.stored(), ["A-1", "A-2", "A-4", "A-6", "A-7"]);
     assert.equal(answer.leftOut, 6);
     assert.ok(answer.problems.includes("name.json names a PyPI project by what is no name"));
-    const [, , , , last] = knowledge.advisories.read(["demo"])!.get("demo")!.records;
+    const [, , , , last] = place.knowledge.advisories.read(["demo"])!.get("demo")!.records;
     assert.doesNotMatch(last?.summary ?? "", /[\u001b\u202e]/);
   });
 
@@ -343,8 +260,8 @@ describe("bringing advisories in", () => {
       "A-5.json": json({ ...record("A-5"), affected: [pypi("demo", undefined, "pypi:https://pypi.org")] }),
       "A-6.json": json({ ...record("A-6"), affected: [pypi("demo", undefined, "PyPIx")] }),
     };
-    const { read, leftOut, foreign, problems } = await update(zip("all.zip", files));
-    assert.deepEqual(stored(), ["A-1", "A-5"]);
+    const { read, leftOut, foreign, problems } = await place.update(place.zip("all.zip", files));
+    assert.deepEqual(place.stored(), ["A-1", "A-5"]);
     assert.deepEqual([read, leftOut, foreign], [2, 2, 3]);
     assert.deepEqual(problems, [
       "A-1.json names a PyPI project by what is no name",
@@ -354,8 +271,8 @@ describe("bringing advisories in", () => {
 
   it("survives bombs: an entry that unpacks to more than it says, one that is too large, and no archive at all", async () => {
     const bytes = zipSync({ "A-1.json": json(record("A-1")), "bomb.json": new Uint8Array(20_000_000) });
-    writeFileSync(join(folder, "bomb.zip"), bytes);
-    assert.equal((await update(join(folder, "bomb.zip"))).leftOut, 1);
+    writeFileSync(join(place.folder, "bomb.zip"), bytes);
+    assert.equal((await place.update(join(place.folder, "bomb.zip"))).leftOut, 1);
     // The directory claims less than there is.
     const lying = Buffer.from(
       zipSync({ "A-2.json": json(record("A-2")), "lie.json": new Uint8Array(5_000_000) }),
@@ -363,15 +280,15 @@ describe("bringing advisories in", () => {
     for (let at = lying.indexOf("PK\u0001\u0002"); at >= 0; at = lying.indexOf("PK\u0001\u0002", at + 4)) {
       if (lying.readUInt32LE(at + 24) === 5_000_000) lying.writeUInt32LE(100, at + 24);
     }
-    writeFileSync(join(folder, "lie.zip"), lying);
-    assert.equal((await update(join(folder, "lie.zip"))).leftOut, 1);
-    writeFileSync(join(folder, "text.zip"), "no archive");
-    assert.match(await refused(join(folder, "text.zip"), "bad-archive"), /damaged or no archive/);
-    assert.deepEqual(stored(), ["A-2"]);
+    writeFileSync(join(place.folder, "lie.zip"), lying);
+    assert.equal((await place.update(join(place.folder, "lie.zip"))).leftOut, 1);
+    writeFileSync(join(place.folder, "text.zip"), "no archive");
+    assert.match(await place.refused(join(place.folder, "text.zip"), "bad-archive"), /damaged or no archive/);
+    assert.deepEqual(place.stored(), ["A-2"]);
   });
 
   it("never expands a bomb of YAML anchors, and reads 1.10 as 1.10", async () => {
-    const path = join(folder, "yaml");
+    const path = join(place.folder, "yaml");
     mkdirSync(join(path, "demo"), { recursive: true });
     const bomb = ["a: &a [x, x, x, x, x, x, x, x, x, x]"];
     for (let at = 1; at < 9; at++) {
@@ -384,9 +301,9 @@ describe("bringing advisories in", () => {
       "id: P-1\nmodified: 2026-11-01T00:00:00Z\naffected:\n- package: {name: demo, ecosystem: PyPI}\n  versions: [1.10]\n",
     );
     symlinkSync(path, join(path, "loop"));
-    const answer = await update(path);
-    assert.deepEqual([answer.leftOut, stored()], [1, ["P-1"]]);
-    const { records } = knowledge.advisories.read(["demo"])!.get("demo")!;
+    const answer = await place.update(path);
+    assert.deepEqual([answer.leftOut, place.stored()], [1, ["P-1"]]);
+    const { records } = place.knowledge.advisories.read(["demo"])!.get("demo")!;
     assert.equal(matchAdvisories(records, "1.10", NOW).length, 1);
     assert.equal(matchAdvisories(records, "1.1", NOW).length, 0);
   });
@@ -395,14 +312,14 @@ describe("bringing advisories in", () => {
     const document = (id: string, events: string) =>
       `id: ${id}\nmodified: 2026-11-01T00:00:00Z\nwithdrawn: null\naffected:\n- package: {name: demo, ecosystem: PyPI}\n  ranges:\n` +
       `  - type: ECOSYSTEM\n    events:\n${events}`;
-    const path = join(folder, "two.yaml");
+    const path = join(place.folder, "two.yaml");
     const first = document(
       "Y-1",
       "    - introduced: '1.0'\n      fixed: null\n    - {introduced: ~, fixed: '2.0'}\n",
     );
     writeFileSync(path, `${first}---\n${document("Y-2", "    - introduced: '3.0'\n      last_affected:\n")}`);
-    await update(path);
-    const { records } = knowledge.advisories.read(["demo"])!.get("demo")!;
+    await place.update(path);
+    const { records } = place.knowledge.advisories.read(["demo"])!.get("demo")!;
     const ids = (version: string) => matchAdvisories(records, version, NOW).map(({ id }) => id);
     assert.deepEqual([ids("0.9"), ids("1.5"), ids("2.0"), ids("4.0")], [[], ["Y-1"], [], ["Y-2"]]);
   });
@@ -417,85 +334,38 @@ describe("bringing advisories in", () => {
       ".hid/den.json",
     ];
     const files = names.map((name, at) => [name, json(record(`A-${at}`))]);
-    await update(zip("odd.zip", Object.fromEntries(files)));
-    assert.deepEqual(stored(), ["A-0", "A-1", "A-2", "A-3", "A-4"]);
+    await place.update(place.zip("odd.zip", Object.fromEntries(files)));
+    assert.deepEqual(place.stored(), ["A-0", "A-1", "A-2", "A-3", "A-4"]);
   });
 
   it("refuses what is older, what is empty and what does not exist, and keeps what there is", async () => {
-    await update(zip("new.zip", { "A-1.json": json(record("A-1")) }));
-    const old = zip("old.zip", { "B-1.json": json({ ...record("B-1"), modified: "2026-11-01T00:00:00Z" }) });
-    assert.match(await refused(old, "older-advisories"), /older than what is stored/);
-    await refused(zip("empty.zip", { "readme.txt": json(1) }), "no-advisories");
-    await refused(join(folder, "missing.zip"), "not-found");
-    assert.deepEqual(stored(), ["A-1"]);
+    await place.update(place.zip("new.zip", { "A-1.json": json(record("A-1")) }));
+    const old = place.zip("old.zip", {
+      "B-1.json": json({ ...record("B-1"), modified: "2026-11-01T00:00:00Z" }),
+    });
+    assert.match(await place.refused(old, "older-advisories"), /older than what is stored/);
+    await place.refused(place.zip("empty.zip", { "readme.txt": json(1) }), "no-advisories");
+    await place.refused(join(place.folder, "missing.zip"), "not-found");
+    assert.deepEqual(place.stored(), ["A-1"]);
   });
 
   it("takes no time in the future for news: it would keep everything newer out", async () => {
     const future = { ...record("F-1"), modified: "2999-01-01T00:00:00Z" };
-    const { source } = await update(
-      zip("a.zip", { "A-1.json": json(record("A-1")), "F-1.json": json(future) }),
+    const { source } = await place.update(
+      place.zip("a.zip", { "A-1.json": json(record("A-1")), "F-1.json": json(future) }),
     );
     assert.equal(new Date(source.newest).toISOString(), "2026-11-20T00:00:00.000Z");
     const next = { ...record("A-2"), modified: "2026-11-21T00:00:00Z" };
-    await update(zip("b.zip", { "A-2.json": json(next) }));
-    assert.deepEqual(stored(), ["A-2"]);
+    await place.update(place.zip("b.zip", { "A-2.json": json(next) }));
+    assert.deepEqual(place.stored(), ["A-2"]);
   });
 
   it("stops when it is cancelled, and keeps what there was", async () => {
-    await update(zip("a.zip", { "A-1.json": json(record("A-1")) }));
+    await place.update(place.zip("a.zip", { "A-1.json": json(record("A-1")) }));
     const controller = new AbortController();
     controller.abort();
-    const path = zip("b.zip", { "A-2.json": json(record("A-2")) });
-    await assert.rejects(update(path, { signal: controller.signal }), { name: "AbortError" });
-    assert.deepEqual(stored(), ["A-1"]);
-  });
-
-  it("fetches only what has changed once it has the archive, and refuses a list that is older", async () => {
-    const records = new Map<string, Record<string, unknown>>([
-      ["A-1", record("A-1")],
-      ["A-2", record("A-2")],
-    ]);
-    const asked: string[] = [];
-    server = createServer((request, response) => {
-      const name = (request.url ?? "").slice("/PyPI/".length);
-      asked.push(name);
-      if (name === "all.zip") {
-        response.end(
-          Buffer.from(
-            zipSync(Object.fromEntries([...records].map(([id, value]) => [`${id}.json`, json(value)]))),
-          ),
-        );
-      } else if (name === "modified_id.csv") {
-        const rows = [...records].map(([id, { modified }]) => `${modified},${id}`);
-        response.end(rows.sort().reverse().join("\n"));
-      } else {
-        const one = records.get(name.replace(/\.json$/, ""));
-        response.statusCode = one ? 200 : 404;
-        response.end(one ? JSON.stringify(one) : "");
-      }
-    });
-    await new Promise<void>((resolve) => server!.listen(0, "127.0.0.1", resolve));
-    const url = `http://user:secret@127.0.0.1:${(server.address() as AddressInfo).port}/PyPI/all.zip`;
-    await update(url);
-    assert.deepEqual(stored(), ["A-1", "A-2"]);
-    records.set("A-2", {
-      ...record("A-2"),
-      modified: "2026-11-21T00:00:00Z",
-      withdrawn: "2026-11-21T00:00:00Z",
-    });
-    records.set("A-3", { ...record("A-3"), modified: "2026-11-21T01:00:00Z" });
-    asked.length = 0;
-    await update(url);
-    assert.deepEqual(asked.sort(), ["A-2.json", "A-3.json", "modified_id.csv"]);
-    const kept = knowledge.advisories.read(["demo"])!.get("demo")!;
-    assert.deepEqual(
-      matchAdvisories(kept.records, "1.0", NOW).map(({ id }) => id),
-      ["A-1", "A-3"],
-    );
-    assert.doesNotMatch(kept.source, /secret/);
-    records.clear();
-    records.set("A-1", record("A-1"));
-    assert.match(await refused(url, "older-advisories"), /older than what is stored/);
-    assert.equal(stored().length, 3);
+    const path = place.zip("b.zip", { "A-2.json": json(record("A-2")) });
+    await assert.rejects(place.update(path, { signal: controller.signal }), { name: "AbortError" });
+    assert.deepEqual(place.stored(), ["A-1"]);
   });
 });

@@ -3,7 +3,13 @@ import type { IndexClient } from "../index/index.ts";
 import { type Advisories, type AdvisoryRow, SERVICE } from "../knowledge/index.ts";
 import { readOsvRecord } from "./osv.ts";
 import { createRater } from "./severity.ts";
-import { OTHER_LICENSE, PUBLISHED_LICENSE, type UpdateAnswer, UpdateRefused, unreachable } from "./update.ts";
+import {
+  OTHER_LICENSE,
+  PUBLISHED_LICENSE,
+  type UpdateAnswer,
+  UpdateRefused,
+  unreachable,
+} from "./updating.ts";
 
 export interface ServiceOptions {
   /** `https://api.osv.dev` or another address that answers alike. */

@@ -41,15 +41,7 @@ export class Advisories {
   sources(): AdvisorySource[] {
     return this.#file
       .rows("SELECT * FROM advisory_sources ORDER BY source <> 'archive', source")
-      .map((row) => ({
-        source: String(row.source),
-        place: String(row.place),
-        license: String(row.license),
-        time: Number(row.time),
-        newest: Number(row.newest),
-        asOf: Number(row.as_of),
-        records: Number(row.records),
-      }));
+      .map(sourceOf);
   }
 
   /**
@@ -84,24 +76,38 @@ export class Advisories {
     return new Map(rows.map((row) => [String(row.id), Number(row.modified)]));
   }
 
-  /** Replaces all that a source has, in one transaction: a reader sees what was there or what is there. */
-  replace(source: Omit<AdvisorySource, "records">, rows: readonly AdvisoryRow[]): void {
+  /**
+   * Replaces all that a source has, in one transaction: a reader sees what was there or what is there. Where what is there is newer,
+   * which another process may have brought in meanwhile, nothing is changed and that is answered.
+   */
+  replace(source: Omit<AdvisorySource, "records">, rows: readonly AdvisoryRow[]): AdvisorySource | undefined {
     // In the table's order each row goes where the last one went, which is several times as fast.
     const sorted = [...rows].sort(byPackage);
-    this.#file.write(() => {
+    return this.#file.write(() => {
+      const kept = this.#sourceOf(source.source);
+      if (kept && kept.newest > source.newest) return kept;
       this.#file.prepare("DELETE FROM advisories WHERE source = ?").run(source.source);
       this.#insert(source.source, sorted);
       this.#keepSource(source);
+      return undefined;
     });
   }
 
-  /** Replaces single records of a source, those of `ids`, by `rows`. */
-  merge(source: Omit<AdvisorySource, "records">, ids: readonly string[], rows: readonly AdvisoryRow[]): void {
-    this.#file.write(() => {
+  /** Replaces single records of a source, those of `ids`, by `rows`; false, and nothing is changed, where the source is not at `from` any more. */
+  merge(
+    source: Omit<AdvisorySource, "records">,
+    from: AdvisorySource,
+    ids: readonly string[],
+    rows: readonly AdvisoryRow[],
+  ): boolean {
+    return this.#file.write(() => {
+      const kept = this.#sourceOf(source.source);
+      if (kept?.place !== from.place || kept.newest !== from.newest || kept.time !== from.time) return false;
       const remove = this.#file.prepare("DELETE FROM advisories WHERE source = ? AND id = ?");
       for (const id of ids) remove.run(source.source, id);
       this.#insert(source.source, rows);
       this.#keepSource(source);
+      return true;
     });
   }
 
@@ -121,6 +127,12 @@ export class Advisories {
       this.#insert(source.source, [...asked, ...rows]);
       this.#keepSource(source);
     });
+  }
+
+  /** Within a transaction. */
+  #sourceOf(source: string): AdvisorySource | undefined {
+    const row = this.#file.prepare("SELECT * FROM advisory_sources WHERE source = ?").get(source);
+    return row && sourceOf(row);
   }
 
   #insert(source: string, rows: readonly AdvisoryRow[]): void {
@@ -149,6 +161,18 @@ export class Advisories {
       )
       .run(source, from, license, time, newest, asOf, records);
   }
+}
+
+function sourceOf(row: Record<string, unknown>): AdvisorySource {
+  return {
+    source: String(row.source),
+    place: String(row.place),
+    license: String(row.license),
+    time: Number(row.time),
+    newest: Number(row.newest),
+    asOf: Number(row.as_of),
+    records: Number(row.records),
+  };
 }
 
 function byPackage(a: AdvisoryRow, b: AdvisoryRow): number {
