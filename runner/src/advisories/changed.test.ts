@@ -27,7 +27,7 @@ class Publisher {
     else if (name === "all.zip") response.end(this.#archive());
     else if (name === "modified_id.csv") response.end(this.list(this.#rows()));
     else {
-      const one = this.records.get(name.replace(/\.json$/, ""));
+      const one = this.records.get(name.replace(/^PyPI\/|\.json$/g, ""));
       response.statusCode = one ? 200 : 404;
       response.end(one ? JSON.stringify(one) : "");
     }
@@ -127,19 +127,10 @@ describe("following a published archive", () => {
 
   it("takes a list in any order, with PyPI before the ids and others among them, and sends the archive's query along", async () => {
     publisher.put("A-3", "2026-11-21T01:00:00Z");
-    publisher.list = (rows) =>
-      [
-        ...rows.map((row) => row.replace(",", ",PyPI/")).reverse(),
-        "2026-11-21T02:00:00Z,npm/N-1",
-        "",
-        "x",
-      ].join("\r\n");
-    publisher.status.set("PyPI/A-3.json", 200);
-    publisher.records.set("PyPI/A-3", publisher.records.get("A-3")!);
-    publisher.list = (
-      (list) => (rows) =>
-        list(rows.filter((row) => !row.includes("PyPI/")))
-    )(publisher.list);
+    publisher.list = (rows) => {
+      const prefixed = rows.map((row) => row.replace(",", ",PyPI/")).reverse();
+      return [...prefixed, "2026-11-21T02:00:00Z,npm/N-1", "", "x"].join("\r\n");
+    };
     const query = "?token=abc";
     assert.deepEqual(await asked(publisher.url + query), [
       `PyPI/A-3.json${query}`,
