@@ -225,6 +225,31 @@ describe("the command line", () => {
     assert.deepEqual([b.url, b.marker], ["git+https://h/r.git@v1", "os_name == 'nt'"]);
   });
 
+  it("lists clauses and markers in one line, and the version that a wheel's name tells", async () => {
+    place.write(
+      "requirements.txt",
+      [
+        "a==\\",
+        "    1.0 ; \\",
+        "  python_version \\",
+        "  > '3'",
+        "b (>= 1, <2)",
+        "./c-1.0+l_1-py3-none-any.whl",
+        "https://h/d-2.tar.gz",
+        "git+ssh://git@h/e.git@v1#egg=e",
+        "",
+      ].join("\n"),
+    );
+    const { stdout } = await place.run(["list", "--format", "json"]);
+    const { entries } = JSON.parse(stdout).result.files[0];
+    assert.deepEqual(
+      entries.map((entry: { specifier?: string }) => entry.specifier),
+      ["==1.0", ">=1,<2", "==1.0+l.1", undefined, undefined],
+    );
+    assert.equal(entries[0].marker, 'python_version > "3"');
+    assert.equal(entries[4].url, "git+ssh://git@h/e.git@v1#egg=e");
+  });
+
   it("lists what the manifests say, credentials and variables left out", async () => {
     place.write(
       "requirements.txt",

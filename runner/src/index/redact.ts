@@ -9,11 +9,11 @@ export function cleanText(text: string, limit = 500): string {
   return clean.length > limit ? `${clean.slice(0, limit - 1)}…` : clean;
 }
 
-/** `text` as a URL without user, password, query values and fragment. Works for text that is no URL, too. */
+/** `text` as a URL without login, query values and fragment. Works for text that is no URL, too. */
 export function redactUrl(text: string | URL): string {
   const url = typeof text === "string" ? URL.parse(text) : new URL(text);
   if (!url) return redactText(String(text));
-  url.username = "";
+  if (!isGitUser(url.protocol, url.password === "" ? url.username : "")) url.username = "";
   url.password = "";
   url.hash = "";
   if (url.search) url.search = "";
@@ -38,11 +38,21 @@ export function redactText(text: string): string {
  * an address none, and is still a password. A repository's `@` behind a whole host is its reference, which stays.
  */
 function keptOf(scheme: string, rest: string): string {
+  const login = rest.slice(0, rest.indexOf("@"));
+  if (isGitUser(scheme, login) || /^\$\{\w+\}(?::\$\{\w+\})?$/.test(login)) {
+    const more = rest.slice(login.length + 1);
+    return `${login}@${more === "" ? "" : keptOf(scheme, more)}`;
+  }
   if (!/^(?:git|hg|svn|bzr)[+:]/i.test(scheme)) return "";
   const slash = rest.indexOf("/");
   if (slash < 0) return "";
   const user = rest.lastIndexOf("@", slash) + 1;
   return user > 0 || /^[^:/@]+(?::\d*)?\//.test(rest) ? rest.slice(user) : "";
+}
+
+/** PEP 610 lets two logins stay in an address since they hold no secret: `${VARIABLES}`, and the user of every git server. */
+function isGitUser(scheme: string, login: string): boolean {
+  return login === "git" && /^(?:git\+|ssh:)/i.test(scheme);
 }
 
 /** How a person names an index: its host and path, or its folder. */

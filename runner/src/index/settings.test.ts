@@ -286,10 +286,20 @@ describe("what is shown of an address", () => {
     assert.equal(redactUrl("https://u:p@h/x?token=1#f"), "https://h/x");
     assert.equal(redactUrl("not a url https://u:p@h/x?t=1"), "not a url https://h/x?…");
     assert.equal(redactText("GET https://u:p%40@h/ failed: Basic dTpw"), "GET https://h/ failed: Basic …");
-    assert.equal(redactText("git+ssh://git@h/x"), "git+ssh://h/x");
+    assert.equal(redactText("git+ssh://me@h/x"), "git+ssh://h/x");
+    assert.equal(redactText("git+ssh://git:p@h/x"), "git+ssh://h/x");
+    assert.equal(redactText("https://git@h/x"), "https://h/x");
     assert.equal(redactText("git+https://h/r@v1#egg=foo"), "git+https://h/r@v1#egg=foo");
     assert.equal(redactText("git+https://u:p@h:8/r@v1"), "git+https://h:8/r@v1");
     assert.equal(redactText("git+https://u:p/q@h/r@v1"), "git+https://v1");
     assert.equal(redactText("https://u/p@h/x"), "https://h/x");
+  });
+
+  it("leave a login that PEP 610 knows to hold no secret", () => {
+    assert.equal(redactText("git+ssh://git@h/x@v1"), "git+ssh://git@h/x@v1");
+    assert.equal(redactUrl("ssh://git@h/x"), "ssh://git@h/x");
+    assert.equal(redactText("https://${USER}:${TOKEN}@h/x"), "https://${USER}:${TOKEN}@h/x");
+    assert.equal(redactText("https://${USER}:p@h/x"), "https://h/x");
+    assert.equal(redactText("git+ssh://git@u:p@h/x"), "git+ssh://git@h/x");
   });
 });

@@ -1,4 +1,5 @@
 // `list`: what the manifests say, as data. No variable is expanded and no credential is shown.
+import { versionOfWheel } from "../../../shared/src/manifest/links.ts";
 import type { Manifest, ManifestEntry, RequirementEntry } from "../../../shared/src/manifest/model.ts";
 import { markerToString, readMarker } from "../../../shared/src/packaging/index.ts";
 import type { ListInput, ListOutput, ListPartial } from "../../../shared/src/protocol/list.ts";
@@ -75,7 +76,7 @@ function listEntry(entry: ManifestEntry, manifest: Manifest): ListedEntry {
 
 function listRequirement(entry: RequirementEntry, manifest: Manifest): ListedEntry {
   const { text } = manifest;
-  const { specifierSpan } = entry;
+  const specifier = specifierOf(entry, manifest);
   const marker = markerOf(entry, text);
   const name = entry.name?.text ?? entry.normalizedName;
   return {
@@ -83,9 +84,7 @@ function listRequirement(entry: RequirementEntry, manifest: Manifest): ListedEnt
     ...(entry.section === undefined ? {} : { section: entry.section }),
     ...(name === undefined ? {} : { name }),
     extras: entry.extras.map((extra) => extra.text),
-    ...(specifierSpan === undefined
-      ? {}
-      : { specifier: operatorOf(manifest) + text.slice(specifierSpan.start, specifierSpan.end) }),
+    ...(specifier === undefined ? {} : { specifier }),
     ...(marker === undefined ? {} : { marker }),
     ...(entry.url === undefined ? {} : { url: redactText(addressOf(entry, entry.url.text)) }),
     ...(entry.path === undefined ? {} : { path: entry.path.text }),
@@ -95,9 +94,21 @@ function listRequirement(entry: RequirementEntry, manifest: Manifest): ListedEnt
   };
 }
 
-/** A pylock.toml writes versions alone. */
-function operatorOf({ kind }: Manifest): string {
-  return kind === "pylock" ? "==" : "";
+/**
+ * The clauses as PEP 440 joins them, without the parentheses, blanks and line ends that may stand between them. Poetry's own
+ * constraints and what is no clause are told as written; a pylock.toml writes versions alone; a wheel's name says one.
+ */
+function specifierOf(entry: RequirementEntry, { kind, text }: Manifest): string | undefined {
+  const { specifier, specifierSpan, grammar } = entry;
+  if (specifierSpan === undefined) {
+    const version =
+      entry.name === undefined ? versionOfWheel((entry.url ?? entry.path)?.text ?? "") : undefined;
+    return version && `==${version}`;
+  }
+  const written = text.slice(specifierSpan.start, specifierSpan.end);
+  if (kind === "pylock") return `==${written}`;
+  if (grammar !== undefined || specifier.clauses.length === 0) return written;
+  return specifier.clauses.map(({ operator, version }) => operator + version).join(",");
 }
 
 /** The marker as written where it is one piece of text, and as joined where a Pipfile's keys say parts of it. */
@@ -105,6 +116,7 @@ function markerOf({ marker, markerSpan }: RequirementEntry, text: string): strin
   const written = markerSpan && text.slice(markerSpan.start, markerSpan.end);
   if (marker === undefined) return written;
   const joined = markerToString(marker);
+  // What goes on over a line's end is no marker as it stands.
   const read = written === undefined ? undefined : readMarker(written);
   return read?.ok && markerToString(read.value) === joined ? written : joined;
 }

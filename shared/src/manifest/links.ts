@@ -1,6 +1,7 @@
 // URLs, paths and archives as pip tells them apart: by how they look, never by what is on disk.
 import { normalizeName } from "../packaging/name.ts";
 import { splitVariant } from "../packaging/variants.ts";
+import { parseVersion } from "../packaging/version.ts";
 import type { Span, Spanned } from "../text/span.ts";
 import type { VcsReference } from "./model.ts";
 
@@ -38,6 +39,11 @@ export function urlSchemeOf(text: string): string | undefined {
   if (match === null) return undefined;
   const scheme = match[0].toLowerCase();
   return URL_SCHEMES.has(scheme) || VCS_SCHEMES.has(scheme) ? scheme : undefined;
+}
+
+/** Whether a text is a repository's address in the form that ssh and git take and URLs have not: `git+git@host:path`. */
+export function isScpAddress(text: string): boolean {
+  return /^(?:git|hg|svn|bzr)\+[\w.-]+@[\w.-]+:(?!\/\/)/i.test(text);
 }
 
 /**
@@ -114,6 +120,13 @@ export function nameOfArchive(
     fileName,
   );
   return match ? { name: match[1]!, version: match[2]! } : undefined;
+}
+
+/** The version that a wheel's link or path tells by its file's name; undefined for anything else. */
+export function versionOfWheel(link: string): string | undefined {
+  const { fileName } = readLink(link.replaceAll("\\", "/"));
+  const version = /\.whl$/i.test(fileName) ? nameOfArchive(fileName)?.version : undefined;
+  return version && (parseVersion(version)?.toString() ?? version);
 }
 
 /** The PEP 503 form of the name that a link tells: by its fragment, else by its file. */

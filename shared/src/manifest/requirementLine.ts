@@ -9,6 +9,7 @@ import type { Span, Spanned } from "../text/span.ts";
 import {
   isArchiveName,
   isEggName,
+  isScpAddress,
   looksLikePath,
   nameOfArchive,
   normalizedNameOfLink,
@@ -67,6 +68,7 @@ export function readRequirementLine(text: string, base: number): RequirementLine
 export function readEditable(text: string, base: number): RequirementLine {
   const direct = /^\s*[A-Za-z0-9][^@/\\:]*@/.test(text) ? readRequirement(text, base) : undefined;
   if (direct?.ok && direct.value.url !== undefined) return fromRequirement(direct.value, NO_MARKER);
+  if (isScpAddress(text)) return scpLine(text, base, NO_MARKER);
   const isLink = urlSchemeOf(text) !== undefined || /^(?:git|hg|svn|bzr|ssh|file):/i.test(text);
   if (!isLink) return pathLine(text, base, NO_MARKER);
   const scheme = urlSchemeOf(text);
@@ -160,6 +162,7 @@ function readNamedLine(text: string, base: number, marker: MarkerPart): Requirem
       marker,
     );
   }
+  if (isScpAddress(text)) return scpLine(text, base, marker);
   if (!mayBePath(text)) {
     const read = readRequirement(text, base);
     return read.ok ? fromRequirement(read.value, marker) : faulty(text, base, read.error, marker);
@@ -169,6 +172,16 @@ function readNamedLine(text: string, base: number, marker: MarkerPart): Requirem
   if (asRequirement !== undefined && !text.startsWith("."))
     return faulty(text, base, asRequirement.error, marker);
   return pathLine(text, base, marker);
+}
+
+/** `git+git@host:owner/repository` is how git writes an address, and is no URL: pip takes it for nothing. */
+function scpLine(text: string, base: number, marker: MarkerPart): RequirementLine {
+  const url = { text, span: { start: base, end: base + text.length } };
+  const [, system, login, path] = /^(\w+)\+([^:]+):([^#]*)/.exec(text)!;
+  const normalizedName = normalizedNameOfLink(readLink(text));
+  const line = { ...NOTHING, url, ...(normalizedName && { normalizedName }) };
+  const message = `This is no URL for pip: write ${system}+ssh://${login}/${path}.`;
+  return withMarker(flawed(line, { code: "invalid-url", message, span: url.span }), marker);
 }
 
 function mayBePath(text: string): boolean {
@@ -268,8 +281,8 @@ function checkEgg(line: RequirementLine, url: Spanned): RequirementLine {
   const { egg } = readLink(url.text);
   if (egg === undefined || isEggName(egg.text) || holdsVariable(egg.text)) return line;
   const hasExtras = egg.text.includes("[");
-  const extras = extrasOfPath(egg.text, url.span.start + egg.span.start);
-  return flawed(extras.length > 0 && line.extras.length === 0 ? { ...line, extras } : line, {
+  const wanted = readRequirement(egg.text, url.span.start + egg.span.start);
+  return flawed(wanted.ok ? withEgg(line, wanted.value) : line, {
     code: "invalid-egg",
     message: hasExtras
       ? "pip 26 reads no extras after #egg=: write NAME[EXTRA] @ URL."
@@ -277,6 +290,15 @@ function checkEgg(line: RequirementLine, url: Spanned): RequirementLine {
     span: shifted(egg, url.span.start).span,
     expected: "a package name",
   });
+}
+
+/** What older pips read after `#egg=`: a person meant it, though pip 26 refuses the line. */
+function withEgg(line: RequirementLine, egg: Requirement): RequirementLine {
+  if (egg.url !== undefined || line.extras.length > 0) return line;
+  if (line.name !== undefined) return { ...line, extras: egg.extras };
+  const { name, extras, specifier, specifierSpan } = egg;
+  const normalizedName = normalizeName(name.text);
+  return { ...line, normalizedName, extras, specifier, ...(specifierSpan && { specifierSpan }) };
 }
 
 function checkWheel(line: RequirementLine, fileName: string, span: Span): RequirementLine {

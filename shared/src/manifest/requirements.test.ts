@@ -53,6 +53,8 @@ describe("faults of a requirements file", () => {
     ["https://h/x.whl", ["invalid-wheel-name"]],
     ["git+https://h/r#egg=%", ["invalid-egg"]],
     ["git+https://h/r#egg=a[b]", ["invalid-egg"]],
+    ["git+git@h:o/r.git", ["invalid-url"]],
+    ["-e git+git@h:o/r.git", ["invalid-url"]],
     ["s3://h/x", ["invalid-url"]],
     ["git://h/x", ["invalid-url"]],
     ["a @ nowhere", ["invalid-url"]],
@@ -118,6 +120,21 @@ describe("places in a requirements file", () => {
     assert.equal(first("./x#egg=A.B").normalizedName, "a-b");
     assert.equal(first("https://h/master.zip").normalizedName, undefined);
     assert.equal(first(`https://h/${"x".repeat(400)}.zip`).normalizedName, undefined);
+  });
+
+  it("hold what is meant where pip 26 refuses what older ones took", () => {
+    const egg = first("git+https://h/r.git#egg=A.B[c]>=0.4.dev4");
+    assert.equal(egg.normalizedName, "a-b");
+    assert.deepEqual(
+      egg.extras.map((extra) => extra.text),
+      ["c"],
+    );
+    assert.equal(egg.specifier.toString(), ">=0.4.dev4");
+    const scp = first("git+git@h:o/r.git@v1#egg=A.B");
+    assert.equal(scp.normalizedName, "a-b");
+    assert.equal(scp.url?.text, "git+git@h:o/r.git@v1#egg=A.B");
+    const { errors } = readRequirements("git+git@h:o/r.git@v1#egg=A.B", { kind: "requirements" });
+    assert.equal(errors[0]?.message, "This is no URL for pip: write git+ssh://git@h/o/r.git@v1.");
   });
 
   it("of the file's own remarks are before the first entry", () => {
