@@ -250,6 +250,24 @@ describe("the command line", () => {
     assert.equal(entries[4].url, "git+ssh://git@h/e.git@v1#egg=e");
   });
 
+  it("lists a lock or a Pipfile under another name, which its text tells", async () => {
+    place.write(
+      "two.json",
+      '{"_meta": {"pipfile-spec": 6}, "default": {"a": {"version": "==1.0"}}, "develop": {}}',
+    );
+    place.write("app.Pipfile", "[packages]\nb = '>=2'\n");
+    place.write(
+      "pip.toml",
+      "lock-version = '1.0'\ncreated-by = 'pip'\n[[packages]]\nname = 'c'\nversion = '3'\n",
+    );
+    const { stdout } = await place.run(["list", "--format", "json", "two.json", "app.Pipfile", "pip.toml"]);
+    const found = JSON.parse(stdout).result.files.flatMap(
+      (file: { entries: { name: string; specifier: string }[] }) =>
+        file.entries.map(({ name, specifier }) => name + specifier),
+    );
+    assert.deepEqual(found, ["a==1.0", "b>=2", "c==3"]);
+  });
+
   it("lists what the manifests say, credentials and variables left out", async () => {
     place.write(
       "requirements.txt",

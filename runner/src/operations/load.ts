@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type DecodedManifest, decodeManifest } from "../../../shared/src/manifest/decode.ts";
-import { manifestKindOf } from "../../../shared/src/manifest/kind.ts";
+import { manifestKindOf, manifestKindOfText } from "../../../shared/src/manifest/kind.ts";
 import type { Manifest, ManifestEntry, ManifestKind } from "../../../shared/src/manifest/model.ts";
 import { readRequirements } from "../../../shared/src/manifest/requirements.ts";
 import type { TomlParser } from "../../../shared/src/manifest/toml.ts";
@@ -163,7 +163,7 @@ export class Loader {
   }
 
   async #prepare(paths: readonly string[]): Promise<void> {
-    const kinds = new Set(paths.map((path) => manifestKindOf(path)));
+    const kinds = new Set(paths.map((path) => this.#kindOf(path)));
     const isPipenv = kinds.has("pipfile") || kinds.has("pipfile-lock");
     if (!isPipenv && !kinds.has("pyproject") && !kinds.has("pylock")) return;
     if (isPipenv) {
@@ -185,9 +185,17 @@ export class Loader {
     this.#toml = await loadToml(readTomlBinaries());
   }
 
+  /** By the name; a name that tells nothing was chosen by a person, and then the text tells. */
+  #kindOf(path: string): ManifestKind {
+    const named = manifestKindOf(path);
+    if (named !== undefined) return named;
+    const text = this.#read(pathToFileURL(path).href);
+    return (typeof text === "string" ? manifestKindOfText(text) : undefined) ?? "requirements";
+  }
+
   #tree(path: string, rootKind: ManifestKind | undefined, isNamed: boolean): ManifestTree {
     const uri = pathToFileURL(path).href;
-    const tree = this.#grow(uri, rootKind ?? manifestKindOf(path) ?? "requirements");
+    const tree = this.#grow(uri, rootKind ?? this.#kindOf(path));
     if (tree.files.length > 0 || !isNamed) return tree;
     const failed = this.#files.get(path);
     const reason = failed && "reason" in failed ? failed.reason : "it cannot be read";

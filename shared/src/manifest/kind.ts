@@ -1,4 +1,4 @@
-// Which kind of manifest a file is, by its name and what the editor says of it.
+// Which kind of manifest a file is, by its name, what the editor says of it or, where a person names it, its text.
 import type { ManifestKind } from "./model.ts";
 import { isPylockName } from "./pylockModel.ts";
 
@@ -23,6 +23,18 @@ export function manifestKindOf(path: string, languageId?: string): ManifestKind 
   if (isText && folder === "requirements") return "requirements";
   if (/^(?:requirements|.*[-_.]requirements)$/.test(lower)) return "requirements";
   if (languageId === "pip-requirements") return lower.includes("constraint") ? "constraints" : "requirements";
+  return undefined;
+}
+
+/**
+ * The kind of a manifest whose name tells none, by its text: `pip-full.toml` or `app.Pipfile` may be what a person names. No line
+ * of a requirements file begins as the tables of TOML do; undefined where nothing but such lines is there.
+ */
+export function manifestKindOfText(text: string): ManifestKind | undefined {
+  if (/^\uFEFF?\s*\{\s*["}]/.test(text)) return "pipfile-lock";
+  if (/^(?:lock-version\s*=|\[\[packages\]\])/m.test(text)) return "pylock";
+  if (/^\[(?:project|build-system|dependency-groups|tool\.[\w-]+)[\].]/m.test(text)) return "pyproject";
+  if (/^\[(?:packages|dev-packages|requires|pipenv|\[source\])\]/m.test(text)) return "pipfile";
   return undefined;
 }
 

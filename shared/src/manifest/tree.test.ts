@@ -1,7 +1,7 @@
 // Includes followed as pip does: order, nature, cycles, bombs, what cannot be read; and names and targets.
 import assert from "node:assert/strict";
 import { resolveInclude, sameFileKey } from "./includeTarget.ts";
-import { manifestKindOf } from "./kind.ts";
+import { manifestKindOf, manifestKindOfText } from "./kind.ts";
 import { readPipfileLock } from "./pipfileLock.ts";
 import { readRequirements } from "./requirements.ts";
 import { loadManifestTree, loadManifestTreeSync, type ReadAnswer, type TreeOptions } from "./tree.ts";
@@ -188,5 +188,23 @@ describe("the kind of a file", () => {
   for (const [path, language, kind] of rows) {
     it(`of ${path}${language ? ` as ${language}` : ""} is ${kind}`, () =>
       assert.equal(manifestKindOf(path, language), kind));
+  }
+
+  const texts: readonly (readonly [string, string | undefined])[] = [
+    ['{\n  "default": {}}', "pipfile-lock"],
+    ["{}", "pipfile-lock"],
+    ["{% if x %}\nflask\n{% endif %}", undefined],
+    ['# made by a tool\nlock-version = "1.0"\n', "pylock"],
+    ["[[packages]]\nname = 'a'\n[packages.vcs]\n", "pylock"],
+    ["[[source]]\nurl = 'x'\n", "pipfile"],
+    ["[packages]\na = '*'\n", "pipfile"],
+    ["[project]\nname = 'a'\n", "pyproject"],
+    ["[tool.poetry]\n", "pyproject"],
+    ["flask[async]\n", undefined],
+    ["", undefined],
+  ];
+  for (const [text, kind] of texts) {
+    it(`whose name tells none is ${kind} for ${JSON.stringify(text)}`, () =>
+      assert.equal(manifestKindOfText(text), kind));
   }
 });
