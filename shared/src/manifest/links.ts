@@ -31,6 +31,8 @@ const VCS_SCHEMES = new Set([
   "bzr+file",
 ]);
 const ARCHIVE = /\.(?:whl|zip|tar\.gz|tgz|tar|tar\.bz2|tbz|tar\.xz|txz|tlz|tar\.lz|tar\.lzma)$/i;
+const HASH = 35;
+const AMPERSAND = 38;
 const EGG_NAME = /^(?:[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9])$/i;
 
 /** The scheme of a text, lower case, where pip takes the text for a URL; undefined where it does not. */
@@ -137,9 +139,11 @@ export function normalizedNameOfLink(parts: LinkParts): string | undefined {
   return archive && normalizeName(archive.name);
 }
 
-function fragmentPart(link: string, hash: number, key: string): Spanned | undefined {
-  for (let at = hash; at >= 0 && at < link.length; at = link.indexOf("&", at + 1)) {
-    if (!link.startsWith(`${key}=`, at + 1)) continue;
+/** As pip looks for it: behind any `#` or `&`, up to the next `&`. */
+function fragmentPart(link: string, from: number, key: string): Spanned | undefined {
+  for (let at = from; at < link.length; at++) {
+    const code = link.charCodeAt(at);
+    if ((code !== HASH && code !== AMPERSAND) || !link.startsWith(`${key}=`, at + 1)) continue;
     const start = at + 1 + key.length + 1;
     const next = link.indexOf("&", start);
     const end = next < 0 ? link.length : next;

@@ -118,6 +118,7 @@ describe("places in a requirements file", () => {
     assert.equal(first("https://h/a_b-1.0-py3-none-any.whl").normalizedName, "a-b");
     assert.equal(first("./dist/a_b-1.0.tar.gz").normalizedName, "a-b");
     assert.equal(first("./x#egg=A.B").normalizedName, "a-b");
+    assert.equal(first("https://h/x-1.zip#md5=00#egg=A.B&x=y").normalizedName, "a-b");
     assert.equal(first("https://h/master.zip").normalizedName, undefined);
     assert.equal(first(`https://h/${"x".repeat(400)}.zip`).normalizedName, undefined);
   });
