@@ -9,18 +9,13 @@ import type { Calls } from "../../../shared/src/protocol/operation.ts";
 import { checkRoots, closeFinders, ruleConfigurationOf } from "./checkRoots.ts";
 import { resolveRoots } from "./checkStacks.ts";
 import type { Operation } from "./context.ts";
+import type { FilePlan } from "./filePlan.ts";
 import { type ChosenFix, proveTogether } from "./fixProof.ts";
 import { type LoadedFile, Loader } from "./load.ts";
 import { writeWhole } from "./writeWhole.ts";
 
 type FixedFile = FixOutput["files"][number];
 type LeftFinding = FixOutput["left"][number];
-
-/** What changes in one file, and what for. */
-export interface Plan {
-  readonly edits: TextEdit[];
-  readonly fixes: FixedFile["fixes"];
-}
 
 /** Plans the fixes and shows them; with `write` applies them file by file, each whole or not at all. */
 export const fix: Operation<FixInput, FixOutput, FixPartial> = async (context, input, calls, signal) => {
@@ -57,7 +52,7 @@ export const fix: Operation<FixInput, FixOutput, FixPartial> = async (context, i
 
 /** Shows what changes as a diff of each file and, where asked, writes it; what could not be written is put on `left`. */
 async function writePlans(
-  plans: ReadonlyMap<string, Plan>,
+  plans: ReadonlyMap<string, FilePlan>,
   loader: Loader,
   input: FixInput,
   calls: Pick<Calls<FixPartial>, "partial">,
@@ -164,8 +159,8 @@ function touches(a: TextEdit, b: TextEdit): boolean {
 }
 
 /** What changes in each file, and for which findings. */
-function plansOf(chosen: readonly ChosenFix[]): Map<string, Plan> {
-  const plans = new Map<string, Plan>();
+function plansOf(chosen: readonly ChosenFix[]): Map<string, FilePlan> {
+  const plans = new Map<string, FilePlan>();
   for (const { finding, fix } of chosen) {
     for (const { uri, edits } of fix.edits) {
       const plan = plans.get(uri) ?? { edits: [], fixes: [] };
@@ -184,7 +179,7 @@ function plansOf(chosen: readonly ChosenFix[]): Map<string, Plan> {
 const CHANGED = "has changed since it was read; run fix again";
 
 /** The fixes were proven together: where one file is another by now, none is written. */
-function changedFile(plans: ReadonlyMap<string, Plan>, loader: Loader): string | undefined {
+function changedFile(plans: ReadonlyMap<string, FilePlan>, loader: Loader): string | undefined {
   for (const uri of plans.keys()) {
     const loaded = loader.loaded(uri)!;
     try {

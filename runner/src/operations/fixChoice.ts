@@ -5,7 +5,7 @@ import type { Calls } from "../../../shared/src/protocol/operation.ts";
 import type { AskedManifest } from "./askedManifest.ts";
 import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
-import type { Plan } from "./fix.ts";
+import type { FilePlan } from "./filePlan.ts";
 import type { Loader } from "./load.ts";
 import { askManifest } from "./question.ts";
 import { findSettingRelaxations } from "./settingTrials.ts";
@@ -14,7 +14,7 @@ import { refuseUnanswered } from "./unanswered.ts";
 
 export interface Choice {
   readonly loader: Loader;
-  readonly plans: ReadonlyMap<string, Plan>;
+  readonly plans: ReadonlyMap<string, FilePlan>;
 }
 
 /**
@@ -80,8 +80,8 @@ function pick(
   throw new OperationError("usage", "same-line", message, "Choose one of them.");
 }
 
-function plansOf(chosen: readonly StackRelaxation[], { root }: AskedManifest): Map<string, Plan> {
-  const plans = new Map<string, Plan>();
+function plansOf(chosen: readonly StackRelaxation[], { root }: AskedManifest): Map<string, FilePlan> {
+  const plans = new Map<string, FilePlan>();
   for (const { edits, changes, packages } of chosen) {
     for (const { uri, edits: list } of edits) {
       const lines = root.tree.files.find((file) => file.uri === uri)!.manifest.lines;
