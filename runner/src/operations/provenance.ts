@@ -17,6 +17,9 @@ import { checkProvenanceOf } from "./provenanceRoot.ts";
 /** More requests than this are sent only where the person says so. */
 export const MOST_REQUESTS = 4000;
 
+/** Milliseconds for which pieces are gathered: what is all known by then is told by the answer, and not twice. */
+const GATHER = 20;
+
 /** Checks every package of the manifests that the paths mean. When cancelled, the answer holds what was known by then. */
 export const provenance: Operation<ProvenanceInput, ProvenanceOutput, ProvenancePartial> = async (
   context,
@@ -33,19 +36,16 @@ export const provenance: Operation<ProvenanceInput, ProvenanceOutput, Provenance
   const budget = new RequestBudget(input.requestBudget ?? MOST_REQUESTS);
   const seen = new Set<string>();
   const checked: RootProvenance[] = [];
-  for (const root of roots) {
-    checked.push(
-      await checkProvenanceOf({
-        context,
-        input,
-        root,
-        loader,
-        budget,
-        seen,
-        signal,
-        calls: { ...calls, package: (one) => calls.partial({ package: one }) },
-      }),
-    );
+  const pieces = new Gathered((one: PackageProvenance) => calls.partial({ package: one }));
+  const tellers = { ...calls, package: (one: PackageProvenance) => pieces.add(one) };
+  try {
+    for (const root of roots) {
+      checked.push(
+        await checkProvenanceOf({ context, input, root, loader, budget, seen, signal, calls: tellers }),
+      );
+    }
+  } finally {
+    pieces.leave();
   }
   const files = mergeFiles(checked.flatMap((one) => one.files));
   const packages = mergePackages(checked.flatMap((one) => one.packages));
@@ -64,6 +64,31 @@ export const provenance: Operation<ProvenanceInput, ProvenanceOutput, Provenance
     notChecked: [...notChecked, ...notCheckedOf(files, packages, signal.aborted)],
   };
 };
+
+/** Tells pieces some at a time. */
+class Gathered<Piece> {
+  readonly #tell: (piece: Piece) => void;
+  readonly #waiting: Piece[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(tell: (piece: Piece) => void) {
+    this.#tell = tell;
+  }
+
+  add(piece: Piece): void {
+    this.#waiting.push(piece);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      for (const one of this.#waiting.splice(0)) this.#tell(one);
+    }, GATHER);
+  }
+
+  /** What still waits is left to the answer. */
+  leave(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
 
 function mergeFiles(files: readonly FileProvenance[]): FileProvenance[] {
   const byPath = new Map<string, FileProvenance>();
