@@ -84,10 +84,21 @@ function checkedParts(view: View, isClean: boolean): string[] {
   if (snapshot.unasked) return [say("not checked: {0}", snapshot.unasked.message)];
   if (snapshot.pending) return [say("checking")];
   if (snapshot.resolving) return [];
-  const { notChecked } = view.findings();
-  if (notChecked.length > 0) return [say("{0} not checked", notChecked.length)];
+  if (snapshot.tracing) return [say("checking")];
+  const notChecked = view.findings().notChecked.length + notTraced(view);
+  if (notChecked > 0) return [say("{0} not checked", notChecked)];
   if (!isClean) return [];
   return [say("no finding")];
+}
+
+/** Packages of which a check could not be made that the policy requires, beside those that are told already. */
+function notTraced(view: View): number {
+  const told = new Set(view.findings().notChecked.map(({ what }) => what));
+  const open = view.snapshot.provenance?.packages.filter(
+    ({ name, checks }) =>
+      !told.has(name) && checks.some(({ state, required }) => state === "not-checked" && required),
+  );
+  return new Set(open?.map(({ name }) => name)).size;
 }
 
 function inspectionParts(view: View): string[] {

@@ -96,7 +96,7 @@ export class Passes {
   }
 
   #provenanceKeeper(): ProvenanceKeeper {
-    const { setup, settings, runner, inputs, contexts, log } = this.#host;
+    const { setup, settings, runner, inputs, contexts, tellStatus, log } = this.#host;
     const { runtime, events } = setup;
     return new ProvenanceKeeper({
       ask: async (root, tree, onPiece, token) => {
@@ -107,7 +107,10 @@ export class Passes {
       },
       now: () => runtime.now(),
       schedule: (milliseconds, callback) => runtime.schedule(milliseconds, callback),
-      changed: (root, settled) => events.refresh(root, settled),
+      changed: (root, settled) => {
+        tellStatus(root);
+        events.refresh(root, settled);
+      },
       log,
     });
   }
@@ -145,17 +148,19 @@ export class Passes {
     const stack = this.stacks.stackOf(root);
     const revision = this.stacks.revisionOf(root) + this.provenances.revisionOf(root);
     const provenance = this.provenances.factsOf(root);
-    const waits = snapshot.pending && !snapshot.unasked && isResolvable(tree);
-    const resolving = waits || this.stacks.isResolving(root);
-    const key = `${revision} ${resolving}`;
+    const waits = snapshot.pending && !snapshot.unasked;
+    const resolving = (waits && isResolvable(tree)) || this.stacks.isResolving(root);
+    const tracing = (waits && !provenance && hasProvenance(tree)) || this.provenances.isTracing(root);
+    const key = `${revision} ${resolving} ${tracing}`;
     const known = this.#joined.get(snapshot);
     if (known?.key === key) return known.snapshot;
     const joined = {
       ...snapshot,
-      number: 2 * (snapshot.number + revision) + (resolving ? 0 : 1),
+      number: 4 * (snapshot.number + revision) + (resolving ? 0 : 2) + (tracing ? 0 : 1),
       ...(stack ? { stack } : {}),
       ...(provenance ? { provenance } : {}),
       ...(resolving ? { resolving } : {}),
+      ...(tracing ? { tracing } : {}),
     };
     this.#joined.set(snapshot, { key, snapshot: joined });
     return joined;

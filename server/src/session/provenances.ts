@@ -36,6 +36,8 @@ interface State {
   /** What `facts` is all of; undefined where it is of several texts, or of none. */
   texts: Texts | undefined;
   facts: ProvenanceFacts | undefined;
+  /** A whole answer came, be it of an earlier text. */
+  isAnswered: boolean;
   revision: number;
   /** What was said was said under another policy. */
   isOutdated: boolean;
@@ -66,6 +68,12 @@ export class ProvenanceKeeper {
     if (state?.running && !areSame(state.running.texts, textsOf(tree))) this.#giveUp(state);
   }
 
+  /** Whether it is being asked, and nothing whole was answered before. */
+  isTracing(root: string): boolean {
+    const state = this.#states.get(root);
+    return state?.running !== undefined && !state.isAnswered;
+  }
+
   /** Asks about the tree, unless what is known is of this very text and fresh. */
   start(root: string, tree: ManifestTree, refresh = false): void {
     const texts = textsOf(tree);
@@ -88,7 +96,14 @@ export class ProvenanceKeeper {
   #stateOf(root: string): State {
     let state = this.#states.get(root);
     if (!state) {
-      state = { texts: undefined, facts: undefined, revision: 0, isOutdated: false, running: undefined };
+      state = {
+        texts: undefined,
+        facts: undefined,
+        isAnswered: false,
+        revision: 0,
+        isOutdated: false,
+        running: undefined,
+      };
       this.#states.set(root, state);
     }
     return state;
@@ -137,7 +152,9 @@ export class ProvenanceKeeper {
     }
   }
 
+  /** `texts` is undefined where the facts are not all of one text. */
   #put(state: State, texts: Texts | undefined, facts: ProvenanceFacts): void {
+    if (texts) state.isAnswered = true;
     state.texts = texts;
     state.facts = facts;
     state.revision++;
@@ -171,6 +188,7 @@ export class ProvenanceKeeper {
     this.#giveUp(state);
     if (state.facts) state.revision++;
     state.facts = undefined;
+    state.isAnswered = false;
     state.texts = undefined;
   }
 

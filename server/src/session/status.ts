@@ -25,5 +25,6 @@ function stateOf(view: View): StatusParams["state"] {
   if (code === "untrusted") return "untrusted";
   if (code === "runner-failed") return "runner-failed";
   if (view.settings.offline) return "offline";
-  return view.snapshot.pending || view.snapshot.resolving ? "checking" : "idle";
+  const { pending, resolving, tracing } = view.snapshot;
+  return pending || resolving || tracing ? "checking" : "idle";
 }

@@ -32,8 +32,7 @@ export function findingsOf(input: RuleInput): Findings {
   if (known?.configuration === input.configuration) return known.findings;
   const collector = new Collector(input.configuration);
   addLocalFindings(input.tree, collector);
-  const notChecked = addKnownFindings(input, collector);
-  addProvenanceFindings(input, collector);
+  const notChecked = [...addKnownFindings(input, collector), ...addProvenanceFindings(input, collector)];
   const judged = judgeFindings(
     input,
     rank(collector.findings).map((finding) => withHashes(input, finding)),

@@ -6,18 +6,13 @@ import { newestCompatible } from "./candidates.ts";
 import { candidateFixes } from "./fixes.ts";
 import { nameOf, sayPlace } from "./local.ts";
 import { type Collector, type Draft, relatedPlace } from "./make.ts";
-import type { PlacedRequirement, RuleInput } from "./model.ts";
+import type { NotCheckedItem, PlacedRequirement, RuleInput } from "./model.ts";
 import { appliesHere, isFromIndex, pinnedVersion, placementOf } from "./place.ts";
 import { admittedReleases, canAgree, demandsOn, firstUsable, isUsable } from "./releases.ts";
 import { repairNameOf } from "./repair.ts";
 import { addDisagreements, addStackFindings, isJudgedByStack, isStackCurrent } from "./stack.ts";
 import { addStaleAdvisories, addTransitiveVulnerabilities, addVulnerability } from "./vulnerabilities.ts";
 import { count, fileName, sayEnvironment, sayPython, saySpecifier, shortPython, tame } from "./words.ts";
-
-export interface NotCheckedItem {
-  readonly what: string;
-  readonly reason: string;
-}
 
 /** Adds what the snapshot shows, and answers what could not be checked. */
 export function addKnownFindings(input: RuleInput, collector: Collector): NotCheckedItem[] {

@@ -20,6 +20,8 @@ export interface Snapshot {
   readonly stack?: StackFacts;
   /** True while the resolver is being asked, or will be as soon as the facts are known. */
   readonly resolving?: boolean;
+  /** True while it is being asked for the first time where the packages come from, or will be as soon as the facts are known. */
+  readonly tracing?: boolean;
   /** What the checks of provenance said, perhaps of an earlier text. */
   readonly provenance?: ProvenanceFacts;
   /** Why nothing is asked: `untrusted`, `offline`, `disabled`, `runner-failed`; absent while all is well. */
@@ -50,8 +52,13 @@ export interface Findings {
   readonly silenced: number;
   /** Fixes that are right by what is known of the releases, and that the resolver is still to be asked about. */
   readonly unproven: readonly Fix[];
-  /** What was not checked and why. */
-  readonly notChecked: readonly { readonly what: string; readonly reason: string }[];
+  readonly notChecked: readonly NotCheckedItem[];
+}
+
+/** What was not checked and why. */
+export interface NotCheckedItem {
+  readonly what: string;
+  readonly reason: string;
 }
 
 /** One requirement together with the file that it stands in. */

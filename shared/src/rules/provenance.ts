@@ -6,7 +6,7 @@ import type { RequirementEntry } from "../manifest/model.ts";
 import type { ManifestFile, ManifestTree } from "../manifest/treeModel.ts";
 import { describeRule, type RuleName } from "./catalogue.ts";
 import type { Collector } from "./make.ts";
-import type { PlacedRequirement, RuleInput } from "./model.ts";
+import type { NotCheckedItem, PlacedRequirement, RuleInput } from "./model.ts";
 import { pinnedVersion, placementOf } from "./place.ts";
 
 /** What other rules say of the same, from facts or from the text: told once, by them. */
@@ -41,10 +41,10 @@ export function isProvenanceFinding(check: ProvenanceCheck): boolean {
   );
 }
 
-/** Adds what the checks found. */
-export function addProvenanceFindings(input: RuleInput, collector: Collector): void {
+/** Adds what the checks found, and answers what stood in the way of all of them. */
+export function addProvenanceFindings(input: RuleInput, collector: Collector): NotCheckedItem[] {
   const { provenance } = input.snapshot;
-  if (!provenance) return;
+  if (!provenance) return [];
   for (const one of provenance.packages) {
     const placed = placeOf(input.tree, one);
     // A project that no index has is told as that.
@@ -56,6 +56,9 @@ export function addProvenanceFindings(input: RuleInput, collector: Collector): v
     }
   }
   addFileChecks(input.tree, provenance, collector);
+  return provenance.failure === undefined
+    ? []
+    : [{ what: "where the packages come from", reason: provenance.failure }];
 }
 
 /** A Pipfile's packages are installed from the lock beside it. */
