@@ -94,14 +94,15 @@ function quickFixes(
   for (const finding of findings) for (const fix of finding.fixes) add(fix, finding);
   for (const entry of entries)
     for (const fix of fixesOf(view, { file: view.file, entry })) add(fix, findingFor(findings, entry, fix));
+  if (abilities.ours) actions.push(...policyActions(view, findings));
   for (const finding of findings) {
     const entry = entries.find(
       (item) => item.span.start <= finding.span.start && finding.span.end <= item.span.end,
     );
     const silence = entry && silenceOf({ file: view.file, entry }, finding);
-    if (silence) add(silence, finding);
+    // An editor puts what answers a diagnostic first, and silence is the last resort: it is said to answer none.
+    if (silence) add(silence);
   }
-  if (abilities.ours) actions.push(...policyActions(view, findings));
   return onePreferred(actions).sort((a, b) => rank(a) - rank(b));
 }
 

@@ -1,8 +1,10 @@
 // What the editor says of provenance: the line in the hover, and at most one diagnostic for a package.
 import assert from "node:assert/strict";
+import type { Diagnostic } from "vscode-languageserver";
 import type { PackageProvenance, ProvenanceCheck } from "../../../shared/src/facts/provenance.ts";
 import { allAbilities } from "../model.ts";
 import { codeActions } from "./codeActions.ts";
+import { summaryOf } from "./codeLens.ts";
 import { diagnostics } from "./diagnostics.ts";
 import { hover } from "./hover.ts";
 import { now, project, viewOf } from "./testing.ts";
@@ -86,6 +88,19 @@ describe("provenance in the editor", () => {
     assert.doesNotMatch(line, /archive-truth/);
   });
 
+  it("does not say again that it is unknown who published what its index lists no attestation of", () => {
+    const line = said(
+      flask([
+        check("attestation", "absent", { labels: ["not-listed"] }),
+        check("publisher-continuity", "not-checked", {
+          message: "it is not known whether its files are attested.",
+        }),
+        check("cool-down", "not-checked", { message: "its index does not tell when it was uploaded." }),
+      ]),
+    );
+    assert.match(line, /Not checked: cool-down: its index does not tell when it was uploaded$/);
+  });
+
   it("names the checks that one reason stops, counts the others, and leaves it to the lens that no advisories are stored", () => {
     const line = said(
       flask([
@@ -139,6 +154,30 @@ describe("provenance in the editor", () => {
   });
 });
 
+describe("the lens and provenance", () => {
+  const lens = (snapshot: object): string =>
+    summaryOf(viewOf(`flask==2.2.3 ${HASH}\n`, { projects: [known], snapshot }));
+  const advisories = { records: [], source: "osv.dev", asOf: now };
+  const known = { ...project("flask", ["2.2.3"]), advisories };
+  const provenance = { packages: [flask([])], files: [], basis: [], checked: now };
+
+  it("is checking until it is known where the packages come from, and never says before that nothing is wrong", () => {
+    assert.equal(lens({ tracing: true }), "1 package · checking");
+    assert.equal(lens({ provenance }), "1 package · no finding");
+  });
+
+  it("counts what could not be checked", () => {
+    const failure = "The runner is missing.";
+    assert.equal(lens({ provenance: { ...provenance, packages: [], failure } }), "1 package · 1 not checked");
+    const open = (more: Partial<ProvenanceCheck>) => ({
+      ...provenance,
+      packages: [flask([check("attestation", "not-checked", more)])],
+    });
+    assert.equal(lens({ provenance: open({ required: true }) }), "1 package · 1 not checked");
+    assert.equal(lens({ provenance: open({}) }), "1 package · no finding");
+  });
+});
+
 describe("quick fixes of provenance", () => {
   const text = `flask==2.2.3 ${HASH}\n`;
   const request = {
@@ -146,7 +185,7 @@ describe("quick fixes of provenance", () => {
     diagnostics: [],
   };
   const tools = { digest: () => "" };
-  const actions = (ours: boolean) => {
+  const actions = (ours: boolean, diagnostics: readonly Diagnostic[] = []) => {
     const evidence = [
       { source: "a", freshness: "fresh" as const },
       { source: "b", freshness: "fresh" as const },
@@ -158,7 +197,7 @@ describe("quick fixes of provenance", () => {
     const packages = [flask(checks)];
     const snapshot = { provenance: { packages, files: [], basis: [], checked: now } };
     const shown = viewOf(text, { projects: [project("flask", ["2.2.3"])], snapshot });
-    return codeActions(shown, request, { ...allAbilities, ours }, tools);
+    return codeActions(shown, { ...request, diagnostics }, { ...allAbilities, ours }, tools);
   };
 
   it("offer to accept with a reason and a day, and to bind to an index; not to accept what a policy forbids", () => {
@@ -169,6 +208,16 @@ describe("quick fixes of provenance", () => {
       "Accept artifact-on-several-indexes of flask 2.2.3…",
       "Bind flask to index.test/simple",
     ]);
+  });
+
+  it("silence comes last and answers no diagnostic, which an editor would put first; what no comment silences is not offered", () => {
+    const given = [{ data: { rule: "artifact-on-several-indexes" } }, { data: { rule: "index-policy" } }];
+    const start = { line: 0, character: 0 };
+    const diagnostics = given.map((one) => ({ ...one, message: "", range: { start, end: start } }));
+    const offered = actions(true, diagnostics);
+    assert.equal(offered.at(-1)?.title, "Keep 2.2.3 and silence artifact-on-several-indexes");
+    assert.equal(offered.at(-1)?.diagnostics, undefined);
+    assert.ok(!offered.some(({ title }) => /silence index-policy/.test(title)));
   });
 
   it("are offered where our own commands are there to carry them out", () => {

@@ -40,11 +40,12 @@ function signerLine(one: PackageProvenance, age: string): string {
 
 /**
  * What could not be checked is said, by what stands in the way: the checks that the first reason stops, and how many others. That
- * no advisories are stored is the same for every line, and the lens says it once.
+ * no advisories are stored is the same for every line, and the lens says it once; that an index lists no attestation is said above.
  */
 function notCheckedLine(one: PackageProvenance): string {
   const open = one.checks
     .filter((check) => check.state === "not-checked" && !check.unasked && !isForWantOfAdvisories(check))
+    .filter((check) => !isForWantOfAttestation(check, one))
     .sort((a, b) => Number(b.required ?? false) - Number(a.required ?? false));
   const [first] = open;
   if (first === undefined) return "";
@@ -53,7 +54,13 @@ function notCheckedLine(one: PackageProvenance): string {
   const same = rulesOf(open.filter((check) => reasonOf(check, one) === reason));
   const others = rulesOf(open).length - same.length;
   const more = others > 0 ? ` ${say("and {0} more", others)}` : "";
-  return say("Not checked: {0}: {1}", `${plain(same.join(", "))}${more}`, plain(reason, 200));
+  const why = plain(reason.replace(/\.$/, ""), 200);
+  return say("Not checked: {0}: {1}", `${plain(same.join(", "))}${more}`, why);
+}
+
+function isForWantOfAttestation({ rule, required }: ProvenanceCheck, { checks }: PackageProvenance): boolean {
+  const attestation = checks.find((check) => check.rule === "attestation");
+  return rule === "publisher-continuity" && !required && attestation?.state === "absent";
 }
 
 function isForWantOfAdvisories({ rule, message }: ProvenanceCheck): boolean {

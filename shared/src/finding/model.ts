@@ -56,6 +56,8 @@ export interface Finding {
   readonly related: readonly RelatedPlace[];
   /** Of `known-vulnerability`: what is known against the release. */
   readonly advisories?: readonly AdvisoryMatch[];
+  /** No comment silences it. */
+  readonly stands?: true;
   /** For ranking: larger has more effect on this stack. */
   readonly weight: number;
 }

@@ -46,8 +46,9 @@ export function candidateFixes(input: RuleInput, placed: PlacedRequirement): Fix
   return fixes.list;
 }
 
-/** Silences one finding where it stands. */
+/** Silences one finding where it is told, if a comment may. */
 export function silenceOf(placed: PlacedRequirement, finding: Finding): Fix | undefined {
+  if (finding.stands) return undefined;
   const plan = planIgnore(placed.file.manifest, placed.entry, finding.rule);
   if (!plan.ok) return undefined;
   const pinned = pinnedVersion(placed.entry);

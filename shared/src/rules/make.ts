@@ -48,7 +48,8 @@ export class Collector {
     const own = draft.severity ?? ruleCatalogue[draft.rule].severity;
     const severity = draft.isJudged ? own : (this.#configuration.severities[draft.rule] ?? own);
     if (severity === "off") return;
-    if (isIgnored(draft) && !(draft.isJudged && severity === "error")) {
+    const stands = draft.isJudged === true && severity === "error";
+    if (isIgnored(draft) && !stands) {
       this.silenced++;
       return;
     }
@@ -64,6 +65,7 @@ export class Collector {
       fixes: draft.fixes ?? [],
       related: draft.related ?? [],
       ...(draft.advisories === undefined ? {} : { advisories: draft.advisories }),
+      ...(stands ? { stands } : {}),
       weight: severityWeight[severity] + (draft.weight ?? 0),
     });
   }
