@@ -11,6 +11,7 @@ import {
   checkArtifactDigest,
   checkCoolDown,
   checkIndexPolicy,
+  checkIndexUse,
   checkNameConfusion,
   checkPinnedAndHashed,
   checkRunsCode,
@@ -180,11 +181,7 @@ class RootCheck {
       clears && subjects.map(({ name, version }) => clears(name, version ?? "")),
       inUse && subjects.map(({ name }) => inUse(name)?.toString()),
       this.#judges.map((one) => one.basis),
-      this.#indexes.uses.map(({ label, verifiesCertificate, hasLogin }) => [
-        label,
-        verifiesCertificate,
-        hasLogin,
-      ]),
+      this.#indexes.uses.map((use) => [use.label, use.hasLogin, checkIndexUse(use, policy)]),
       this.#advisories.asOf,
     ];
     this.#memory = new ProvenanceMemory(pages, basis, now);

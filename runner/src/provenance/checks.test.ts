@@ -194,6 +194,19 @@ describe("the checks of provenance", () => {
       }
     });
 
+    it("tells nothing of a login that the file no longer has, whatever is remembered", async () => {
+      place.remove();
+      place = makeProvenancePlace({ TOKEN: "s3cret" });
+      const index = await serve({ demo: [old] });
+      const withLogin = (password: string) => ({
+        ...index,
+        url: index.url.replace("//", `//ada:${password}@`),
+      });
+      const told = await over(withLogin("s3cret"), [pinned]);
+      assert.equal(told.checks("demo", rule)[0]?.state, "failed");
+      only((await over(withLogin("${TOKEN}"), [pinned])).checks("demo", rule), "passed");
+    });
+
     it("tells a page that another origin answered, and a login that would be sent in the clear", async () => {
       const other = await serve({ demo: [old] });
       const front = await serve(

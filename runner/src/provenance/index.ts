@@ -1,11 +1,12 @@
 // Provenance: where every artifact comes from, and whether that is so. This is all that other parts may import.
+export { labelOf } from "./checks/addresses.ts";
 export { checkArchive } from "./checks/archiveTruth.ts";
 export { checkArtifactDigest } from "./checks/artifactDigest.ts";
 export { type AttestationTools, type AttestedAnswer, checkAttestation } from "./checks/attestation.ts";
 export { checkContinuity, checkProjectUrls, fileBefore, historyOf } from "./checks/continuity.ts";
 export { checkCoolDown } from "./checks/coolDown.ts";
 export { type Expected, underDemand } from "./checks/expectedSigner.ts";
-export { checkIndexPolicy, checkIndexUse, type IndexUse, labelOf, usesOf } from "./checks/indexPolicy.ts";
+export { checkIndexPolicy, checkIndexUse, type IndexUse, usesOf } from "./checks/indexPolicy.ts";
 export { checkMalware, checkStatusMarkers, type MalwareReport } from "./checks/knownBad.ts";
 export { checkNameConfusion, findSlip, isEstablished, possiblyMeant } from "./checks/nameConfusion.ts";
 export { checkLockHash, checkPinnedAndHashed } from "./checks/pinnedAndHashed.ts";

@@ -170,6 +170,18 @@ describe("what is wrong with an index", () => {
       offline: true,
     });
     assert.deepEqual(failed(held.fileChecks(RULE)), []);
+    for (const [address, isTold] of [
+      [`https://\${USER}:s3cret@${HOSTS[0]}/simple/`, true],
+      [`https://ada:s3cr$et@${HOSTS[0]}/simple/`, true],
+      [`https://s3cret@${HOSTS[0]}/simple/`, true],
+      [`https://${HOSTS[0]}/simple/?token=s3cret`, true],
+      [`https://${HOSTS[0]}/simple/?token=\${TOKEN}&page=1`, false],
+      [`https://\${TOKEN}@${HOSTS[0]}/simple/`, false],
+    ] as const) {
+      const answer = await over([`--index-url ${address}`, pinned], { offline: true });
+      assert.equal(failed(answer.fileChecks(RULE)).length, isTold ? 1 : 0, address);
+      assert.doesNotMatch(JSON.stringify(answer), /s3cr/);
+    }
   });
 
   it("is that its certificate is not looked at: trusted-host and verify_ssl", async () => {
@@ -255,14 +267,21 @@ describe("what is wrong with an index", () => {
         "demo @ http://packages.example.com/demo-1.0-py3-none-any.whl",
         /a connection that anybody on the way can change/,
       ],
-      [`demo @ http://packages.example.com/demo-1.0-py3-none-any.whl#sha256=${demo.sha256}`, undefined],
+      [
+        `demo @ http://packages.example.com/demo-1.0-py3-none-any.whl#sha256=${demo.sha256}`,
+        /anybody on the way can change; its digest holds it/,
+      ],
       ["demo @ git+http://packages.example.com/demo.git@main", /anybody on the way/],
       ["demo @ git+git://packages.example.com/demo.git@main", /anybody on the way/],
       [
         "demo @ https://ada:s3cret@packages.example.com/demo-1.0-py3-none-any.whl",
         /is written with its login/,
       ],
+      ["demo @ git+https://s3cret@packages.example.com/demo.git@main", /is written with its login/],
+      [`demo @ git+https://oauth2:\${TOKEN}@packages.example.com/demo.git@main`, undefined],
+      ["demo @ git+https://git@packages.example.com/demo.git@main", undefined],
       ["demo @ git+ssh://git@packages.example.com/demo.git@main", undefined],
+      ["demo @ git+git@packages.example.com:team/demo.git@main", undefined],
       ["demo @ https://packages.example.com/demo-1.0-py3-none-any.whl", undefined],
     ];
     for (const [line, message] of cases) {
@@ -270,6 +289,67 @@ describe("what is wrong with an index", () => {
       const found = failed(answer.checks("demo", RULE));
       if (message === undefined) assert.deepEqual(found, [], line);
       else assert.match(found[0]?.[0] ?? "", message, line);
+      assert.doesNotMatch(JSON.stringify(answer), /s3cret/);
+    }
+  });
+
+  it("of a direct reference is told with all else that is wrong with it", async () => {
+    const answer = await over(
+      [`--index-url ${url}`, "demo @ http://ada:s3cret@packages.example.com/demo-1.0.tar.gz"],
+      {
+        offline: true,
+      },
+    );
+    assert.deepEqual(
+      failed(answer.checks("demo", RULE)).map(([, severity, alias]) => [severity, alias]),
+      [
+        ["warning", "INSECURE-SOURCE"],
+        ["warning", undefined],
+      ],
+    );
+  });
+
+  it("of a direct reference is that the policy allows no such address, or binds the package elsewhere", async () => {
+    place.write(
+      ".thoth.yaml",
+      `policy: {indexes: ['${url}', 'https://git.example.com/team/'], bindings: {'acme-*': '${url}'}}\n`,
+    );
+    const over_ = async (line: string) =>
+      failed((await over([`--index-url ${url}`, line], { offline: true })).result.packages[0]!.checks).filter(
+        ([, severity]) => severity === "error",
+      );
+    const digest = `#sha256=${demo.sha256}`;
+    for (const line of [
+      `demo @ https://evil.example.com/demo-1.0-py3-none-any.whl${digest}`,
+      `demo @ git+https://evil.example.com/demo.git@${"a".repeat(40)}`,
+      `acme-tools @ git+https://git.example.com/team/tools.git@${"a".repeat(40)}`,
+    ])
+      assert.deepEqual(
+        (await over_(line)).map(([, , alias]) => alias),
+        ["SOURCE-NOT-WHITELISTED"],
+        line,
+      );
+    for (const line of [
+      `demo @ git+https://git.example.com/team/demo.git@${"a".repeat(40)}`,
+      `acme-tools @ ${url}files/acme_tools-1.0-py3-none-any.whl${digest}`,
+      "./demo-1.0-py3-none-any.whl",
+    ])
+      assert.deepEqual(await over_(line), [], line);
+  });
+
+  it("of a file that a lock names is its address: a login in it, and plain http, which its digest holds", async () => {
+    const lock = (address: string): string =>
+      `lock-version = "1.0"\ncreated-by = "tests"\n[[packages]]\nname = "demo"\nversion = "1.0"\nindex = "${url}"\n` +
+      `[[packages.wheels]]\nname = "${demo.filename}"\nurl = "${address}"\nhashes = {sha256 = "${demo.sha256}"}\n`;
+    for (const [address, wanted] of [
+      [`https://files.example.org/${demo.filename}`, []],
+      [`http://files.example.org/${demo.filename}`, [["information", "INSECURE-SOURCE"]]],
+      [`https://ada:s3cret@files.example.org/${demo.filename}`, [["warning", undefined]]],
+    ] as const) {
+      place.write("pylock.toml", lock(address));
+      const answer = await place.run(["pylock.toml"], { offline: true });
+      const found = failed(answer.checks("demo", RULE)).map(([, severity, alias]) => [severity, alias]);
+      assert.deepEqual(found, wanted, address);
       assert.doesNotMatch(JSON.stringify(answer), /s3cret/);
     }
   });

@@ -9,6 +9,8 @@ import {
   type SubjectView,
 } from "../model.ts";
 import { boundViews, isHeldTo } from "../view.ts";
+import { holdsLogin, isThisMachine, labelOf } from "./addresses.ts";
+import { checkDirectReference, checkLockedAddresses } from "./directPolicy.ts";
 
 const RULE = "index-policy";
 
@@ -47,24 +49,12 @@ export function usesOf(settings: IndexSettings, written: readonly string[]): Ind
   });
 }
 
-/** How a person names an index: its address without login and query. */
-export function labelOf({ url }: Pick<IndexLocation, "url">): string {
-  const parsed = URL.parse(url);
-  if (!parsed) return url;
-  if (parsed.protocol === "file:") return decodeURIComponent(parsed.pathname);
-  return `${parsed.host}${parsed.pathname.replace(/\/+$/, "")}`;
-}
-
 function isTrustedHost(url: URL, hosts: readonly string[]): boolean {
   return hosts.some((entry) => {
     const [, host = "", port] = /^(?:\w+:\/\/)?(\[[^\]]*\]|[^:/]*)(?::(\d+))?/.exec(entry) ?? [];
     if (host.toLowerCase() !== url.hostname.toLowerCase()) return false;
     return port === undefined || port === (url.port || (url.protocol === "https:" ? "443" : "80"));
   });
-}
-
-function isThisMachine(url: URL): boolean {
-  return url.protocol === "file:" || /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/i.test(url.hostname);
 }
 
 /** One result per index: what is wrong with it, or that nothing is. */
@@ -111,7 +101,7 @@ function faultsOf(use: IndexUse, policy: MergedPolicy): Fault[] {
       says: "http",
     });
   }
-  if (!use.verifiesCertificate && !isThisMachine(url)) {
+  if (!use.verifiesCertificate && url.protocol !== "http:" && !isThisMachine(url)) {
     faults.push({
       message: `${label} is not asked for a valid certificate (trusted-host, or verify_ssl = false).`,
       next: "Remove the option, or set pip's cert option to the authority that signed it.",
@@ -119,8 +109,7 @@ function faultsOf(use: IndexUse, policy: MergedPolicy): Fault[] {
       says: "certificate not looked at",
     });
   }
-  const written = use.written === undefined ? null : URL.parse(use.written);
-  if (written && (written.username !== "" || written.password !== "") && !/\$\{?\w/.test(use.written!)) {
+  if (use.written !== undefined && holdsLogin(use.written)) {
     faults.push({
       message: `${label} is written with its login, which everybody who has the file can use.`,
       next: "Put the login into netrc, a keyring or a variable.",
@@ -145,8 +134,8 @@ export function checkIndexPolicy(
   policy: MergedPolicy,
 ): CheckDraft[] {
   const { subject } = view;
-  if (subject.from !== "index") return [checkDirect(view)];
-  const results: CheckDraft[] = [];
+  if (subject.from !== "index") return checkDirectReference(view, policy);
+  const results: CheckDraft[] = checkLockedAddresses(view);
   for (const bound of boundViews(view)) {
     const use = uses.find(({ location }) => location.url === bound.location.url);
     if (use)
@@ -284,41 +273,4 @@ function checkPage(
     );
   }
   return results;
-}
-
-/** A direct reference has no index; its own connection is looked at. */
-function checkDirect({ subject }: SubjectView): CheckDraft {
-  const address = (subject.address ?? "").replace(/^(?:git|hg|svn|bzr)\+/i, "");
-  const url = URL.parse(address);
-  const isOpen = url !== null && /^(?:http|git|svn|ftp):$/.test(url.protocol) && !isThisMachine(url);
-  const hasLogin = url !== null && url.password !== "" && !/\$\{?\w/.test(address);
-  const isHeld = subject.digests.length > 0;
-  const evidence: EvidenceDraft[] = [{ source: "the text", freshness: "fresh", says: url?.host ?? "a path" }];
-  if (isOpen && !isHeld) {
-    return {
-      rule: RULE,
-      state: "failed",
-      message: `${subject.written} comes over a connection that anybody on the way can change.`,
-      next: "Use https.",
-      aliases: ["INSECURE-SOURCE"],
-      evidence,
-    };
-  }
-  if (hasLogin) {
-    return {
-      rule: RULE,
-      state: "failed",
-      message: `The address of ${subject.written} is written with its login.`,
-      next: "Put the login into netrc, a keyring or a variable.",
-      evidence,
-    };
-  }
-  return {
-    rule: RULE,
-    state: url ? "passed" : "not-applicable",
-    message: url
-      ? `${subject.written} comes over a safe connection.`
-      : `${subject.written} is on this machine.`,
-    evidence,
-  };
 }

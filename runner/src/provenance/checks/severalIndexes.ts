@@ -12,8 +12,8 @@ import {
   whyNot,
 } from "../model.ts";
 import { boundViews, isHeldTo } from "../view.ts";
+import { labelOf } from "./addresses.ts";
 import type { ComputedDigests } from "./artifactDigest.ts";
-import { labelOf } from "./indexPolicy.ts";
 
 const RULE = "artifact-on-several-indexes";
 
