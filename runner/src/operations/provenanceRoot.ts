@@ -1,7 +1,8 @@
 // One manifest's provenance: its subjects, what the indexes say of them, and every check of each, in one pass.
 import { dirname } from "node:path";
 import type { RuntimeEnvironment } from "../../../shared/src/environment/model.ts";
-import type { MergedPolicy } from "../../../shared/src/policy/index.ts";
+import { normalizeName } from "../../../shared/src/packaging/name.ts";
+import { type MergedPolicy, overdueAcceptances } from "../../../shared/src/policy/index.ts";
 import type { PackageProvenance, ProvenanceCheck, Signer } from "../../../shared/src/protocol/provenance.ts";
 import { redactUrl } from "../index/index.ts";
 import {
@@ -21,8 +22,10 @@ import {
   type IndexView,
   type JudgeOptions,
   judge,
+  judgedOf,
   type LocatedFile,
   lockedFilesOf,
+  noteExpired,
   type Subject,
   type SubjectView,
   subjectsOf,
@@ -93,6 +96,8 @@ class RootCheck {
   readonly #indexes: ProvenanceIndexes;
   readonly #judges: readonly KnownJudge[];
   readonly #judging: JudgeOptions;
+  /** PEP 503 names of the projects that the manifests are of. */
+  readonly #ownNames: ReadonlySet<string>;
   readonly #expired = new Map<string, CheckDraft>();
   readonly #times: number[] = [];
   readonly #views = new Map<Subject, readonly IndexView[]>();
@@ -113,6 +118,9 @@ class RootCheck {
     this.#judges = environments.map((environment) =>
       environmentJudge(environment, settings?.onlyBinary ?? [], settings?.noBinary ?? []),
     );
+    this.#ownNames = new Set(
+      input.root.tree.files.flatMap(({ manifest }) => manifest.project?.name?.text ?? []).map(normalizeName),
+    );
     this.#judging = { policy, severities: input.input.rules, now: input.context.now() };
     this.#attestations = new AttestationChecks(input, policy, indexes);
     this.#advisories = new KnownAdvisories(undefined, this.#judging.now);
@@ -123,6 +131,7 @@ class RootCheck {
     const only = input.only && new Set(input.only);
     const subjects = subjectsOf(root.tree).filter(({ name }) => !only || only.has(name));
     const packages = await this.check(subjects);
+    this.#noteOverdue(packages);
     const files = checkFiles(
       { root, loader },
       { uses: this.#indexes.uses, policy: this.#policy, judging: this.#judging, expired: this.#expired },
@@ -178,6 +187,7 @@ class RootCheck {
       { ...policy, fixed: [...policy.fixed], require: [...policy.require] },
       input.rules,
       input.allArtifacts,
+      [...this.#ownNames],
       clears && subjects.map(({ name, version }) => clears(name, version ?? "")),
       inUse && subjects.map(({ name }) => inUse(name)?.toString()),
       this.#judges.map((one) => one.basis),
@@ -218,16 +228,25 @@ class RootCheck {
       ...archives,
       ...checkAbandoned(view, context),
     );
-    const about = {
-      name: subject.name,
-      version: view.version,
-      digests: subject.digests.map(({ algorithm, digest }) => `${algorithm}:${digest}`),
-    };
     const before = this.#expired.size;
-    const found = this.#tell(view, judge(drafts, about, this.#judging, this.#expired), attested.signer);
+    const checks = judge(drafts, judgedOf(view), this.#judging, this.#expired);
+    const found = this.#tell(view, checks, attested.signer);
     // An expired acceptance is told by the file, which a kept result knows nothing of.
     if (key !== undefined && this.#expired.size === before) this.#memory?.keep(key, found);
     return found;
+  }
+
+  /** An acceptance whose day is over is told for what it is bound to, whether or not there is still something to accept. */
+  #noteOverdue(packages: readonly PackageProvenance[]): void {
+    const { acceptances } = this.#policy;
+    for (const { name, version, artifacts } of acceptances.length > 0 ? packages : []) {
+      const digests = artifacts.flatMap((one) =>
+        Object.entries(one.digests).map(([key, digest]) => `${key}:${digest}`),
+      );
+      const what = { package: name, version, digests };
+      for (const { by, why } of overdueAcceptances(acceptances, what, this.#judging.now))
+        noteExpired(by, why, this.#expired);
+    }
   }
 
   /** The same with what it needs of the others, where that is asked for and known. */
@@ -269,7 +288,7 @@ class RootCheck {
       environments: this.#judges,
       pipeline: this.#indexes.pipeline,
       fixes: this.#input.clears ?? ((name, version) => this.#advisories.fixesOf(name, version)),
-      ownNames: new Set(),
+      ownNames: this.#ownNames,
     };
   }
 

@@ -628,6 +628,23 @@ describe("the checks of provenance", () => {
       assert.equal(check.severity, "warning");
     });
 
+    it("takes no name for one's own that everything is bound with, nor that a public index has", async () => {
+      const index = await serve({});
+      place.write(".thoth.yaml", `policy: {bindings: {'*': '${index.url}'}}\n`);
+      only((await over(index, ["reqeusts"])).checks("reqeusts", rule), "failed");
+      place.write(".thoth.yaml", "policy: {bindings: {reqeusts: 'https://pypi.org/simple'}}\n");
+      only((await over(index, ["reqeusts"])).checks("reqeusts", rule), "failed");
+      place.write(".thoth.yaml", `policy: {bindings: {'req*': '${index.url}'}}\n`);
+      only((await over(index, ["reqeusts"])).checks("reqeusts", rule), "passed");
+    });
+
+    it("passes what lies on this machine", async () => {
+      only(
+        (await over(await serve({}), ["./reqeusts-1.0-py3-none-any.whl"])).checks("reqeusts", rule),
+        "passed",
+      );
+    });
+
     it("passes a name of one's own", async () => {
       place.write(".thoth.yaml", "policy: {own-names: ['reqeusts']}\n");
       only((await over(await serve({}), ["reqeusts"])).checks("reqeusts", rule), "passed");

@@ -12,7 +12,7 @@ export { checkNameConfusion, findSlip, isEstablished, possiblyMeant } from "./ch
 export { checkLockHash, checkPinnedAndHashed } from "./checks/pinnedAndHashed.ts";
 export { checkAbandoned, checkRunsCode, checkYanked, withoutFiles } from "./checks/releaseState.ts";
 export { checkSeveralIndexes } from "./checks/severalIndexes.ts";
-export { isFinding, type Judged, type JudgeOptions, judge } from "./judge.ts";
+export { isFinding, type JudgeOptions, judge, noteExpired } from "./judge.ts";
 export type {
   CheckContext,
   CheckDraft,
@@ -25,4 +25,4 @@ export type {
 } from "./model.ts";
 export { isPublicIndex, mayBeTold } from "./privacy.ts";
 export { lockedFilesOf, subjectsOf } from "./subjects.ts";
-export { admits, isWheel, viewSubject } from "./view.ts";
+export { admits, isWheel, judgedOf, viewSubject } from "./view.ts";

@@ -17,8 +17,10 @@ export interface JudgeOptions {
 export interface Judged {
   readonly name: string;
   readonly version?: string | undefined;
-  /** `sha256:…` */
+  /** `sha256:…` of all that the manifest admits and that is looked at. */
   readonly digests: readonly string[];
+  /** The digests of one file, by its name. */
+  readonly byFile: ReadonlyMap<string, readonly string[]>;
 }
 
 const LOUDNESS: readonly (Severity | "off")[] = ["off", "hint", "information", "warning", "error"];
@@ -100,7 +102,7 @@ function acceptanceFor(
       advisories,
       package: about.name,
       version: about.version,
-      digests: about.digests,
+      digests: digestsOf(draft, about),
       isFixed,
     };
     const answer = acceptanceOf(policy.acceptances, what, now);
@@ -117,6 +119,12 @@ function acceptanceFor(
   return { whole: isWhole ? [...byAdvisory.values()].at(-1) : undefined, byAdvisory };
 }
 
+/** What is said of one file, or of one digest, is accepted for that one: what is said of two digests at once by neither. */
+function digestsOf({ artifact }: CheckDraft, { digests, byFile }: Judged): readonly string[] {
+  if (artifact === undefined) return digests;
+  return byFile.get(artifact) ?? (digests.includes(artifact) ? [artifact] : []);
+}
+
 function withAcceptances(
   advisories: NonNullable<CheckDraft["advisories"]>,
   byAdvisory: ReadonlyMap<string, PlacedAcceptance>,
@@ -127,7 +135,8 @@ function withAcceptances(
   });
 }
 
-function noteExpired(by: PlacedAcceptance, why: string, expired: Map<string, CheckDraft>): void {
+/** Puts into `expired` that an acceptance is over, once. */
+export function noteExpired(by: PlacedAcceptance, why: string, expired: Map<string, CheckDraft>): void {
   const { acceptance, from } = by;
   const what = acceptance.advisory ?? acceptance.rule ?? "a finding";
   const of = `${acceptance.package} ${acceptance.version ?? acceptance.digest?.slice(0, 19) ?? ""}`.trim();
@@ -145,7 +154,8 @@ export function tellAcceptance({
   acceptance,
   from,
 }: PlacedAcceptance): NonNullable<ProvenanceCheck["accepted"]> {
-  return { reason: acceptance.reason, until: acceptance.until, from };
+  const { reason, until, evidence } = acceptance;
+  return { reason, until, from, ...(evidence === undefined ? {} : { evidence }) };
 }
 
 function tellEvidence({ source, time, freshness, says }: EvidenceDraft): ProvenanceCheck["evidence"][number] {

@@ -3,6 +3,7 @@ import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import { compareVersions, parseVersion } from "../../../shared/src/packaging/version.ts";
 import { indexKey } from "../../../shared/src/policy/index.ts";
 import type { PageFile, ProjectPage } from "../index/index.ts";
+import type { Judged } from "./judge.ts";
 import type {
   Digest,
   EnvironmentJudge,
@@ -150,6 +151,19 @@ function newestToday(
   if (!first) return undefined;
   return rest.reduce((best, one) => (compareVersions(one.parsed!, best.parsed!) > 0 ? one : best), first)
     .version;
+}
+
+/** What acceptances of findings about the subject are bound to. */
+export function judgedOf({ subject, version, located, selected }: SubjectView): Judged {
+  const texts = (digests: readonly Digest[]): string[] =>
+    digests.map(({ algorithm, digest }) => `${algorithm}:${digest}`);
+  const byFile = new Map<string, string[]>();
+  const add = (filename: string, digests: readonly Digest[]): void =>
+    void byFile.set(filename, [...(byFile.get(filename) ?? []), ...texts(digests)]);
+  for (const { filename, digests } of subject.lockedFiles) add(filename, digests);
+  for (const { file } of located) add(file.filename, digestsOf(file));
+  const digests = [...texts(subject.digests), ...selected.flatMap(({ file }) => texts(digestsOf(file)))];
+  return { name: subject.name, version, digests, byFile };
 }
 
 /** Views of the indexes that the subject may come from. */

@@ -3,15 +3,20 @@ import { normalizeName } from "../packaging/name.ts";
 import { compareVersions, parseVersion } from "../packaging/version.ts";
 import type { PlacedAcceptance } from "./merge.ts";
 
-/** What may be accepted: one advisory or one rule, of one package. */
-export interface Acceptable {
-  readonly rule: string;
-  /** The advisory's id and its aliases; none where the finding is of a rule alone. */
-  readonly advisories: readonly string[];
+/** What an acceptance is bound to. */
+export interface AcceptedFor {
+  /** PEP 503 form. */
   readonly package: string;
   readonly version?: string | undefined;
   /** `sha256:…` */
   readonly digests: readonly string[];
+}
+
+/** What may be accepted: one advisory or one rule, of one package. */
+export interface Acceptable extends AcceptedFor {
+  readonly rule: string;
+  /** The advisory's id and its aliases; none where the finding is of a rule alone. */
+  readonly advisories: readonly string[];
   /** Whether a fixing version is known, which ends an acceptance "until fixed". */
   readonly isFixed: boolean;
 }
@@ -37,20 +42,41 @@ export function acceptanceOf(
   return expired;
 }
 
-function concerns({ acceptance }: PlacedAcceptance, what: Acceptable): boolean {
-  if (normalizeName(acceptance.package) !== what.package) return false;
+/** The acceptances for a package as it is now whose day is over, whether or not what they are of is still there. */
+export function overdueAcceptances(
+  acceptances: readonly PlacedAcceptance[],
+  what: AcceptedFor,
+  now: number,
+): { readonly by: PlacedAcceptance; readonly why: string }[] {
+  return acceptances.flatMap((by) => {
+    const why = isFor(by, what) ? whyExpired(by, { isFixed: false }, now) : undefined;
+    return why === undefined ? [] : [{ by, why }];
+  });
+}
+
+function concerns(by: PlacedAcceptance, what: Acceptable): boolean {
+  const { acceptance } = by;
   if (acceptance.rule !== undefined && acceptance.rule !== what.rule) return false;
   if (acceptance.advisory !== undefined) {
     const wanted = acceptance.advisory.toLowerCase();
     if (!what.advisories.some((id) => id.toLowerCase() === wanted)) return false;
   }
+  return isFor(by, what);
+}
+
+function isFor({ acceptance }: PlacedAcceptance, what: AcceptedFor): boolean {
+  if (normalizeName(acceptance.package) !== what.package) return false;
   if (acceptance.digest !== undefined) return what.digests.includes(acceptance.digest);
   if (acceptance.version === undefined || what.version === undefined) return false;
   const [a, b] = [parseVersion(acceptance.version), parseVersion(what.version)];
   return a && b ? compareVersions(a, b) === 0 : acceptance.version === what.version;
 }
 
-function whyExpired({ acceptance }: PlacedAcceptance, what: Acceptable, now: number): string | undefined {
+function whyExpired(
+  { acceptance }: PlacedAcceptance,
+  what: Pick<Acceptable, "isFixed">,
+  now: number,
+): string | undefined {
   if (acceptance.until === "fixed") return what.isFixed ? "a release fixes it now" : undefined;
   // The day itself still counts, wherever on earth it is asked.
   const end = Date.parse(`${acceptance.until}T23:59:59-12:00`);

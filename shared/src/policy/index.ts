@@ -1,5 +1,11 @@
 // The policy that holds: layers merged, names matched, acceptances looked up. Loads no schema.
-export { type Acceptable, type AcceptanceAnswer, acceptanceOf } from "./accept.ts";
+export {
+  type Acceptable,
+  type AcceptanceAnswer,
+  type AcceptedFor,
+  acceptanceOf,
+  overdueAcceptances,
+} from "./accept.ts";
 export {
   COOL_DOWN_DAYS,
   indexKey,

@@ -89,6 +89,8 @@ class Merging {
   #securityFixes: boolean | undefined;
   readonly #severities: Record<string, Severity | "off"> = {};
   readonly #fixed = new Set<string>();
+  /** What the layers so far ask for in numbers. */
+  readonly #above = new Set<"cool-down" | "abandoned-after">();
   #require: Set<string> | undefined;
   readonly #ownNames: string[] = [];
   #abandonedAfter: number | undefined;
@@ -105,10 +107,12 @@ class Merging {
     this.#addSeverities(layer);
     const { require, accept } = layer.policy;
     if (require) this.#require = new Set([...(this.#require ?? []), ...require]);
-    this.#ownNames.push(...(layer.policy["own-names"] ?? []));
+    this.#addOwnNames(layer);
     const years = layer.policy["abandoned-after"];
     if (years !== undefined) this.#abandonedAfter = Math.min(years, this.#abandonedAfter ?? years);
     for (const acceptance of accept ?? []) this.#addAcceptance(layer, acceptance);
+    if (layer.policy["cool-down"]?.days !== undefined) this.#above.add("cool-down");
+    if (years !== undefined) this.#above.add("abandoned-after");
   }
 
   /** Only what all of them allow. */
@@ -175,20 +179,38 @@ class Merging {
   }
 
   /** A workspace cannot accept what somebody above it has made a point of. */
-  #addAcceptance({ from, level }: PolicyLayer, acceptance: Acceptance): void {
-    const rule = acceptance.rule ?? "known-vulnerability";
-    const demanded =
-      this.#fixed.has(rule) ||
-      (rule === "attestation" &&
-        this.#attestations.some(
-          (one) =>
-            one.from !== from && one.packages.some((pattern) => matchesName(pattern, acceptance.package)),
-        ));
-    if (level === "workspace" && demanded) {
+  #addAcceptance(layer: PolicyLayer, acceptance: Acceptance): void {
+    const { from, level } = layer;
+    const rule =
+      acceptance.rule ?? (/^MAL-/i.test(acceptance.advisory ?? "") ? "known-bad" : "known-vulnerability");
+    if (level === "workspace" && this.#isDemanded(rule, acceptance.package, from)) {
       this.#unheard.push(`${from} accepts ${rule} of ${acceptance.package}, which was forbidden above it.`);
       return;
     }
     this.#acceptances.push({ acceptance, from });
+  }
+
+  /** Whether a policy other than `from` has made a point of the rule for the package. */
+  #isDemanded(rule: string, name: string, from: string): boolean {
+    if (this.#fixed.has(rule)) return true;
+    if (rule === "cool-down") return this.#above.has("cool-down");
+    if (rule === "abandoned-project") return this.#above.has("abandoned-after");
+    if (rule !== "attestation") return false;
+    return this.#attestations.some(
+      (one) => one.from !== from && one.packages.some((pattern) => matchesName(pattern, name)),
+    );
+  }
+
+  /** Names that a workspace calls its own do not quiet a rule that was made a point of above it. */
+  #addOwnNames({ policy, from, level }: PolicyLayer): void {
+    const names = policy["own-names"] ?? [];
+    if (names.length > 0 && level === "workspace" && this.#fixed.has("name-confusion")) {
+      this.#unheard.push(
+        `${from} names ${names.join(", ")} as its own, of which name-confusion was set above it.`,
+      );
+      return;
+    }
+    this.#ownNames.push(...names);
   }
 
   result(layers: readonly PolicyLayer[]): MergedPolicy {

@@ -91,6 +91,26 @@ describe("a policy of several levels", () => {
     );
   });
 
+  it("hears no acceptance and no name of its own by which a workspace would loosen what it may not change itself", () => {
+    const accept = (what: string) =>
+      `{accept: [{${what}, package: demo, version: '1.0', reason: no, until: fixed}]}`;
+    const held: readonly (readonly [above: string, accepted: string])[] = [
+      ["{severities: {known-bad: error}}", "advisory: MAL-2026-1"],
+      ["{cool-down: {days: 7}}", "rule: cool-down"],
+      ["{abandoned-after: 4}", "rule: abandoned-project"],
+    ];
+    for (const [organisation, accepted] of held) {
+      const workspace = accept(accepted);
+      assert.equal(merged({ workspace }).acceptances.length, 1, accepted);
+      const policy = merged({ organisation, workspace });
+      assert.deepEqual([policy.acceptances.length, policy.unheard.length], [0, 1], accepted);
+    }
+    const workspace = "{own-names: [reqeusts]}";
+    assert.deepEqual(merged({ workspace }).ownNames, ["reqeusts"]);
+    const policy = merged({ organisation: "{severities: {name-confusion: warning}}", workspace });
+    assert.deepEqual([policy.ownNames.length, policy.unheard.length], [0, 1]);
+  });
+
   it("wants a reason, an end, one advisory or rule, and one version or digest", () => {
     const whole = {
       advisory: "GHSA-1",

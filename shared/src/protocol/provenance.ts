@@ -39,7 +39,13 @@ const evidence = z.object({
   says: z.string().optional(),
 });
 
-const acceptance = z.object({ reason: z.string(), until: z.string().optional(), from: z.string() });
+const acceptance = z.object({
+  reason: z.string(),
+  until: z.string().optional(),
+  from: z.string(),
+  /** Where it was looked into, as the policy says. */
+  evidence: z.string().optional(),
+});
 
 export const check = z.object({
   rule: z.string(),

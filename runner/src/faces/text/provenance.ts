@@ -219,7 +219,7 @@ function acceptedLines({ files, packages }: ProvenanceOutput, terminal: Terminal
   return accepted.flatMap(({ message, accepted: by }) =>
     wrap(
       escapeControls(
-        `Accepted ${by!.until === "fixed" ? "until it is fixed" : `until ${by!.until}`} in ${by!.from}: ${message} Reason: ${by!.reason}`,
+        `Accepted ${by!.until === "fixed" ? "until it is fixed" : `until ${by!.until}`} in ${by!.from}: ${message} Reason: ${by!.reason}${by!.evidence === undefined ? "" : ` (${by!.evidence})`}`,
       ),
       terminal.columns,
     ),

@@ -2,7 +2,8 @@
 import { normalizeName } from "../../../../shared/src/packaging/name.ts";
 import { matchesName } from "../../../../shared/src/policy/index.ts";
 import { ESTABLISHED_NAMES } from "../data/establishedNames.ts";
-import type { CheckContext, CheckDraft, SubjectView } from "../model.ts";
+import type { CheckContext, CheckDraft, Subject, SubjectView } from "../model.ts";
+import { isPublicIndex } from "../privacy.ts";
 
 const RULE = "name-confusion";
 /** In shorter names nearly everything is one slip away from something. */
@@ -166,6 +167,26 @@ export function isEstablished(name: string): boolean {
   return lists().names.has(normalizeName(name));
 }
 
+/** What lies on this machine, what the policy names as own, and what it binds to an index that not everybody may use. */
+function isOwn({ name, from }: Subject, { ownNames, policy }: CheckContext): boolean {
+  const { bindings, fixed, layers } = policy;
+  const isHeard = (origin: string): boolean =>
+    !fixed.has(RULE) || layers.some(({ level, from: file }) => level !== "workspace" && file === origin);
+  return (
+    from === "path" ||
+    ownNames.has(name) ||
+    policy.ownNames.some((pattern) => matchesName(pattern, name)) ||
+    bindings.some(
+      (one) =>
+        // To bind everything to one index says nothing of a name.
+        /[^*]/.test(one.pattern) &&
+        isHeard(one.from) &&
+        !isPublicIndex(one.url) &&
+        matchesName(one.pattern, name),
+    )
+  );
+}
+
 /** What can be said of the subject's name. */
 export function checkNameConfusion({ subject }: SubjectView, context: CheckContext): CheckDraft[] {
   const evidence = [
@@ -175,12 +196,7 @@ export function checkNameConfusion({ subject }: SubjectView, context: CheckConte
       freshness: "fresh" as const,
     },
   ];
-  const { ownNames, policy } = context;
-  const isOwn =
-    ownNames.has(subject.name) ||
-    policy.ownNames.some((pattern) => matchesName(pattern, subject.name)) ||
-    policy.bindings.some(({ pattern }) => matchesName(pattern, subject.name));
-  if (isOwn) {
+  if (isOwn(subject, context)) {
     return [{ rule: RULE, state: "passed", message: `${subject.written} is a name of your own.`, evidence }];
   }
   const slip = findSlip(subject.written);
