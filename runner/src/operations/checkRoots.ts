@@ -146,7 +146,10 @@ export async function environmentFor(
  * Where each project is asked, for a root whose indexes are more than a list that pip merges. What a binding gets wrong is told by the
  * rules and by the resolver: here the project is asked for where all others are.
  */
-async function planFor({ index }: CommonInput, { path, tree }: LoadedRoot): Promise<IndexPlan | undefined> {
+export async function planFor(
+  { index }: CommonInput,
+  { path, tree }: Pick<LoadedRoot, "path" | "tree">,
+): Promise<IndexPlan | undefined> {
   const found = await configurationFor(dirname(path));
   const { configuration } = found;
   const strategy = index?.strategy ?? configuration["index-strategy"];

@@ -8,6 +8,7 @@ import { indexKey, type MergedPolicy, matchesName } from "../../../shared/src/po
 import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
 import {
   createIndexClient,
+  type FileOption,
   type IndexClient,
   type IndexFailure,
   type IndexLocation,
@@ -25,9 +26,11 @@ import {
   type Subject,
   usesOf,
 } from "../provenance/index.ts";
+import { planFor } from "./checkRoots.ts";
 import type { OperationContext } from "./context.ts";
+import type { IndexLane, IndexPlan } from "./indexPlan.ts";
 import { indexSettingsFor } from "./indexSettings.ts";
-import { fileOptionsOf } from "./manifestIndexes.ts";
+import { fileOptionsOf, projectOptionsOf } from "./manifestIndexes.ts";
 
 /** How many requests may still be sent. */
 export class RequestBudget {
@@ -85,16 +88,19 @@ export class ProvenanceIndexes {
   readonly pipeline: Pipeline;
   readonly problems: readonly string[];
   readonly #lanes: readonly Lane[];
+  /** By project, the index that the configuration or a project's own tables bind it to. */
+  readonly #bound: ReadonlyMap<string, string>;
   readonly #input: LanesInput;
 
   private constructor(
     input: LanesInput,
-    lanes: readonly Lane[],
+    { lanes, bound }: { readonly lanes: readonly Lane[]; readonly bound: ReadonlyMap<string, string> },
     pipeline: Pipeline,
     problems: readonly string[],
   ) {
     this.#input = input;
     this.#lanes = lanes;
+    this.#bound = bound;
     this.pipeline = pipeline;
     this.problems = problems;
   }
@@ -104,13 +110,18 @@ export class ProvenanceIndexes {
     const sources = lockSources(tree);
     const isPipfile = tree.files[0]?.manifest.kind.startsWith("pipfile") === true;
     const pylock = tree.files[0]?.manifest.pylock;
-    const named = pylock
-      ? settingsOfPylock(input, pylock)
+    const plan = await planFor(input.input, input);
+    const asked = pylock
+      ? settingsOfPylock(input, pylock, plan)
       : sources.length > 0
         ? sources.flatMap((source) => settingsOfSource(input, source))
-        : settingsOfPip(input);
+        : settingsOfPip(input, plan);
+    const bindings = new Map(
+      [...(plan?.bound ?? [])].map(([name, lane]) => [name, settingsOfLane(input, lane)]),
+    );
+    const named = [...asked, ...missingFrom(asked, [...bindings.values()].flat())];
     const { pages, metadata } = await input.context.knowledge();
-    const first = named.findIndex(({ isOfLock }) => !isOfLock);
+    const first = named.findIndex(({ isForSome }) => !isForSome);
     const lanes = named.map(({ name, settings, location, written }, at): Lane => {
       const alone: IndexSettings = {
         ...settings,
@@ -130,7 +141,10 @@ export class ProvenanceIndexes {
       return { name, location, settings: alone, client, use: use!, isDefault: at === first };
     });
     const problems = [...new Set(named.flatMap(({ settings }) => settings.problems))];
-    return new ProvenanceIndexes(input, lanes, isPipfile ? "pipenv" : "pip", problems);
+    const bound = new Map(
+      [...bindings].flatMap(([name, [one]]) => (one ? [[name, one.location.url] as const] : [])),
+    );
+    return new ProvenanceIndexes(input, { lanes, bound }, isPipfile ? "pipenv" : "pip", problems);
   }
 
   get uses(): readonly IndexUse[] {
@@ -177,16 +191,18 @@ export class ProvenanceIndexes {
   }
 
   /** The indexes that the subject may come from, and whether the manifest itself says so. */
-  #boundLanes({ source }: Subject): { lanes: readonly Lane[]; isExplicit: boolean } {
+  #boundLanes({ name: project, source }: Subject): { lanes: readonly Lane[]; isExplicit: boolean } {
     const lanes = this.#lanes;
-    const named = source === undefined ? [] : lanes.filter((lane) => isNamed(lane, source));
-    if (named.length > 0) return { lanes: named, isExplicit: true };
+    for (const wanted of [source, this.#bound.get(project)]) {
+      const named = wanted === undefined ? [] : lanes.filter((lane) => isNamed(lane, wanted));
+      if (named.length > 0) return { lanes: named, isExplicit: true };
+    }
     // Without sources of its own pipenv writes the name of its default one all the same: what counts is pip's configuration.
     if (lanes.every(({ name }) => name === undefined)) return { lanes, isExplicit: false };
     if (source !== undefined) return { lanes: [], isExplicit: true };
     // pipenv takes what is bound to nothing from the first source alone; pip from wherever the best version is.
     if (this.pipeline === "pipenv") return { lanes: lanes.slice(0, 1), isExplicit: true };
-    // What a pylock names for one package is asked for that one.
+    // What is named for one package is asked for that one.
     return { lanes: lanes.filter(({ name }) => name === undefined), isExplicit: false };
   }
 
@@ -223,8 +239,8 @@ function isNamed({ name, location }: Lane, source: string): boolean {
 
 interface NamedSettings {
   readonly name?: string | undefined;
-  /** A lock names it for some of its packages: what it says nothing of is not asked for there. */
-  readonly isOfLock?: boolean;
+  /** It is named for some of the packages: the others are not asked for there. */
+  readonly isForSome?: boolean;
   readonly settings: IndexSettings;
   readonly location: IndexLocation;
   readonly written: readonly string[];
@@ -256,41 +272,61 @@ function settingsOfUrl(
   verifiesCertificate: boolean,
   where: string,
 ): NamedSettings[] {
-  const settings = indexSettingsFor({
-    machine: lanes.context,
-    cwd: dirname(lanes.path),
-    commandLine: lanes.input.index,
-    usePipConfiguration: lanes.input.usePipConfiguration !== false,
-    fileOptions: [
-      { option: "--index-url", value: url, where },
-      ...(verifiesCertificate
-        ? []
-        : [{ option: "--trusted-host", value: URL.parse(url)?.host ?? "", where }]),
-    ],
-    venv: lanes.environment?.prefix,
-  });
+  const settings = settingsWith(lanes, [
+    { option: "--index-url", value: url, where },
+    ...(verifiesCertificate ? [] : [{ option: "--trusted-host", value: URL.parse(url)?.host ?? "", where }]),
+  ]);
   const [location] = settings.indexes;
   return location ? [{ name, settings, location, written: [url] }] : [];
 }
 
 /** The indexes that a pylock names, and pip's own for the packages that name none. */
-function settingsOfPylock(lanes: LanesInput, lock: Pylock): NamedSettings[] {
+function settingsOfPylock(lanes: LanesInput, lock: Pylock, plan: IndexPlan | undefined): NamedSettings[] {
   const urls = [...new Set(lock.packages.flatMap(({ index }) => index ?? []))];
   const named = urls.flatMap((url) =>
-    settingsOfUrl(lanes, url, url, true, "pylock.toml").map((one) => ({ ...one, isOfLock: true })),
+    settingsOfUrl(lanes, url, url, true, "pylock.toml").map((one) => ({ ...one, isForSome: true })),
   );
   const isBare = lock.packages.some(
     (one) => one.index === undefined && !one.vcs && !one.directory && !one.archive,
   );
   if (!isBare && named.length > 0) return named;
-  const own = settingsOfPip(lanes);
-  const keys = new Set(own.map(({ location }) => indexKey(location.url)));
-  return [...named.filter(({ location }) => !keys.has(indexKey(location.url))), ...own];
+  const own = settingsOfPip(lanes, plan);
+  return [...missingFrom(own, named), ...own];
 }
 
-function settingsOfPip(lanes: LanesInput): NamedSettings[] {
-  const fileOptions = fileOptionsOf(lanes.tree);
-  const settings = indexSettingsFor({
+/** Those of `more` whose index is none of the others, each once. */
+function missingFrom(others: readonly NamedSettings[], more: readonly NamedSettings[]): NamedSettings[] {
+  const keys = new Set(others.map(({ location }) => indexKey(location.url)));
+  return more.filter(({ location }) => {
+    const key = indexKey(location.url);
+    return !keys.has(key) && keys.add(key);
+  });
+}
+
+function settingsOfPip(lanes: LanesInput, plan: IndexPlan | undefined): NamedSettings[] {
+  const { tree } = lanes;
+  const isOfPdm = tree.files[0]?.manifest.project?.tool === "pdm";
+  const fileOptions = [
+    ...(plan?.general.fileOptions ?? fileOptionsOf(tree)),
+    ...(isOfPdm ? projectOptionsOf(tree).options : []),
+  ];
+  const settings = settingsWith(lanes, fileOptions);
+  const written = fileOptions.flatMap(({ value }) => value ?? []);
+  return [...settings.indexes, ...settings.findLinks].map((location) => ({ settings, location, written }));
+}
+
+/** The index that some projects are bound to, by the configuration or by the tables of uv and poetry. */
+function settingsOfLane(lanes: LanesInput, { key, fileOptions }: IndexLane): NamedSettings[] {
+  const settings = settingsWith(lanes, fileOptions);
+  const places = new Set(fileOptions.map(({ where }) => where));
+  const written = fileOptions.flatMap(({ value }) => value ?? []);
+  return [...settings.indexes, ...settings.findLinks]
+    .filter(({ origin }) => places.has(origin.where))
+    .map((location) => ({ name: key, isForSome: true, settings, location, written }));
+}
+
+function settingsWith(lanes: LanesInput, fileOptions: readonly FileOption[]): IndexSettings {
+  return indexSettingsFor({
     machine: lanes.context,
     cwd: dirname(lanes.path),
     commandLine: lanes.input.index,
@@ -298,6 +334,4 @@ function settingsOfPip(lanes: LanesInput): NamedSettings[] {
     fileOptions,
     venv: lanes.environment?.prefix,
   });
-  const written = fileOptions.flatMap(({ value }) => value ?? []);
-  return [...settings.indexes, ...settings.findLinks].map((location) => ({ settings, location, written }));
 }

@@ -324,4 +324,59 @@ describe("a lock against its indexes", () => {
       assert.equal((await place.run(["requirements.txt"])).of("demo").version, "1.0");
     });
   });
+
+  describe("and what binds its packages beside it", () => {
+    const acme = buildWheel({ name: "acme", version: "1.0" });
+
+    it("is .thoth.yaml: a name that it binds to an index is told to no other one", async () => {
+      const [main, own] = [await serve({ demo: [file(demo)] }), await serve({ acme: [file(acme)] })];
+      place.write(
+        ".thoth.yaml",
+        `indexes: [{name: inside, url: '${own.url}', explicit: true}]\nindex-bindings: {acme: inside}\n`,
+      );
+      const lines = [demo, acme].map(
+        ({ filename, sha256 }) => `${filename.split("-")[0]}==1.0 --hash=sha256:${sha256}`,
+      );
+      place.write("requirements.txt", [`--index-url ${main.url}`, ...lines].join("\n"));
+      const answer = await place.run(["requirements.txt"]);
+      for (const name of ["demo", "acme"]) only(answer.checks(name, "artifact-digest"), "passed");
+      assert.deepEqual(answer.of("acme").indexes, [own.url]);
+      assert.deepEqual(
+        main.requests.filter(({ path }) => path.includes("acme")),
+        [],
+      );
+    });
+
+    it("is uv's tables in a pyproject.toml: indexes, repositories, addresses and folders", async () => {
+      const [main, own] = [await serve({ demo: [file(demo)] }), await serve({ acme: [file(acme)] })];
+      const commit = "a".repeat(40);
+      place.write(
+        "pyproject.toml",
+        `[project]\nname = "reqeusts"\nversion = "1"\ndependencies = ["demo", "acme", "repo", "away", "inside"]\n` +
+          `[[tool.uv.index]]\nname = "own"\nurl = "${own.url}"\nexplicit = true\n` +
+          `[[tool.uv.index]]\nname = "main"\nurl = "${main.url}"\ndefault = true\n` +
+          `[tool.uv.sources]\nacme = {index = "own"}\nrepo = {git = "https://example.com/repo.git", rev = "${commit}"}\n` +
+          `away = {url = "https://example.com/away-1.0-py3-none-any.whl"}\ninside = {workspace = true}\n`,
+      );
+      const answer = await place.run(["pyproject.toml"]);
+      assert.deepEqual(
+        answer.result.packages.map(({ name, version, indexes }) => [name, version, indexes]),
+        [
+          ["demo", "1.0", [main.url]],
+          ["acme", "1.0", [own.url]],
+          ["repo", undefined, []],
+          ["away", undefined, []],
+          ["inside", undefined, []],
+        ],
+      );
+      assert.deepEqual(
+        main.requests.map(({ path }) => path),
+        ["/simple/demo/"],
+      );
+      const pins = ["repo", "away", "inside"].map(
+        (name) => answer.checks(name, "pinned-and-hashed")[0]?.state,
+      );
+      assert.deepEqual(pins, ["passed", "failed", "not-applicable"]);
+    });
+  });
 });

@@ -88,23 +88,46 @@ function subjectOf(
   fileHasHashes: boolean,
 ): Subject {
   const own = uniqueDigests(places.map((place) => place.entry));
-  const from = entry.vcs ? "vcs" : entry.url ? "url" : entry.path ? "path" : "index";
   return {
     name: entry.normalizedName!,
     written: entry.name?.text ?? entry.normalizedName!,
     ...(version === undefined ? {} : { version }),
-    from,
+    ...originOf(entry),
     digests: constraints.reduce((digests, one) => inBoth(digests, uniqueDigests([one])), own),
     lockedFiles: [],
     lockedIdentities: [],
-    ...(entry.index ? { source: entry.index.text } : {}),
-    ...(entry.url ? { address: entry.url.text } : entry.path ? { address: entry.path.text } : {}),
-    ...(entry.vcs ? { vcs: { system: entry.vcs.system, reference: entry.vcs.reference?.text } } : {}),
     specifier,
     isLocked: file.manifest.kind === "pipfile-lock" || fileHasHashes,
     fileHasHashes,
     places,
   };
+}
+
+type Origin = Pick<Subject, "from" | "source" | "address" | "vcs">;
+
+/** Where an entry takes its package from: by itself, else by the first of uv's sources for it. */
+function originOf({ index, vcs, url, path, sources = [] }: RequirementEntry): Origin {
+  if (vcs && url)
+    return { from: "vcs", address: url.text, vcs: { system: vcs.system, reference: vcs.reference?.text } };
+  if (url) return { from: "url", address: url.text };
+  if (path) return { from: "path", address: path.text };
+  const [source] = sources;
+  const address = source?.value?.text;
+  switch (source?.kind) {
+    case "git":
+      return {
+        from: "vcs",
+        ...(address === undefined ? {} : { address }),
+        vcs: { system: "git", reference: source.reference?.text },
+      };
+    case "url":
+      return { from: "url", ...(address === undefined ? {} : { address }) };
+    case "path":
+    case "workspace":
+      return { from: "path", ...(address === undefined ? {} : { address }) };
+    default:
+      return { from: "index", ...(index ? { source: index.text } : {}) };
+  }
 }
 
 function uniqueDigests(entries: readonly RequirementEntry[]): readonly Digest[] {
