@@ -35,8 +35,16 @@ export interface Published {
   readonly forged?: RoleName;
   /** Serves other bytes than the metadata says. */
   readonly otherTarget?: string;
-  /** Publishes a second root, signed by both keys, with new keys for all roles. */
-  readonly rotate?: boolean;
+  /** Publishes a second root, signed by both keys, with new keys for all roles; or by the new one alone. */
+  readonly rotate?: boolean | "alone";
+  /** The version that the second root says it is. */
+  readonly rootVersion?: number;
+  /** Serves this role's file of the version before in place of the new one. */
+  readonly mixed?: "snapshot" | "targets";
+  /** The version of the targets that the snapshot lists. */
+  readonly targetsListed?: number;
+  /** Served in place of this role's file. */
+  readonly instead?: { readonly role: "timestamp" | "snapshot" | "targets"; readonly bytes: Buffer };
 }
 
 export interface TufRepository {
@@ -114,11 +122,12 @@ export async function startTufRepository(): Promise<TufRepository> {
   await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
 
   const publish = (state: Published): void => {
-    const { version, expires = {}, forged, rotate = false } = state;
-    if (rotate || expires.root !== undefined) {
+    const { version, expires = {}, forged, rotate = false, rootVersion = 2 } = state;
+    if (rotate || expires.root !== undefined || rootVersion !== 2) {
       const before = signers.root;
       if (rotate) signers = makeSigners();
-      files.set("2.root.json", seal(makeRoot(2, expires.root), before, ...(rotate ? [signers.root] : [])));
+      const by = [...(rotate === "alone" ? [] : [before]), ...(rotate ? [signers.root] : [])];
+      files.set("2.root.json", seal(makeRoot(rootVersion, expires.root), ...by));
     }
     const by = (role: RoleName): Signer => {
       if (forged !== role) return signers[role];
@@ -132,11 +141,16 @@ export async function startTufRepository(): Promise<TufRepository> {
     const targets = new Targets({ ...options("targets"), targets: { [TARGET]: file } });
     files.set(`${version}.targets.json`, seal(new Metadata(targets), by("targets")));
     files.set(`targets/${digest}.${TARGET}`, Buffer.from(state.otherTarget ?? target));
-    const meta = { "targets.json": new MetaFile({ version }) };
+    const meta = { "targets.json": new MetaFile({ version: state.targetsListed ?? version }) };
     const snapshot = new Snapshot({ ...options("snapshot"), meta });
     files.set(`${version}.snapshot.json`, seal(new Metadata(snapshot), by("snapshot")));
     const timestamp = new Timestamp({ ...options("timestamp"), snapshotMeta: new MetaFile({ version }) });
     files.set("timestamp.json", seal(new Metadata(timestamp), by("timestamp")));
+    const pathOf = (role: RoleName, at = version): string =>
+      role === "timestamp" ? "timestamp.json" : `${at}.${role}.json`;
+    const { mixed, instead } = state;
+    if (mixed) files.set(pathOf(mixed), files.get(pathOf(mixed, version - 1)) ?? Buffer.alloc(0));
+    if (instead) files.set(pathOf(instead.role), instead.bytes);
   };
 
   return {

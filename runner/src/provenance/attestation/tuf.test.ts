@@ -112,20 +112,57 @@ describe("the trust root", () => {
       "another trust root than the one listed",
       { otherTarget: "{}" },
       "invalid-metadata",
-      /not validly signed/,
+      /serves another file than its metadata lists \(Expected length/,
+    ],
+    [
+      "a snapshot of before under a new timestamp",
+      { mixed: "snapshot" },
+      "invalid-metadata",
+      /does not fit together/,
+    ],
+    [
+      "targets of before under a new snapshot",
+      { mixed: "targets" },
+      "invalid-metadata",
+      /does not fit together \(Version 2 of targets/,
+    ],
+    [
+      "a snapshot that goes back to targets of before",
+      { targetsListed: 1 },
+      "older-metadata",
+      /older than what it served before/,
+    ],
+    [
+      "a root that only its own keys have signed",
+      { rotate: "alone" },
+      "invalid-metadata",
+      /not validly signed \(root was signed by 0\/1 keys\)/,
+    ],
+    ["a root that leaves a version out", { rootVersion: 3 }, "invalid-metadata", /does not fit together/],
+    [
+      "a timestamp that is none",
+      { instead: { role: "timestamp", bytes: Buffer.from("<html>") } },
+      "invalid-metadata",
+      /cannot be read/,
+    ],
+    [
+      "a timestamp without an end",
+      { instead: { role: "timestamp", bytes: Buffer.alloc(1_000_000, 32) } },
+      "unreachable",
+      /sent more than/,
     ],
     ["a trust root that is none", { trustedRoot: { tlogs: [] } }, "invalid-trust-root", /is no trust root/],
   ];
   for (const [what, change, code, message] of refused) {
     it(`is not replaced by ${what}, which is said`, async () => {
-      publish(1);
+      publish(2);
       const now = Date.now();
       await update(now);
-      publish(2, change);
+      publish(3, { trustedRoot: roots[0], ...change });
       const state = await update(now + 2 * DAY);
       assert.equal(state.failure?.code, code, state.failure?.message);
       assert.match(state.sentence, message);
-      assert.deepEqual(state.trust.root, roots[0]);
+      assert.deepEqual(state.trust.root, roots[1]);
       assert.equal(state.confirmedAt, now);
     });
   }

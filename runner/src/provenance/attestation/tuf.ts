@@ -157,22 +157,45 @@ async function writeState(folder: string, state: KeptState): Promise<void> {
   await rename(partial, join(folder, STATE_FILE));
 }
 
-/** What the library refuses, in words. Some of its errors come wrapped in text, so that only the text tells which they were. */
+/** What the library's errors say, and what that means. Some come wrapped in text, so that only the text tells which they were. */
+const REFUSALS: readonly (readonly [RegExp, TrustFailureCode, (at: string, said: string) => string])[] = [
+  [/expired/i, "expired-metadata", (at) => `the metadata of ${at} has expired`],
+  [
+    /is less than/i,
+    "older-metadata",
+    (at) => `${at} serves metadata that is older than what it served before`,
+  ],
+  [
+    /does(?: not|n't) match|Expected version|Missing file|Missing \S+ in snapshot/i,
+    "invalid-metadata",
+    (at, said) => `the metadata of ${at} does not fit together (${said})`,
+  ],
+  [
+    /was signed by|signature/i,
+    "invalid-metadata",
+    (at, said) => `the metadata of ${at} is not validly signed (${said})`,
+  ],
+  [
+    /Expected (?:hash|length)/i,
+    "invalid-metadata",
+    (at, said) => `${at} serves another file than its metadata lists (${said})`,
+  ],
+];
+
+/** What stood in the way of an update, in words. */
 function failureOf(error: unknown, repository: string): TrustFailure {
   const { message = "", code } = error as { message?: string; code?: string };
   const at = shown(repository, 120);
-  const again = "Check again later; what is known stays in use.";
-  const failure = (kind: TrustFailureCode, why: string, next = again): TrustFailure => ({
-    code: kind,
-    message: `Not updated: ${why}.`,
-    next,
-  });
+  const failure = (
+    kind: TrustFailureCode,
+    why: string,
+    next = "Check again later; what is known stays in use.",
+  ): TrustFailure => ({ code: kind, message: `Not updated: ${why}.`, next });
   if (error instanceof InvalidTrustRoot)
     return failure("invalid-trust-root", `what ${at} serves is no trust root`);
-  if (/expired/i.test(message)) return failure("expired-metadata", `the metadata of ${at} has expired`);
-  if (/is less than|Expected version|does not match meta version|version \d+ .* \d+/i.test(message)) {
-    return failure("older-metadata", `${at} serves metadata that is older than what it served before`);
-  }
+  const said = shown(message.replace(/^Unable to load .*? error (?:\w+: )?/, ""), 120);
+  const found = REFUSALS.find(([pattern]) => pattern.test(message));
+  if (found) return failure(found[1], found[2](at, said));
   if (typeof code === "string" && /^E[A-Z]+$/.test(code)) {
     return failure(
       "not-writable",
@@ -180,5 +203,5 @@ function failureOf(error: unknown, repository: string): TrustFailure {
       "Check the folder.",
     );
   }
-  return failure("invalid-metadata", `the metadata of ${at} is not validly signed (${shown(message, 120)})`);
+  return failure("invalid-metadata", `the metadata of ${at} cannot be read (${said})`);
 }
