@@ -30,6 +30,14 @@ describe("thoth knowledge update trust-root", function () {
     assert.ok(!existsSync(join(place.env.XDG_DATA_HOME!, "thoth", "trust", "state.json")));
   });
 
+  it("names an address that is none of a network, with exit status 2", async () => {
+    for (const from of ["trust", "/srv/trust", "ftp://mirror.example"]) {
+      const { status, stderr } = await place.run(["knowledge", "update", "trust-root", "--from", from]);
+      assert.equal(status, 2, from);
+      assert.match(stderr, /is no address of a repository\.\n/);
+    }
+  });
+
   it("says that the repository answers nothing, and that it is offline", async () => {
     repository.fail(503);
     const down = await update();

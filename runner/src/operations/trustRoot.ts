@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { KnowledgeInput, KnowledgeOutput } from "../../../shared/src/protocol/knowledge.ts";
 import type { Answer, CommonInput } from "../../../shared/src/protocol/operation.ts";
 import { dataFolder } from "../data/index.ts";
+import { redactUrl } from "../index/index.ts";
 import { type TrustState, updateTrust } from "../provenance/attestation/index.ts";
 import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
@@ -26,6 +27,10 @@ async function ask(context: OperationContext, input: CommonInput, wants: Wants):
   const { signal, maxAge } = wants;
   const named = wants.repository ?? context.env[VARIABLE];
   const repository = named === "off" ? undefined : named?.replace(/\/+$/, "");
+  if (repository && !/^https?:$/.test(URL.parse(repository)?.protocol ?? "")) {
+    const message = `${redactUrl(repository)} is no address of a repository.`;
+    throw new OperationError("usage", "bad-address", message, "Give one of http or https.");
+  }
   const { client } = await openIndexClient(context, input, signal);
   try {
     return await updateTrust({
