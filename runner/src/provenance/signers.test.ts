@@ -103,7 +103,12 @@ describe("signers over an index", () => {
   it("fail all where one of them does not hold", async () => {
     const other = buildWheel({ name: "demo", version: "1.1" });
     served.demo = provenance(await bundle(), await bundle({}, other));
-    only((await run()).checks("demo", "attestation"), "failed");
+    const answer = await run();
+    only(answer.checks("demo", "attestation"), "failed");
+    assert.match(
+      only(answer.checks("demo", "publisher-continuity"), "not-checked").message,
+      /^demo-1\.0-py3-none-any\.whl: its attestation does not hold/,
+    );
   });
 
   it("of the same name on another forge are not who the policy expects", async () => {

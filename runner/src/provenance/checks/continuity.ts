@@ -79,10 +79,20 @@ export function checkContinuity(
   // An index that says of no file whether it is attested serves none at all: nothing was lost there.
   const isSilent = answer.state === "absent" && file.provenance === undefined;
   const servesNone = others.every(({ state }) => state === "unknown");
+  const silence =
+    isSilent && servesNone ? `${view.label} tells of no file whether it is attested` : undefined;
+  const unknown = answer.state === "unknown" ? whyUnknown(answer) : silence;
+  if (unknown !== undefined) {
+    const message = `${file.filename}: ${unknown}.`;
+    const evidence = [pageEvidence(view)];
+    return [
+      { rule: RULE, state: "not-checked", artifact: file.filename, message, labels: ["not-known"], evidence },
+    ];
+  }
   const history: PublisherHistory = {
     file: {
       ...historyFile(file, version, answer.identities),
-      state: isSilent && servesNone ? "unknown" : answer.state,
+      state: answer.state,
       sha256: file.hashes.sha256,
       source: view.location.url,
     },
@@ -103,6 +113,11 @@ export function checkContinuity(
   }
   return notes.map((note) => tellNote(note, located));
 }
+
+const whyUnknown = ({ draft }: AttestedAnswer): string =>
+  draft.state === "failed"
+    ? "its attestation does not hold, so that nobody is known to have signed it"
+    : "who has signed it is not known";
 
 /**
  * What is to be said where the project's own pages name repositories on forges, and the signer's is none of them. A match proves nothing
@@ -125,7 +140,7 @@ function tellNote(note: ContinuityNote, { file, view }: LocatedFile): CheckDraft
     ...(before ? [{ source: before.filename, says: who, ...timeOf(before.identity) }] : []),
   ];
   const base = { rule: RULE, artifact: file.filename, labels: [note.code], evidence } as const;
-  const message = note.sentence.replace(/^Not compared: /, "");
+  const { sentence: message } = note;
   if (note.severity !== "none") {
     return {
       ...base,
@@ -135,8 +150,7 @@ function tellNote(note: ContinuityNote, { file, view }: LocatedFile): CheckDraft
       ...(note.severity === "warning" ? { next: "Ask its maintainers before you install it." } : {}),
     };
   }
-  const state = note.code === "not-known" ? "not-checked" : note.code === "no-history" ? "absent" : "passed";
-  return { ...base, state, message };
+  return { ...base, state: note.code === "no-history" ? "absent" : "passed", message };
 }
 
 function timeOf(identity: Identity | undefined): { time?: number } {
