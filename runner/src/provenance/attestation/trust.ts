@@ -77,8 +77,8 @@ export async function trustFromFile(path: string): Promise<TrustAnswer> {
     return failure("invalid-trust-root", `${path} is no trust root: it nests too deep.`);
   }
   const trust: TrustMaterial = { source: "file", from: path, sha256: digestOfRoot(root), root };
-  const { checkTrust } = await import("./verify.ts");
-  const fault = checkTrust(trust);
+  const { findTrustFault } = await import("./verify.ts");
+  const fault = findTrustFault(trust);
   if (fault !== undefined) return failure("invalid-trust-root", `${path} is no trust root: ${fault}.`);
   return { trust, freshness: "fixed", sentence: `The trust root is the file ${path}, which is not updated.` };
 }

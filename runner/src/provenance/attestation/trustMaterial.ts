@@ -44,6 +44,34 @@ function parseTrust(trust: TrustMaterial): PreparedTrust {
   return { material, trust };
 }
 
+type Range = { readonly start?: Date | undefined; readonly end?: Date | undefined } | undefined;
+
+const isTime = (time: Date | undefined): boolean => time !== undefined && !Number.isNaN(time.getTime());
+
+/**
+ * What makes `root` no trust root by its form, for a person; undefined where nothing does. What is malformed in it would otherwise let
+ * valid attestations look false.
+ */
+export function findMalformed(root: unknown): string | undefined {
+  if (typeof root !== "object" || root === null || Array.isArray(root)) return "it is no object";
+  const { tlogs, ctlogs, certificateAuthorities, timestampAuthorities } = TrustedRoot.fromJSON(root);
+  const authorities = [...certificateAuthorities, ...timestampAuthorities];
+  if (certificateAuthorities.length === 0) return "it names no certificate authority";
+  if (tlogs.length === 0) return "it names no log";
+  if (authorities.some(({ certChain }) => (certChain?.certificates.length ?? 0) === 0))
+    return "an authority in it has no certificate";
+  const ranges: Range[] = [
+    ...[...tlogs, ...ctlogs].map(({ publicKey }) => publicKey?.validFor),
+    ...authorities.map(({ validFor }) => validFor),
+  ];
+  for (const range of ranges) {
+    if (range === undefined) continue;
+    if (!isTime(range.start)) return "a key in it does not say since when it holds";
+    if (range.end !== undefined && !isTime(range.end)) return "a key in it does not say until when it holds";
+  }
+  return undefined;
+}
+
 /**
  * A validity without its start is malformed (Sigstore `TimeRange`), and the library would take it as one from the beginning of
  * time: what has such a one is not trusted.

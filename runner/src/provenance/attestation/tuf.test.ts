@@ -11,6 +11,11 @@ import { type Published, startTufRepository, type TufRepository } from "../../..
 import { currentTrust, shippedTrust, type TrustState, trustFromFile, updateTrust } from "./index.ts";
 import { CONFORMANCE, isConformanceHere } from "./testing.ts";
 
+interface Root {
+  tlogs: { publicKey: { rawBytes: string; validFor: { start?: string; end?: string } } }[];
+  certificateAuthorities: { certChain: { certificates: unknown[] } }[];
+}
+
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
@@ -224,6 +229,21 @@ describe("the trust root", () => {
       writeFileSync(path, text);
       const answer = await trustFromFile(path);
       assert.equal("failure" in answer && answer.failure?.code, code, text);
+    }
+    const bent: readonly (readonly [(root: Root) => void, RegExp])[] = [
+      [(root) => delete root.tlogs[0]!.publicKey.validFor.start, /does not say since when it holds/],
+      [(root) => (root.tlogs[0]!.publicKey.validFor.start = "soon"), /does not say since when it holds/],
+      [(root) => (root.tlogs[0]!.publicKey.validFor.end = "never"), /does not say until when it holds/],
+      [(root) => (root.certificateAuthorities[0]!.certChain.certificates = []), /has no certificate/],
+      [(root) => (root.certificateAuthorities = []), /names no certificate authority/],
+      [(root) => (root.tlogs[0]!.publicKey.rawBytes = "AAAA"), /a part of it cannot be read/],
+    ];
+    for (const [bend, says] of bent) {
+      const root = structuredClone(roots[1]) as unknown as Root;
+      bend(root);
+      writeFileSync(path, JSON.stringify(root));
+      const answer = await trustFromFile(path);
+      assert.match(("failure" in answer && answer.failure?.message) || "", says);
     }
     const missing = await trustFromFile(join(folder, "none.json"));
     assert.equal("failure" in missing && missing.failure?.code, "unreadable");

@@ -111,8 +111,8 @@ async function refresh(
   };
   const time = firstSeen(root, kept, input.now);
   const sha256 = digestOfRoot(root);
-  const { checkTrust } = await import("./verify.ts");
-  const fault = checkTrust({ source: "updated", from: repository, time, sha256, root });
+  const { findTrustFault } = await import("./verify.ts");
+  const fault = findTrustFault({ source: "updated", from: repository, time, sha256, root });
   if (fault !== undefined) throw new InvalidTrustRoot(fault);
   const expires = Date.parse(timestamp.signed.expires);
   const state: KeptState = { repository, confirmedAt: input.now, expires, time, root };

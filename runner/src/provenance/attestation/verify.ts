@@ -16,7 +16,7 @@ import type {
 import { comparePublisher, readPublisher, shownPublisher } from "./publisher.ts";
 import { certificateOf, findFault, findUnknown, type SignatureFault, signingTime } from "./signature.ts";
 import { findOtherSubject, readStatement } from "./statement.ts";
-import { type PreparedTrust, prepareTrust, readPublicKey } from "./trustMaterial.ts";
+import { findMalformed, type PreparedTrust, prepareTrust, readPublicKey } from "./trustMaterial.ts";
 import { describeIdentity, shown } from "./words.ts";
 
 /** More attestations than any file has; each costs a few milliseconds, and an index may list as many as it likes. */
@@ -279,14 +279,13 @@ export function verifyBeside(input: VerifyBesideInput): ProvenanceVerdict {
   return summarise([verdict]);
 }
 
-/** Whether `trust` can be used; the reason where it cannot. */
-export function checkTrust(trust: TrustMaterial): string | undefined {
+/** Why `trust` cannot be used, for a person; undefined where it can. */
+export function findTrustFault(trust: TrustMaterial): string | undefined {
   try {
-    const { material } = prepareTrust(trust);
-    return material.certificateAuthorities.length > 0 && material.tlogs.length > 0
-      ? undefined
-      : "it names no certificate authority or no log";
+    const fault = findMalformed(trust.root);
+    if (fault === undefined) prepareTrust(trust);
+    return fault;
   } catch (error) {
-    return shown((error as Error).message, 200);
+    return `a part of it cannot be read (${shown((error as Error).message, 200)})`;
   }
 }
