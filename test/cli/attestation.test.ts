@@ -131,6 +131,31 @@ describe("thoth attestation", function () {
     assert.match(none.stderr, /none\.pub is no public key\.\n/);
   });
 
+  it("compares a digest with the one that a signature on the file itself is on, and goes no further without the file", async () => {
+    const [mine, other] = ["a".repeat(64), "b".repeat(64)];
+    const digest = Buffer.from(mine, "hex").toString("base64");
+    const { verification_material: material } = (await attest()) as {
+      verification_material: { certificate: string; transparency_entries: unknown[] };
+    };
+    place.write(
+      "demo-1.0.tar.gz.sigstore.json",
+      JSON.stringify({
+        mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json",
+        verificationMaterial: {
+          certificate: { rawBytes: material.certificate },
+          tlogEntries: material.transparency_entries,
+        },
+        messageSignature: { messageDigest: { algorithm: "SHA2_256", digest }, signature: digest },
+      }),
+    );
+    const run = (sha256: string): ReturnType<Place["run"]> =>
+      place.run(["attestation", `demo-1.0.tar.gz#sha256=${sha256}`, ...root]);
+    assert.equal((await run(mine)).status, 3);
+    const wrong = await run(other);
+    assert.equal(wrong.status, 1, wrong.stdout);
+    assert.match(wrong.stdout, /The signature is on a file with another digest\./);
+  });
+
   it("names what cannot be read, with exit status 2", async () => {
     const missing = await place.run(["attestation", "none.whl"]);
     assert.equal(missing.status, 2);

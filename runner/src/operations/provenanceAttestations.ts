@@ -10,6 +10,7 @@ import {
   type CheckDraft,
   checkAttestation,
   checkContinuity,
+  checkLockedIdentities,
   checkProjectUrls,
   fileBefore,
   historyOf,
@@ -111,7 +112,12 @@ export class AttestationChecks {
     const byLock = view.subject.lockedIdentities.flatMap((entry) => readExpectedIdentity(entry) ?? []);
     const answer = await checkAttestation(view, located, client, tools, { byLock, byHistory });
     const others = page ? historyOf(page, verified) : [];
-    const notes = checkContinuity(located, view.version!, answer, others, seen);
+    const told = checkContinuity(located, view.version!, answer, others, seen);
+    // Lost by the lock and by the history is lost once.
+    const lost = told.some(({ state }) => state === "failed")
+      ? []
+      : checkLockedIdentities(view, located, answer);
+    const notes = lost.length > 0 ? lost : told;
     const hasPassed = answer.draft.state === "passed";
     if (hasPassed) this.#remember(view.subject.name, view.version!, located, answer.identities);
     const urls = hasPassed ? await projectUrlsOf(located.file, client) : [];

@@ -209,5 +209,21 @@ describe("attestations over an index", () => {
       only(other.checks(NAME, "attestation"), "failed").message,
       /the lock records another signer/,
     );
+    place.write("pylock.toml", lock("trailofbits/pypi-attestations"));
+    index.projects[NAME] = [{ ...attested(), provenance: null }];
+    const lost = await place.run(["pylock.toml"], { allArtifacts: true }, NOW + DAY);
+    only(lost.checks(NAME, "attestation"), "absent");
+    const check = only(lost.checks(NAME, "publisher-continuity"), "failed");
+    assert.deepEqual([check.severity, check.labels], ["warning", ["rewritten-history"]]);
+    place.remove();
+    place = makeProvenancePlace();
+    place.write("pylock.toml", lock("trailofbits/pypi-attestations"));
+    const unseen = await place.run(["pylock.toml"]);
+    const recorded = only(unseen.checks(NAME, "publisher-continuity"), "failed");
+    assert.deepEqual([recorded.severity, recorded.labels], ["warning", ["lost-attestation"]]);
+    assert.match(
+      recorded.message,
+      /^The lock records who signed pypi-attestations 0\.0\.19; .* is not attested\.$/,
+    );
   });
 });

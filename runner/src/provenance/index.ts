@@ -3,7 +3,13 @@ export { labelOf } from "./checks/addresses.ts";
 export { checkArchive } from "./checks/archiveTruth.ts";
 export { checkArtifactDigest } from "./checks/artifactDigest.ts";
 export { type AttestationTools, type AttestedAnswer, checkAttestation } from "./checks/attestation.ts";
-export { checkContinuity, checkProjectUrls, fileBefore, historyOf } from "./checks/continuity.ts";
+export {
+  checkContinuity,
+  checkLockedIdentities,
+  checkProjectUrls,
+  fileBefore,
+  historyOf,
+} from "./checks/continuity.ts";
 export { checkCoolDown } from "./checks/coolDown.ts";
 export { type Expected, underDemand } from "./checks/expectedSigner.ts";
 export { checkIndexPolicy, checkIndexUse, type IndexUse, usesOf } from "./checks/indexPolicy.ts";

@@ -262,8 +262,7 @@ export function verifyBeside(input: VerifyBesideInput): ProvenanceVerdict {
     return verifyProvenance({ filename, sha256, provenance: beside, trust, now, identity });
   }
   if (isBundle && "messageSignature" in beside && artifact === undefined) {
-    const sentence = "Not checked: the signature is on the file itself, which is not at hand.";
-    return summarise([verdictOf({ reason: "no-artifact", sentence }, {})]);
+    return summarise([verdictOf(faultWithoutArtifact(beside, sha256), {})]);
   }
   const verdict = isBundle
     ? verifyBundle({
@@ -277,6 +276,23 @@ export function verifyBeside(input: VerifyBesideInput): ProvenanceVerdict {
       })
     : verifyAttestation({ attestation: beside, filename, sha256, trust, now, identity });
   return summarise([verdict]);
+}
+
+/** What the digest alone tells of a signature on the file itself: that it is on another one, or that nothing more can be said. */
+function faultWithoutArtifact(json: unknown, sha256: string): SignatureFault {
+  try {
+    const { content } = readBundle(json);
+    if (
+      content.$case === "messageSignature" &&
+      Buffer.from(content.messageSignature.messageDigest.digest).toString("hex") !== sha256
+    ) {
+      return { reason: "other-digest", sentence: "The signature is on a file with another digest." };
+    }
+  } catch (error) {
+    return malformed(error);
+  }
+  const sentence = "Not checked: the signature is on the file itself, which is not at hand.";
+  return { reason: "no-artifact", sentence };
 }
 
 /** Why `trust` cannot be used, for a person; undefined where it can. */

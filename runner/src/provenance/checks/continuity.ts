@@ -10,11 +10,19 @@ import {
   type PublisherHistory,
   type SeenIdentity,
 } from "../attestation/index.ts";
-import { type CheckDraft, type EvidenceDraft, type LocatedFile, pageEvidence } from "../model.ts";
+import {
+  type CheckDraft,
+  type EvidenceDraft,
+  type LocatedFile,
+  pageEvidence,
+  type SubjectView,
+  subjectName,
+} from "../model.ts";
 import { isWheel } from "../view.ts";
 import type { AttestedAnswer } from "./attestation.ts";
 
 const RULE = "publisher-continuity";
+const ASK = "Ask its maintainers before you install it.";
 
 /** A file as the history of its project has it; who signed it is known only of files that were verified. */
 export function historyFile(
@@ -120,6 +128,36 @@ const whyUnknown = ({ draft }: AttestedAnswer): string =>
     : "who has signed it is not known";
 
 /**
+ * What is to be said where a lock records who has signed the package's files (PEP 751 `attestation-identities`), and none of them is
+ * attested any more. The lock does not tell which file it was.
+ */
+export function checkLockedIdentities(
+  view: SubjectView,
+  located: LocatedFile,
+  answer: AttestedAnswer,
+): CheckDraft[] {
+  const { lockedIdentities } = view.subject;
+  const isElsewhere = view.located.some(
+    ({ file }) => file !== located.file && typeof file.provenance === "string",
+  );
+  if (answer.state !== "absent" || lockedIdentities.length === 0 || isElsewhere) return [];
+  const { filename } = located.file;
+  const message = `The lock records who signed ${subjectName(view)}; ${filename} is not attested.`;
+  return [
+    {
+      rule: RULE,
+      state: "failed",
+      severity: "warning",
+      artifact: filename,
+      message,
+      next: ASK,
+      labels: ["lost-attestation"],
+      evidence: [pageEvidence(located.view), { source: "the lock", freshness: "fresh" }],
+    },
+  ];
+}
+
+/**
  * What is to be said where the project's own pages name repositories on forges, and the signer's is none of them. A match proves nothing
  * and is not told. `urls` are those of the file's core metadata.
  */
@@ -147,7 +185,7 @@ function tellNote(note: ContinuityNote, { file, view }: LocatedFile): CheckDraft
       state: "failed",
       severity: note.severity,
       message,
-      ...(note.severity === "warning" ? { next: "Ask its maintainers before you install it." } : {}),
+      ...(note.severity === "warning" ? { next: ASK } : {}),
     };
   }
   return { ...base, state: note.code === "no-history" ? "absent" : "passed", message };
