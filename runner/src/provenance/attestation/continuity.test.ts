@@ -23,6 +23,9 @@ const signer = (change: Partial<Identity> = {}): Identity => ({
   ...change,
 });
 
+const OWN = "https://github.com/octo/demo/.github/workflows/release.yml";
+const CALLED = "https://github.com/shared/ci/.github/workflows/build.yml";
+
 /** A file of `version`, uploaded on the day `day`. */
 const file = (version: string, day: number, change: Partial<AttestedFile> = {}): AttestedFile => ({
   version,
@@ -144,6 +147,32 @@ const ROWS: readonly Row[] = [
     others: [file("1.0", 0)],
     want: ["information other-workflow"],
     says: /^1\.0 was built by \.github\/workflows\/release\.yml, this by \.github\/workflows\/publish\.yml of the same repository\.$/,
+  },
+  {
+    what: "the same workflow file that calls one of another repository now",
+    file: file("1.1", 10, { identities: [signer({ signer: `${CALLED}@refs/heads/main` })] }),
+    others: [file("1.0", 0, { identities: [signer({ signer: `${OWN}@refs/tags/v1` })] })],
+    want: ["information other-workflow"],
+    says: /^1\.0 was built by \.github\/workflows\/release\.yml, this by https:\/\/github\.com\/shared\/ci\/.*build\.yml for the same repository\.$/,
+  },
+  {
+    what: "the same called workflow at another ref",
+    file: file("1.1", 10, { identities: [signer({ signer: `${CALLED}@refs/heads/main` })] }),
+    others: [file("1.0", 0, { identities: [signer({ signer: `${CALLED}@refs/tags/v1` })] })],
+    want: ["none same-publisher"],
+  },
+  {
+    what: "a new name, which is in the workflow's address too",
+    file: file("1.1", 10, {
+      identities: [
+        signer({
+          repository: "https://github.com/octo/next",
+          signer: `${OWN.replace("/demo/", "/next/")}@refs/tags/v2`,
+        }),
+      ],
+    }),
+    others: [file("1.0", 0, { identities: [signer({ signer: `${OWN}@refs/tags/v1` })] })],
+    want: ["information renamed-repository"],
   },
   {
     what: "a new name and another workflow file",

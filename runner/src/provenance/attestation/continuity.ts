@@ -231,18 +231,31 @@ function compareSigners(
       ),
     );
   }
-  if (before.workflow !== now.workflow) {
-    const files = [before.workflow ?? "no workflow", now.workflow ?? "no workflow"] as const;
-    notes.push(
-      say(
-        "other-workflow",
-        "information",
-        `${release} was built by ${files[0]}, this by ${files[1]} of the same repository.`,
-      ),
-    );
+  const [then, today] = builtBy(before, now);
+  if (then !== today) {
+    const place = before.workflow === now.workflow ? "for the same repository" : "of the same repository";
+    const sentence = `${release} was built by ${then}, this by ${today} ${place}.`;
+    notes.push(say("other-workflow", "information", sentence));
   }
   if (notes.length > 0) return notes;
   return [say("same-publisher", "none", `Signed by the publisher of ${release}: ${describeIdentity(now)}.`)];
+}
+
+/** The files that two builds ran by; where that is the same one, what it called: a workflow of another repository, or a pipeline. */
+function builtBy(before: Identity, now: Identity): readonly [string, string] {
+  const files = [before.workflow ?? "no workflow", now.workflow ?? "no workflow"] as const;
+  if (files[0] !== files[1]) return files;
+  const called = [calledBy(before), calledBy(now)] as const;
+  const isKnown = called[0] !== undefined && called[1] !== undefined;
+  return isKnown ? (called as readonly [string, string]) : files;
+}
+
+/** What told the build what to do, without its ref; within the repository without the repository's name, which may change. */
+function calledBy({ signer, repository }: Identity): string | undefined {
+  const path = signer?.replace(/@[^@]*$/, "");
+  return path !== undefined && repository !== undefined && path.startsWith(`${repository}/`)
+    ? path.slice(repository.length + 1)
+    : path;
 }
 
 /** What a signer is called where it has no ids: its repository, its pipeline, or its e-mail address. */
