@@ -222,9 +222,26 @@ describe("thoth with advisories", function () {
     const [finding] = await findings();
     assert.match(finding?.message ?? "", /^gamma 1\.0, which beta brings in, has 1 advisory/);
     const { stdout } = await run("fix", "--write");
+    assert.match(
+      stdout,
+      /requirements\.txt:1 {2}known-vulnerability {2}Raise beta to 1\.5 \(brings gamma 1\.5; fixes 1 advisory; resolves with 3 packages/,
+    );
     assert.match(stdout, /1 fix written to 1 file/);
     assert.equal(read("requirements.txt"), "beta==1.5  # keep\nalpha==2.0\n");
     assert.deepEqual(await findings(), []);
+  });
+
+  it("offers no raise that brings in another advisory, and in its place what clears the stack", async () => {
+    await load([
+      osv({ id: "GHSA-aaaa-bbbb-cccc", name: "beta", fixed: "1.5" }),
+      osv({ id: "GHSA-dddd-bbbb-cccc", name: "gamma", introduced: "1.5", fixed: "2.0" }),
+    ]);
+    place.write("requirements.txt", "beta==1.0\n");
+    const [finding] = await findings();
+    assert.deepEqual(
+      finding?.fixes.map(({ title, proven }) => [title.replace(/;.*/, ""), proven]),
+      [["Raise beta to 2.0 (fixes 1 advisory", true]],
+    );
   });
 
   it("says what is in the way where nothing clears it", async () => {
@@ -233,7 +250,7 @@ describe("thoth with advisories", function () {
     const { stdout } = await run("fix");
     assert.match(
       stdout,
-      /requirements\.txt:1 {2}known-vulnerability {2}not fixed: no release of delta above 1\.0 clears it/,
+      /requirements\.txt:1 {2}known-vulnerability {2}not fixed: no release of delta clears it\n/,
     );
   });
 

@@ -12,6 +12,7 @@ import {
 } from "./checkRoots.ts";
 import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
+import type { AdvisoryGuard } from "./knownAdvisories.ts";
 import type { Loader } from "./load.ts";
 import { askRoot } from "./question.ts";
 import { isToBeResolved, type ResolveRootsOptions } from "./resolvable.ts";
@@ -23,6 +24,8 @@ const MOST_PROOFS = 100;
 export interface ResolvedRoot extends CheckedRoot {
   /** Absent where nothing could be searched: the snapshot's stack says why. */
   readonly searched?: SearchedStack;
+  /** What fixes of it may not bring in. */
+  readonly guard?: AdvisoryGuard | undefined;
 }
 
 export interface ResolvedSession extends CheckSession {
@@ -127,9 +130,31 @@ async function resolveRoot(
   const wanted = options.repairs ? "whole" : undefined;
   const facts = await addAdvisories(context, input, searched, compared, signal, { ...options, wanted });
   const first = withStack(root, facts, configuration);
-  const proofs = await proveAll(first.findings.unproven, searched, signal);
-  if (Object.keys(proofs).length === 0) return { ...first, searched };
-  return { ...withStack(root, { ...facts, proofs }, configuration), searched };
+  const { unproven } = first.findings;
+  const guard = await guardFor(context, searched, options);
+  const proofs = await proveAll(unproven, new FixProver(searched, signal, guard));
+  if (Object.keys(proofs).length === 0) return { ...first, searched, guard };
+  // Where the line alone cannot be raised, what clears it is looked for in the whole stack.
+  const isStuck = unproven.some(({ kind, edits }) => {
+    const proof = kind === "raise-fixed" ? proofs[proofKey(edits)] : undefined;
+    return proof?.resolves === false && proof.code !== "not-checked";
+  });
+  const planned = isStuck
+    ? await addAdvisories(context, input, searched, compared, signal, { ...options, wanted: "each" })
+    : facts;
+  return { ...withStack(root, { ...planned, proofs }, configuration), searched, guard };
+}
+
+/** What may not come in with a fix; undefined where nothing is known, or nothing of today to hold it against. */
+async function guardFor(
+  context: OperationContext,
+  { resolution }: SearchedStack,
+  { severityThreshold }: ResolveRootsOptions,
+): Promise<AdvisoryGuard | undefined> {
+  const knowledge = await context.knowledge();
+  if (resolution.kind !== "solved" || knowledge.advisories.sources().length === 0) return undefined;
+  const { createAdvisoryGuard, createLookup } = await import("./knownAdvisories.ts");
+  return createAdvisoryGuard(createLookup(knowledge), resolution.pins, context.now(), severityThreshold);
 }
 
 function withStack(root: CheckedRoot, stack: StackFacts, configuration: RuleConfiguration): CheckedRoot {
@@ -137,12 +162,7 @@ function withStack(root: CheckedRoot, stack: StackFacts, configuration: RuleConf
   return { ...root, snapshot, findings: findingsOf({ tree: root.tree, snapshot, configuration }) };
 }
 
-async function proveAll(
-  fixes: readonly Fix[],
-  searched: SearchedStack,
-  signal: AbortSignal,
-): Promise<Record<string, FixProof>> {
-  const prover = new FixProver(searched, signal);
+async function proveAll(fixes: readonly Fix[], prover: FixProver): Promise<Record<string, FixProof>> {
   const proofs: Record<string, FixProof> = {};
   for (const { edits } of fixes.slice(0, MOST_PROOFS)) {
     const key = proofKey(edits);

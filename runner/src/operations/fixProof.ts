@@ -45,8 +45,11 @@ export async function proveTogether(
     }
     if (!fixes.some(({ fix }) => choosesVersion(fix))) return undefined;
     const all: StackEdits[] = [...edits].map(([uri, list]) => ({ uri, edits: list }));
-    for (const { searched } of concerned) {
-      const proof = searched && (await new FixProver(searched, signal).prove(all));
+    for (const { searched, guard, tree, snapshot } of concerned) {
+      // Beside a lock this is not the stack that is installed: what comes in there was looked at with the lock.
+      const isLocked = tree.companion !== undefined || (snapshot.stack?.locks ?? []).length > 0;
+      const prover = searched && new FixProver(searched, signal, isLocked ? undefined : guard);
+      const proof = await prover?.prove(all);
       if (proof && !proof.resolves) return proof.reason;
     }
     return undefined;

@@ -33,6 +33,7 @@ import type { AskedManifest } from "./askedManifest.ts";
 import { tellFromLine } from "./conflictWords.ts";
 import type { DemandPlace } from "./demands.ts";
 import { OperationError } from "./errors.ts";
+import type { AdvisoryGuard } from "./knownAdvisories.ts";
 import type { LoadedRoot, Loader } from "./load.ts";
 import { describePart, type ScopeSolver } from "./lockScope.ts";
 import type { SettingRelaxation } from "./settingTrials.ts";
@@ -304,12 +305,15 @@ function clausesOf({ requirement }: Demand): string {
 export class FixProver {
   readonly #searched: SearchedStack;
   readonly #signal: AbortSignal;
+  readonly #guard: AdvisoryGuard | undefined;
   /** By the line that they are of. */
   readonly #newest = new Map<Demand, Promise<ResolvingPin | undefined>>();
 
-  constructor(searched: SearchedStack, signal: AbortSignal) {
+  /** @param guard says what a stack may not bring in. */
+  constructor(searched: SearchedStack, signal: AbortSignal, guard?: AdvisoryGuard) {
     this.#searched = searched;
     this.#signal = signal;
+    this.#guard = guard;
   }
 
   /** Whether the manifest resolves with the edits, and how much then changes. Edits of other files change nothing. */
@@ -378,6 +382,9 @@ export class FixProver {
       const trial = await this.#resolve({ ...question, preferences: kept });
       const elsewhere = trial.kind === "solved" ? await this.#resolveElsewhere(question) : undefined;
       if (elsewhere !== undefined) return { proof: failed(elsewhere), pins: [] };
+      const brought = trial.kind === "solved" ? this.#guard?.(trial.pins) : undefined;
+      if (brought !== undefined)
+        return { proof: { resolves: false, code: "advisory", reason: brought }, pins: [] };
       if (trial.kind === "solved") {
         const changes = before && countChanges(before, trial.pins);
         const packages = trial.pins.length;

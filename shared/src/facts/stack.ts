@@ -168,8 +168,8 @@ export type FixProof =
     }
   | {
       readonly resolves: false;
-      /** `failed`: it does not resolve; `not-checked`: that could not be found out. */
-      readonly code: "failed" | "not-checked";
+      /** `failed`: it does not resolve; `advisory`: it brings one in; `not-checked`: that could not be found out. */
+      readonly code: "failed" | "advisory" | "not-checked";
       readonly reason: string;
       /** Where the edit is of one line: that line pinned to the newest release with which the manifest does resolve. */
       readonly instead?: ResolvingPin | undefined;

@@ -238,8 +238,7 @@ function judgeFix(input: RuleInput, fix: Fix): readonly Fix[] | undefined {
   const proof = stack.proofs[proofKey(fix.edits)];
   if (proof?.resolves) return [{ ...fix, title: withProof(fix.title, proof), proven: true }];
   if (proof) {
-    const said = proof.code === "failed" ? "With it the stack does not resolve" : "Not proven";
-    const refused = disable(fix, `${said}: ${tame(proof.reason, 200)}`);
+    const refused = disable(fix, `${REFUSALS[proof.code]}: ${tame(proof.reason, 200)}`);
     return proof.instead ? [pinInstead(proof.instead, fix), refused] : [refused];
   }
   if (stack.state === "not-checked" || stack.state === "undecided") {
@@ -247,6 +246,12 @@ function judgeFix(input: RuleInput, fix: Fix): readonly Fix[] | undefined {
   }
   return undefined;
 }
+
+const REFUSALS = {
+  failed: "With it the stack does not resolve",
+  advisory: "It brings in an advisory",
+  "not-checked": "Not proven",
+} as const;
 
 function pinInstead({ version, edits, ...proof }: ResolvingPin, { preferred }: Fix): Fix {
   const title = withProof(`Pin to ${version} (newest possible)`, { resolves: true, ...proof });
