@@ -10,6 +10,7 @@ import type { LineChange, Repair, RepairPlan } from "../advisories/index.ts";
 import type { Pin } from "../resolve/index.ts";
 import type { AskedManifest } from "./askedManifest.ts";
 import { hashesOf } from "./pinHashes.ts";
+import { planAddedLines } from "./repairAddedLines.ts";
 import { moveLock } from "./repairLockEdits.ts";
 import type { FoundLock } from "./repairLocks.ts";
 import { notesOf } from "./repairNotes.ts";
@@ -44,8 +45,9 @@ export class RepairWriter {
       if (!plan.ok) return plan.error.message;
       edits.set(place.uri, [...(edits.get(place.uri) ?? []), ...plan.value]);
     }
-    const added = this.#addConstraints(repair, edits);
-    if (added !== undefined) return added;
+    const added = await planAddedLines(this.#asked, repair, pins, this.#plan.today.flat());
+    if (typeof added === "string") return added;
+    for (const { uri, edits: own } of added) edits.set(uri, [...(edits.get(uri) ?? []), ...own]);
     const moved = (await this.#moveLocks(repair, edits)) ?? this.#movePipfileLock(repair, pins, edits);
     if (moved !== undefined) return moved;
     const list: StackEdits[] = [...edits].map(([uri, own]) => ({ uri, edits: own }));
@@ -67,30 +69,6 @@ export class RepairWriter {
     if (!/^={2,3}[^*]*$/.test(to)) return planSpecifier(manifest, entry, to);
     const pin = pins.get(entry.normalizedName ?? normalizeName(demand.requirement.name.text));
     return planPin(manifest, entry, version, entry.hashes.length > 0 && pin ? hashesOf(pin) : undefined);
-  }
-
-  /** Lines that narrow what other releases bring in, at the end of the file that the person named. */
-  #addConstraints({ constraints }: Repair, edits: Map<string, TextEdit[]>): string | undefined {
-    if (constraints.length === 0) return undefined;
-    const [file] = this.#asked.root.tree.files;
-    if (!file || (file.manifest.kind !== "requirements" && file.manifest.kind !== "constraints")) {
-      const names = constraints.map(({ name, specifier }) => `${name}${specifier}`).join(", ");
-      return `it needs a constraint (${names}), and this kind of file has no place for one`;
-    }
-    const { text, lines } = file.manifest;
-    if (file.manifest.entries.some((entry) => "hashes" in entry && entry.hashes.length > 0)) {
-      return "it needs a line more, and every line of this file needs hashes: compile it anew";
-    }
-    const eol = text.includes("\r\n") ? "\r\n" : "\n";
-    const head = text === "" || /\n$/.test(text) ? "" : eol;
-    const added = constraints.map(({ name, specifier, via }) => {
-      const why = via.length > 0 ? `  # brought in by ${via.join(", ")}` : "";
-      return `${name}${specifier}${why}${eol}`;
-    });
-    const end = lines ? text.length : 0;
-    const edit = { span: { start: end, end }, newText: head + added.join("") };
-    edits.set(file.uri, [...(edits.get(file.uri) ?? []), edit]);
-    return undefined;
   }
 
   /** Moves pylock.toml and compiled requirements along; a sentence where one cannot be. */

@@ -5,11 +5,12 @@ import { type Marker, readMarker } from "../../../shared/src/packaging/marker.ts
 import type { EnvironmentOptions } from "../../../shared/src/protocol/operation.ts";
 import { placementOf } from "../../../shared/src/rules/place.ts";
 import type { AdvisoryLookup, Repair, RepairPlan } from "../advisories/index.ts";
-import type { Knowledge } from "../knowledge/index.ts";
 import type { Pin, StackScope } from "../resolve/index.ts";
 import type { AskedManifest } from "./askedManifest.ts";
 import type { OperationContext } from "./context.ts";
+import { createLookup } from "./knownAdvisories.ts";
 import { type ScopeSolver, solverForScope, solverForTargets } from "./lockScope.ts";
+import { takesConstraints } from "./repairAddedLines.ts";
 import { type FoundLock, findLocks } from "./repairLocks.ts";
 import { skippedOf } from "./repairNotes.ts";
 import { type RepairInput, repairEnvironments } from "./repairScope.ts";
@@ -75,6 +76,7 @@ async function repairManifest(
         ...(marker ? { marker } : {}),
       })),
       allowDowngrade,
+      mayConstrain: takesConstraints(asked),
       threshold: severityThreshold,
       vet: (pins, today) => targets.vet(pins, today),
     });
@@ -210,19 +212,6 @@ function exposuresOf(
     const fixedIn = smallestFix(lookup(name), text, now);
     return [{ name, version: text, matches, ...(fixedIn === undefined ? {} : { fixedIn }) }];
   });
-}
-
-/** What is stored against each project, read when a search first comes to it. */
-function createLookup({ advisories }: Knowledge): AdvisoryLookup {
-  const known = new Map<string, ReturnType<AdvisoryLookup>>();
-  return (name) => {
-    let records = known.get(name);
-    if (!records) {
-      records = advisories.read([name])?.get(name)?.records ?? [];
-      known.set(name, records);
-    }
-    return records;
-  };
 }
 
 function wholeOf(plan: Extract<RepairPlan, { kind: "planned" }>): Repair {

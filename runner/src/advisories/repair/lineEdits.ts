@@ -11,8 +11,11 @@ export class LineEdits {
   readonly #changes = new Map<Demand, LineChange>();
   readonly #added = new Map<string, AddedConstraint>();
 
-  constructor(lines: ReadonlyMap<string, readonly Demand[]>) {
+  readonly #mayConstrain: boolean;
+
+  constructor(lines: ReadonlyMap<string, readonly Demand[]>, mayConstrain = true) {
     this.#lines = lines;
+    this.#mayConstrain = mayConstrain;
   }
 
   get changes(): LineChange[] {
@@ -62,6 +65,7 @@ export class LineEdits {
   }
 
   #constrain(name: string, version: Version, below: Version | undefined, { stacks }: Candidate): boolean {
+    if (!this.#mayConstrain) return false;
     const specifier = below ? `>=${version.public},<${below.public}` : `>=${version.public}`;
     if (this.#added.get(name)?.specifier === specifier) return false;
     const via = stacks.flat().find((pin) => pin.name === name)?.via ?? [];

@@ -57,6 +57,8 @@ export interface RepairOptions {
   readonly allowDowngrade?: boolean | undefined;
   /** Lines that may be edited; all of them by default. */
   readonly mayEdit?: ((demand: Demand) => boolean) | undefined;
+  /** Whether lines may be added that narrow what other releases bring in. By default they may. */
+  readonly mayConstrain?: boolean | undefined;
   /** Searches at most; beyond, the plan is good and not shown to be the best. */
   readonly maxTrials?: number | undefined;
   readonly maxDecisions?: number | undefined;

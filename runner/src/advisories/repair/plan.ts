@@ -96,6 +96,10 @@ async function planOnce(
   const lines = trials.linesByName();
   const best = present.size === 0 ? undefined : await new Planner(prover, lines).best();
   const left = best?.exposures ?? present;
+  const freer =
+    options.mayConstrain === false && left.size > 0
+      ? await new Planner(new Prover(trials, asked, stacks, { ...options, mayConstrain: true }), lines).best()
+      : undefined;
   const groups = best ? await findGroups(prover, best) : [];
   return {
     kind: "planned",
@@ -104,7 +108,7 @@ async function planOnce(
     changes: best?.changes ?? [],
     constraints: best?.constraints ?? [],
     moved: best?.moved ?? [],
-    left: await explainRemaining(trials, left, lines),
+    left: await explainRemaining(trials, left, lines, freer),
     stacks: best?.stacks ?? stacks,
     today: stacks,
     vetted: [],

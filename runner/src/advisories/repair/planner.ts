@@ -2,7 +2,7 @@
 import type { Demand } from "../../resolve/index.ts";
 import { type Candidate, isBetter, linesOf } from "./candidate.ts";
 import { combinations } from "./combinations.ts";
-import { MOST_COMBINED, MOST_COMPARED } from "./limits.ts";
+import { MOST_COMBINED, MOST_COMPARED, MOST_SETS } from "./limits.ts";
 import type { Prover } from "./prover.ts";
 import { ReleaseComparison } from "./releases.ts";
 import type { Key, Stacks, Trials } from "./search.ts";
@@ -24,25 +24,38 @@ export class Planner {
   /** The best change; undefined where none leaves fewer advisories than there are. */
   async best(): Promise<Candidate | undefined> {
     const all = new Set(this.#lines.keys());
-    let best: Candidate | undefined;
-    for (const allowed of await this.#leastLeft(all)) {
-      if (allowed.size >= this.#trials.present.size) continue;
-      const found = await this.#fewestLines(allowed, all, best);
-      if (found && (!best || isBetter(found, best))) best = found;
+    let tried = 0;
+    for await (const sets of this.#leastLeft(all)) {
+      let best: Candidate | undefined;
+      for (const allowed of sets) {
+        if (tried++ > MOST_SETS) {
+          this.#trials.isCutShort = true;
+          return best;
+        }
+        if (allowed.size >= this.#trials.present.size) continue;
+        const found = await this.#fewestLines(allowed, all, best);
+        if (found && (!best || isBetter(found, best))) best = found;
+      }
+      if (best) return best;
     }
-    return best;
+    return undefined;
   }
 
-  /** The smallest sets of advisories without which there is no stack, whatever lines move. */
-  async #leastLeft(all: ReadonlySet<string>): Promise<ReadonlySet<Key>[]> {
+  /**
+   * The sets of advisories without which there is a stack, whatever lines move: the smallest ones together, then those that are
+   * larger by one, as edits of lines may not get to every stack that there is.
+   */
+  async *#leastLeft(all: ReadonlySet<string>): AsyncGenerator<ReadonlySet<Key>[]> {
     const keys = [...this.#trials.present.keys()];
     const works = async (allowed: ReadonlySet<Key>) => (await this.#trials.trial(allowed, all)) !== undefined;
-    if (await works(new Set())) return [new Set()];
     const needed = new Set<Key>();
-    for (const key of keys) {
-      if (!(await works(new Set(keys.filter((other) => other !== key))))) needed.add(key);
+    if (await works(needed)) yield [needed];
+    else {
+      for (const key of keys) {
+        if (!(await works(new Set(keys.filter((other) => other !== key))))) needed.add(key);
+      }
+      if (needed.size > 0 && (await works(needed))) yield [needed];
     }
-    if (await works(needed)) return [needed];
     const others = keys.filter((key) => !needed.has(key));
     if (others.length <= MOST_COMBINED) {
       for (let size = 1; size < others.length && !this.#trials.isSpent; size++) {
@@ -52,8 +65,9 @@ export class Planner {
           const allowed = new Set([...needed, ...some]);
           if (await works(allowed)) found.push(allowed);
         }
-        if (found.length > 0) return found;
+        if (found.length > 0) yield found;
       }
+      if (!this.#trials.isSpent) return;
     }
     this.#trials.isCutShort = true;
     // One after the other, the gravest first: what can be cleared beside what is cleared already.
@@ -62,7 +76,7 @@ export class Planner {
       const without = new Set([...allowed].filter((other) => other !== key));
       if (!needed.has(key) && (await works(without))) allowed = without;
     }
-    return [allowed];
+    yield [allowed];
   }
 
   /** The fewest lines that have to move for a stack with nothing but what is allowed. */

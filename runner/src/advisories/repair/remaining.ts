@@ -1,23 +1,36 @@
 // Why an advisory stays: what is in the way, and what clearing it would cost.
 import { compareVersions } from "../../../../shared/src/packaging/version.ts";
 import type { Demand } from "../../resolve/index.ts";
-import { isBelow } from "./candidate.ts";
+import { type Candidate, isBelow } from "./candidate.ts";
 import type { Exposure, Remaining } from "./model.ts";
 import type { Key, Stacks, Trials } from "./search.ts";
 
 /** Other ways are told up to this many. */
 const MOST_WAYS = 3;
 
-/** Each of what is left, with what is in the way. */
+/**
+ * Each of what is left, with what is in the way.
+ * @param constrained what could be had where lines may be added that narrow what others bring in, and they may not.
+ */
 export async function explainRemaining(
   trials: Trials,
   left: ReadonlyMap<Key, Exposure>,
   lines: ReadonlyMap<string, readonly Demand[]>,
+  constrained?: Candidate,
 ): Promise<Remaining[]> {
   const told: Remaining[] = [];
-  for (const [key, exposure] of left)
-    told.push({ ...exposure, reason: await reasonFor(trials, left, lines, key) });
+  for (const [key, exposure] of left) {
+    const reason =
+      constrained && !constrained.exposures.has(key)
+        ? `it needs a constraint (${sayConstraints(constrained)}), and this kind of file has no place for one`
+        : await reasonFor(trials, left, lines, key);
+    told.push({ ...exposure, reason });
+  }
   return told;
+}
+
+function sayConstraints({ constraints }: Candidate): string {
+  return constraints.map(({ name, specifier }) => `${name}${specifier}`).join(", ");
 }
 
 async function reasonFor(

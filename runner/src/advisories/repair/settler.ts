@@ -33,7 +33,7 @@ export class Settler {
     found: Stacks,
   ): Promise<Candidate | undefined> {
     const wanted = await this.#nearer(allowed, open, found);
-    const edits = new LineEdits(this.#lines);
+    const edits = new LineEdits(this.#lines, this.#prover.options.mayConstrain);
     for (const name of names) {
       const version = highest(wanted, name);
       if (version) edits.take(name, version);
