@@ -139,6 +139,35 @@ describe("the JSON-RPC face", () => {
     }
   });
 
+  it("asks for what a policy binds on that index alone, and for nothing where the file cannot be understood", async () => {
+    const outer = await startIndex({ demo: [buildWheel({ name: "demo", version: "2.0" })] });
+    const inner = await startIndex({ demo: [buildWheel({ name: "demo", version: "1.0" })] });
+    const facts = async () => {
+      const input = { cwd: place.folder, index: { indexUrl: outer.url }, packages: [{ name: "demo" }] };
+      const { result } = await connection.sendRequest<{
+        result: {
+          projects: { state: string; trouble?: { message: string }; releases: { version: string }[] }[];
+        };
+      }>(methods.run, { operation: "facts", token: "t2", input });
+      return result.projects[0]!;
+    };
+    try {
+      place.write(".thoth.yaml", `policy:\n  bindings: {"dem*": "${inner.url}"}\n`);
+      const known = await facts();
+      assert.deepEqual(
+        known.releases.map(({ version }) => version),
+        ["1.0"],
+      );
+      place.write(".thoth.yaml", "policy:\n  bindings: {\n");
+      const { state, trouble } = await facts();
+      assert.equal(state, "unknown");
+      assert.match(trouble!.message, /^Not checked: cannot read .*\.thoth\.yaml line \d/);
+      assert.deepEqual(outer.requests, []);
+    } finally {
+      await Promise.all([outer.close(), inner.close()]);
+    }
+  });
+
   it("refuses an operation that is not there and an input of the wrong shape", async () => {
     const code = (expected: string) => (error: unknown) =>
       (error as { data: { code: string } }).data.code === expected;

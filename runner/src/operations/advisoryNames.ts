@@ -5,7 +5,7 @@ import { isFromIndex, placementOf } from "../../../shared/src/rules/place.ts";
 import { isPublicIndex } from "../provenance/index.ts";
 import { environmentFor, finderFor } from "./checkRoots.ts";
 import type { OperationContext } from "./context.ts";
-import { type IndexLane, planIndexes } from "./indexPlan.ts";
+import { type IndexLane, laneOf, planIndexes } from "./indexPlan.ts";
 import { filesOf, Loader } from "./load.ts";
 import { resolveSettingsFor } from "./resolveSettings.ts";
 
@@ -38,11 +38,8 @@ export async function tellableNames(
       return [...settings.indexes, ...settings.findLinks].every(({ url }) => isPublicIndex(url));
     };
     try {
-      const isGeneralPublic = await isPublic(plan.general);
-      const bound = new Map<string, boolean>();
-      for (const [name, lane] of plan.bound) bound.set(name, await isPublic(lane));
       for (const name of namesOf(root.tree)) {
-        if (bound.get(name) ?? isGeneralPublic) names.add(name);
+        if (await isPublic(laneOf(plan, name))) names.add(name);
         else kept.add(name);
       }
     } finally {

@@ -19,11 +19,11 @@ import { configurationFor } from "./configuration.ts";
 import type { OperationContext } from "./context.ts";
 import { environmentOf } from "./environment.ts";
 import { OperationError } from "./errors.ts";
-import { FactFinder } from "./factFinder.ts";
-import type { IndexPlan } from "./indexPlan.ts";
+import { FactFinder, type FinderOptions } from "./factFinder.ts";
 import { lastInspection } from "./lastInspection.ts";
 import type { LoadedRoot } from "./load.ts";
 import { fileOptionsOf, projectOptionsOf, sourcesOf } from "./manifestIndexes.ts";
+import { policyFor } from "./policy.ts";
 import { isToBeResolved, type ResolveRootsOptions } from "./resolvable.ts";
 
 /** More rounds than this would mean that answers go in a circle. */
@@ -73,8 +73,8 @@ export async function checkRoots(
   const checkedRoots = await Promise.all(
     roots.map(async (root) => {
       const environment = await environmentFor(context, input, root, signal);
-      const plan = await planFor(input, root);
-      const finder = finderFor(context, input, root, environment, signal, finders, plan);
+      const planned = await planFor(context, input, root);
+      const finder = finderFor(context, input, root, environment, signal, finders, planned);
       return checkRoot(context, root, environment, finder, configuration, progress, signal, options);
     }),
   );
@@ -142,25 +142,31 @@ export async function environmentFor(
   }
 }
 
+type Planned = Pick<FinderOptions, "plan" | "policy">;
+
 /**
  * Where each project is asked, for a root whose indexes are more than a list that pip merges. What a binding gets wrong is told by the
- * rules and by the resolver: here the project is asked for where all others are.
+ * rules and by the resolver: here the project is asked for where all others are. What a policy binds is asked nowhere else even then.
  */
 export async function planFor(
+  context: OperationContext,
   { index }: CommonInput,
   { path, tree }: Pick<LoadedRoot, "path" | "tree">,
-): Promise<IndexPlan | undefined> {
+): Promise<Planned> {
   const found = await configurationFor(dirname(path));
+  const { bindings } = (await policyFor(context, dirname(path))).policy;
   const { configuration } = found;
   const strategy = index?.strategy ?? configuration["index-strategy"];
   const hasTables = tree.files[0]?.manifest.project !== undefined;
   const hasOwn = configuration.indexes !== undefined || configuration["index-bindings"] !== undefined;
-  if (strategy === undefined && !hasTables && !hasOwn) return undefined;
-  const { planIndexes } = await import("./indexPlan.ts");
+  if (strategy === undefined && !hasTables && !hasOwn && bindings.length === 0) return {};
+  const { planIndexes, policyLanes } = await import("./indexPlan.ts");
   try {
-    return planIndexes({ tree, index, configuration: found, strategy, torch: undefined });
+    return {
+      plan: planIndexes({ tree, index, configuration: found, strategy, torch: undefined, bindings }),
+    };
   } catch (error) {
-    if (error instanceof OperationError) return undefined;
+    if (error instanceof OperationError) return { policy: policyLanes(bindings, fileOptionsOf(tree)) };
     throw error;
   }
 }
@@ -173,7 +179,7 @@ export function finderFor(
   environment: RuntimeEnvironment | undefined,
   signal: AbortSignal,
   finders: Map<string, FactFinder>,
-  plan?: IndexPlan,
+  { plan, policy }: Planned = {},
 ): FactFinder {
   const project = projectOptionsOf(tree);
   const fileOptions = [...fileOptionsOf(tree), ...project.options];
@@ -184,7 +190,8 @@ export function finderFor(
     environment?.pythonVersion,
     environment?.platform,
     environment?.prefix,
-    plan && [plan.general, ...plan.bound],
+    plan && [plan.general, ...plan.bound, plan.policy],
+    policy,
   ]);
   let finder = finders.get(key);
   if (!finder) {
@@ -196,6 +203,7 @@ export function finderFor(
       fileOptions,
       sources,
       plan,
+      policy,
       usePipConfiguration: input.usePipConfiguration !== false,
       offline: input.offline === true,
       refresh: false,

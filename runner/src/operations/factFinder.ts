@@ -14,8 +14,15 @@ import {
 } from "../index/index.ts";
 import type { OperationContext } from "./context.ts";
 import { FactMemory } from "./factMemory.ts";
-import { type IndexLane, type IndexPlan, sourceOptions } from "./indexPlan.ts";
-import { indexSettingsFor } from "./indexSettings.ts";
+import {
+  type IndexLane,
+  type IndexPlan,
+  laneOf,
+  type PolicyLane,
+  policyLaneOf,
+  sourceOptions,
+} from "./indexPlan.ts";
+import { indexSettingsFor, oneIndexOf } from "./indexSettings.ts";
 import type { PipfileSource } from "./manifestIndexes.ts";
 import { artifactsOf, type DerivedProject, deriveProject, FileJudge, newestUsable } from "./projectFacts.ts";
 
@@ -33,6 +40,8 @@ export interface FinderOptions {
   readonly sources: readonly PipfileSource[];
   /** In place of the sources and file options, where projects have indexes of their own or another rule than pip's holds. */
   readonly plan?: IndexPlan | undefined;
+  /** Without a plan: what policies bind, which outranks sources and file options. */
+  readonly policy?: readonly PolicyLane[] | undefined;
   readonly usePipConfiguration: boolean;
   readonly offline: boolean;
   readonly refresh: boolean;
@@ -114,10 +123,9 @@ export class FactFinder {
   }
 
   async #askOne(project: WantedProject, options: AskOptions): Promise<ProjectFacts> {
-    const source = this.#sourceOf(project);
+    const planned = this.#planned(project.name);
+    const source = planned ? undefined : this.#sourceOf(project);
     if (source === null) return unknownSource(project);
-    const { plan } = this.#options;
-    const planned = plan && (plan.bound.get(project.name) ?? plan.general);
     const lane = planned ? await this.#openedLane(planned) : await this.#lane(source);
     const key = `${planned?.key ?? source?.name ?? ""}\n${project.name}`;
     let asked = this.#projects.get(key);
@@ -166,8 +174,11 @@ export class FactFinder {
     const found: MeantProject[] = [];
     for (const [meant, how] of new Map(wanted)) {
       if (found.length === MOST_MEANT) break;
-      const answer = await lane.client.project(meant, { signal });
-      const { facts } = deriveProject(answer, lane.settings, lane.judge);
+      const planned = this.#planned(meant);
+      // What is bound to an index of its own is told to no other one, not even as a guess.
+      const at = planned ? await this.#openedLane(planned) : lane;
+      const answer = await at.client.project(meant, { signal });
+      const { facts } = deriveProject(answer, at.settings, at.judge);
       if (facts.state === "known" && facts.releases.length > 0) {
         found.push({ name: facts.displayName ?? meant, how });
       }
@@ -188,10 +199,15 @@ export class FactFinder {
     return { facts: asked.derived.facts, isRemembered: asked.known !== undefined, derive: async () => asked };
   }
 
+  #planned(name: string): IndexLane | undefined {
+    const { plan, policy } = this.#options;
+    return plan ? laneOf(plan, name) : policyLaneOf(policy ?? [], name);
+  }
+
   /** Null: bound to a source that the Pipfile does not have. Undefined: pip's way, all indexes. */
   #sourceOf(project: WantedProject): PipfileSource | undefined | null {
-    const { sources, plan } = this.#options;
-    if (sources.length === 0 || plan) return undefined;
+    const { sources } = this.#options;
+    if (sources.length === 0) return undefined;
     if (project.source === undefined) return sources.find(({ explicit }) => explicit !== true);
     return sources.find((source) => source.name === project.source) ?? null;
   }
@@ -212,7 +228,7 @@ export class FactFinder {
     return lane;
   }
 
-  async #openLane(plan: Pick<IndexLane, "rule" | "fileOptions" | "isDefaultLast">): Promise<Lane> {
+  async #openLane(plan: Pick<IndexLane, "rule" | "fileOptions" | "isDefaultLast" | "only">): Promise<Lane> {
     const { context, environment, signal } = this.#options;
     const settings = this.#settings(plan);
     for (const place of [...settings.indexes, ...settings.findLinks]) this.indexes.add(redactUrl(place.url));
@@ -240,7 +256,11 @@ export class FactFinder {
     return { settings, client, judge: new FileJudge(target), memory };
   }
 
-  #settings({ fileOptions, isDefaultLast }: Pick<IndexLane, "fileOptions" | "isDefaultLast">): IndexSettings {
+  #settings({
+    fileOptions,
+    isDefaultLast,
+    only,
+  }: Pick<IndexLane, "fileOptions" | "isDefaultLast" | "only">): IndexSettings {
     const { context, cwd, commandLine, environment, usePipConfiguration } = this.#options;
     const settings = indexSettingsFor({
       machine: context,
@@ -250,6 +270,7 @@ export class FactFinder {
       fileOptions,
       venv: environment?.prefix,
     });
+    if (only !== undefined) return oneIndexOf(settings, only);
     const [byDefault, ...others] = settings.indexes;
     return isDefaultLast && byDefault ? { ...settings, indexes: [...others, byDefault] } : settings;
   }

@@ -2,17 +2,20 @@
 import type { IndexStrategy } from "../../../shared/src/config/index.ts";
 import type { ProjectFacts } from "../../../shared/src/facts/model.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
+import type { Binding } from "../../../shared/src/policy/index.ts";
 import type { FactsInput, FactsOutput, FactsPartial } from "../../../shared/src/protocol/facts.ts";
-import type { IndexOptions } from "../../../shared/src/protocol/operation.ts";
+import type { Answer, Calls, IndexOptions } from "../../../shared/src/protocol/operation.ts";
 import type { FileOption } from "../index/index.ts";
 import { withAdvisories } from "./checkRoots.ts";
 import { configurationFor } from "./configuration.ts";
-import type { Operation } from "./context.ts";
+import type { Operation, OperationContext } from "./context.ts";
 import { environmentOf } from "./environment.ts";
 import { OperationError } from "./errors.ts";
 import { FactFinder } from "./factFinder.ts";
+import { policyLanes } from "./indexPlan.ts";
 import { lastInspection } from "./lastInspection.ts";
 import type { PipfileSource } from "./manifestIndexes.ts";
+import { policyFor } from "./policy.ts";
 import { rememberNames } from "./rememberNames.ts";
 
 /** Asks the indexes. Rejects only when cancelled; what cannot be asked is a project with its trouble. */
@@ -23,7 +26,8 @@ export const facts: Operation<FactsInput, FactsOutput, FactsPartial> = async (
   signal,
 ) => {
   const described = await environmentOf(context, input, signal);
-  const own = await configuredIndexes(input, calls);
+  const own = await configuredIndexes(context, input);
+  if (own instanceof OperationError) return unasked(input, calls, own);
   const finder = new FactFinder({
     context,
     cwd: input.cwd,
@@ -31,6 +35,7 @@ export const facts: Operation<FactsInput, FactsOutput, FactsPartial> = async (
     commandLine: { ...(own.strategy === undefined ? {} : { strategy: own.strategy }), ...input.index },
     fileOptions: [...optionLines(input.fileOptions), ...own.options],
     sources: [...(input.sources ?? []), ...own.sources],
+    policy: policyLanes(own.policy, optionLines(input.fileOptions)),
     usePipConfiguration: input.usePipConfiguration !== false,
     offline: input.offline === true,
     refresh: input.refresh === true,
@@ -72,14 +77,43 @@ interface OwnIndexes {
   readonly options: readonly FileOption[];
   readonly sources: readonly PipfileSource[];
   readonly bindings: Readonly<Record<string, string>>;
+  readonly policy: readonly Binding[];
   readonly strategy?: IndexStrategy | undefined;
 }
 
-/** What `.thoth.yaml` says of indexes; one that cannot be understood is told and counts for nothing. */
+/** Where names may be told is said in a file that cannot be understood: until it can be, none is told. */
+function unasked(
+  { packages }: FactsInput,
+  calls: Pick<Calls<FactsPartial>, "warn" | "partial">,
+  { message, next }: OperationError,
+): Answer<FactsOutput> {
+  calls.warn(message);
+  const trouble = {
+    code: "bad-configuration",
+    index: "",
+    message: `Not checked: ${message}`,
+    ...(next === undefined ? {} : { next }),
+  };
+  const projects = packages.map(
+    ({ name }): ProjectFacts => ({
+      name,
+      state: "unknown",
+      freshness: "unknown",
+      indexes: [],
+      trouble,
+      releases: [],
+      details: {},
+    }),
+  );
+  for (const project of projects) calls.partial({ project });
+  return { result: { projects }, notChecked: projects.flatMap(notCheckedOf) };
+}
+
+/** What `.thoth.yaml` and the policies say of indexes, or why that cannot be understood. */
 async function configuredIndexes(
+  context: OperationContext,
   { cwd, index }: FactsInput,
-  calls: { warn(message: string): void },
-): Promise<OwnIndexes> {
+): Promise<OwnIndexes | OperationError> {
   try {
     const { configuration } = await configurationFor(cwd);
     const { indexes = [], "index-bindings": bindings = {} } = configuration;
@@ -94,12 +128,12 @@ async function configuredIndexes(
         })),
       sources: indexes.map(({ name, url }) => ({ name, url, verifySsl: true, explicit: true })),
       bindings: Object.fromEntries(asked),
+      policy: (await policyFor(context, cwd)).policy.bindings,
       strategy: index?.strategy ?? configuration["index-strategy"],
     };
   } catch (error) {
     if (!(error instanceof OperationError)) throw error;
-    calls.warn(error.message);
-    return { options: [], sources: [], bindings: {} };
+    return error;
   }
 }
 

@@ -8,8 +8,9 @@ import type { RequirementEntry } from "../../../shared/src/manifest/model.ts";
 import type { ProjectData } from "../../../shared/src/manifest/projectModel.ts";
 import type { ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
+import { type Binding, matchesName } from "../../../shared/src/policy/index.ts";
 import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
-import type { FileOption } from "../index/index.ts";
+import { type FileOption, redactUrl } from "../index/index.ts";
 import type { IndexSearch, MatchRule } from "../resolve/index.ts";
 import { CONFIGURATION_NAME, type FoundConfiguration } from "./configuration.ts";
 import { OperationError } from "./errors.ts";
@@ -27,12 +28,51 @@ export interface IndexLane {
   readonly fileOptions: readonly FileOption[];
   /** uv's order: `--index-url` and what stands in its place comes after all others. */
   readonly isDefaultLast: boolean;
+  /** The address of the one index, of all that these options come to, that is asked. */
+  readonly only?: string | undefined;
 }
 
 export interface IndexPlan {
   readonly general: IndexLane;
   /** Of the projects that have one of their own, by normalised name. */
   readonly bound: ReadonlyMap<string, IndexLane>;
+  /** What policies bind outranks all else, the first that matches. */
+  readonly policy: readonly PolicyLane[];
+}
+
+export interface PolicyLane {
+  readonly binding: Binding;
+  readonly lane: IndexLane;
+}
+
+/** Where a project (normalised name) is asked for. */
+export function laneOf({ general, bound, policy }: IndexPlan, name: string): IndexLane {
+  return policyLaneOf(policy, name) ?? bound.get(name) ?? general;
+}
+
+/** Where a policy has a project asked for; undefined where none binds it. */
+export function policyLaneOf(lanes: readonly PolicyLane[], name: string): IndexLane | undefined {
+  return lanes.find(({ binding }) => matchesName(binding.pattern, name))?.lane;
+}
+
+/**
+ * A lane for each binding: its index alone, asked as what is configured says where that names it (login, certificate, a page of links),
+ * else by its address.
+ */
+export function policyLanes(bindings: readonly Binding[], fileOptions: readonly FileOption[]): PolicyLane[] {
+  return bindings.map((binding) => {
+    const { url, from } = binding;
+    const own = { option: "--extra-index-url", value: url, where: `bindings of ${from}` };
+    const lane: IndexLane = {
+      key: `policy ${url}`,
+      rule: "merge",
+      why: `${from} binds it to ${redactUrl(url)}`,
+      fileOptions: [...fileOptions, own],
+      isDefaultLast: false,
+      only: url,
+    };
+    return { binding, lane };
+  });
 }
 
 export interface PlanInput {
@@ -42,6 +82,8 @@ export interface PlanInput {
   /** The setting that takes the place of the manifest's own rule. */
   readonly strategy: IndexStrategy | undefined;
   readonly torch: TorchChoice | undefined;
+  /** Of all policies that hold. */
+  readonly bindings: readonly Binding[];
 }
 
 /** Plans the indexes of a tree. Throws OperationError where something is bound to an index that nobody names. */
@@ -62,7 +104,8 @@ export function planIndexes(input: PlanInput): IndexPlan {
   for (const [name, index] of Object.entries(configuration["index-bindings"] ?? {})) {
     bind(name, index, CONFIGURATION_NAME);
   }
-  return { general: generalLane(input), bound };
+  const general = generalLane(input);
+  return { general, bound, policy: policyLanes(input.bindings, general.fileOptions) };
 }
 
 /** Another way to ask the indexes of a manifest, with the setting that makes it so. */
@@ -87,7 +130,7 @@ export function otherPlans(
   const asked = new Set(plan.general.fileOptions.map(({ value }) => value));
   const isFirstAlone = plan.general.rule === "first-index";
   for (const name of names) {
-    if (plan.bound.has(name)) continue;
+    if (plan.bound.has(name) || policyLaneOf(plan.policy, name)) continue;
     for (const [index, lane] of namedIndexes(input)) {
       const isAsked = lane.fileOptions.some(({ value }) => value !== undefined && asked.has(value));
       if (isAsked && !(isFirstAlone && (searchOf(name)?.notAsked.length ?? 0) > 0)) continue;

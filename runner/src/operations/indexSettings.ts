@@ -1,4 +1,5 @@
 // Which indexes an operation asks: pip's configuration, the command line, and what a file itself says, in pip's order.
+import { indexKey } from "../../../shared/src/policy/index.ts";
 import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
 import {
   createIndexClient,
@@ -44,6 +45,17 @@ export function indexSettingsFor(input: IndexSettingsInput): IndexSettings {
       trustedHost: commandLine?.trustedHosts,
     },
   });
+}
+
+/** The same with one index alone: the one of that address, named by whoever. */
+export function oneIndexOf(settings: IndexSettings, address: string): IndexSettings {
+  const wanted = indexKey(address);
+  const isIt = ({ url }: { readonly url: string }): boolean => indexKey(url) === wanted;
+  return {
+    ...settings,
+    indexes: settings.indexes.filter(isIt),
+    findLinks: settings.findLinks.filter(isIt),
+  };
 }
 
 /** A client for what no one manifest's environment has a say in: lists of names, advisories, files of requirements. The caller closes it. */

@@ -3,6 +3,7 @@ import type { Manifest, RequirementEntry } from "../../../shared/src/manifest/mo
 import type { Marker } from "../../../shared/src/packaging/marker.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import { readRequirement } from "../../../shared/src/packaging/requirement.ts";
+import { indexKey } from "../../../shared/src/policy/index.ts";
 import type { LockedPackage, LockedPipfile } from "../../../shared/src/protocol/lock.ts";
 import { type PipfileMarkers, parsePipfileMarkers, pipenvMarker } from "../lock/index.ts";
 import type { Demand, Pin, Question } from "../resolve/index.ts";
@@ -270,16 +271,25 @@ function foldedMarker(line: RequirementEntry): string | undefined {
  * is bound too.
  */
 function sourceNameOf(
-  { name, url }: LockedPackage,
+  { name, url, index }: LockedPackage,
   key: string,
   line: RequirementEntry | undefined,
   { root }: AskedManifest,
   { _meta }: HashedPipfile,
 ): string | undefined {
+  if (url !== undefined) return undefined;
+  const sources = _meta.sources.map(sourceOf);
+  const [first] = sources;
+  const named = sources.find((source) => source.name === line?.index?.text) ?? first;
+  const isFrom = (source: { readonly url?: unknown }): boolean =>
+    index !== undefined && indexKey(String(source.url)) === indexKey(index);
+  // What a policy or a setting has taken from another source than the entry's is in that one alone.
+  const found = named && isFrom(named) ? undefined : sources.find(isFrom);
+  if (found) return String(found.name);
   // pipenv looks names up in their normal form, which one with a dot is not in.
-  if (url !== undefined || key !== name) return undefined;
+  if (key !== name) return undefined;
   if (line?.index) return line.index.text;
-  if (line?.style === "toml-string") return String(sourceOf(_meta.sources[0] ?? {}).name);
+  if (line?.style === "toml-string") return String(first?.name ?? "");
   const section = line?.section;
   if (section === "packages") return undefined;
   return otherBinding(root.tree.files[0]!.manifest, name, section);

@@ -16,7 +16,7 @@ import {
 import { finderFor } from "./checkRoots.ts";
 import type { OperationContext } from "./context.ts";
 import type { FactFinder } from "./factFinder.ts";
-import type { IndexLane, IndexPlan } from "./indexPlan.ts";
+import { type IndexLane, type IndexPlan, laneOf } from "./indexPlan.ts";
 import type { LoadedRoot } from "./load.ts";
 import type { QuestionInput } from "./questionInput.ts";
 import type { ResolveSettings } from "./resolveSettings.ts";
@@ -120,14 +120,16 @@ function lazySources(load: () => Promise<SourceReader>): SourceReader {
 }
 
 /** Opens every lane of a plan; nothing is asked yet. */
-async function openRoutes(finder: FactFinder, { general, bound }: IndexPlan) {
+async function openRoutes(finder: FactFinder, plan: IndexPlan) {
+  const { general, bound, policy } = plan;
   const openLane = async (lane: IndexLane): Promise<IndexRoute> => {
     const { client } = await finder.open(lane);
     return { client, rule: lane.rule, why: lane.why };
   };
   const { settings } = await finder.open(general);
-  const first = await openLane(general);
-  const routes = new Map<string, IndexRoute>();
-  for (const [name, lane] of bound) routes.set(name, await openLane(lane));
-  return { settings, routeFor: (name: string): IndexRoute => routes.get(name) ?? first };
+  const routes = new Map<IndexLane, IndexRoute>();
+  for (const lane of [general, ...bound.values(), ...policy.map((one) => one.lane)]) {
+    if (!routes.has(lane)) routes.set(lane, await openLane(lane));
+  }
+  return { settings, routeFor: (name: string): IndexRoute => routes.get(laneOf(plan, name))! };
 }

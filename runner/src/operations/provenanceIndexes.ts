@@ -4,7 +4,7 @@ import type { RuntimeEnvironment } from "../../../shared/src/environment/model.t
 import type { SourceEntry } from "../../../shared/src/manifest/model.ts";
 import type { Pylock } from "../../../shared/src/manifest/pylockModel.ts";
 import type { ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
-import { indexKey, type MergedPolicy, matchesName } from "../../../shared/src/policy/index.ts";
+import { type Binding, bindingOf, indexKey, type MergedPolicy } from "../../../shared/src/policy/index.ts";
 import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
 import {
   createIndexClient,
@@ -90,15 +90,20 @@ export class ProvenanceIndexes {
   readonly #lanes: readonly Lane[];
   /** By project, the index that the configuration or a project's own tables bind it to. */
   readonly #bound: ReadonlyMap<string, string>;
+  /** Of the policy's bindings to indexes that the manifest names nowhere, by address. */
+  readonly #policyLanes = new Map<string, Lane | undefined>();
   readonly #input: LanesInput;
+  readonly #knowledge: Knowledge;
 
   private constructor(
     input: LanesInput,
+    knowledge: Knowledge,
     { lanes, bound }: { readonly lanes: readonly Lane[]; readonly bound: ReadonlyMap<string, string> },
     pipeline: Pipeline,
     problems: readonly string[],
   ) {
     this.#input = input;
+    this.#knowledge = knowledge;
     this.#lanes = lanes;
     this.#bound = bound;
     this.pipeline = pipeline;
@@ -110,7 +115,7 @@ export class ProvenanceIndexes {
     const sources = lockSources(tree);
     const isPipfile = tree.files[0]?.manifest.kind.startsWith("pipfile") === true;
     const pylock = tree.files[0]?.manifest.pylock;
-    const plan = await planFor(input.input, input);
+    const { plan } = await planFor(input.context, input.input, input);
     const asked = pylock
       ? settingsOfPylock(input, pylock, plan)
       : sources.length > 0
@@ -120,40 +125,28 @@ export class ProvenanceIndexes {
       [...(plan?.bound ?? [])].map(([name, lane]) => [name, settingsOfLane(input, lane)]),
     );
     const named = [...asked, ...missingFrom(asked, [...bindings.values()].flat())];
-    const { pages, metadata } = await input.context.knowledge();
+    const knowledge = await input.context.knowledge();
     const first = named.findIndex(({ isForSome }) => !isForSome);
-    const lanes = named.map(({ name, settings, location, written }, at): Lane => {
-      const alone: IndexSettings = {
-        ...settings,
-        indexes: location.kind === "index" ? [location] : [],
-        findLinks: location.kind === "index" ? [] : [location],
-      };
-      const client = createIndexClient({
-        settings: alone,
-        store: pages,
-        metadataStore: metadata,
-        signal: input.signal,
-        offline: input.input.offline === true,
-        userAgent: `thoth/${input.context.version}`,
-        now: () => input.context.now(),
-      });
-      const [use] = usesOf(alone, written);
-      return { name, location, settings: alone, client, use: use!, isDefault: at === first };
-    });
+    const lanes = named.map((one, at) => openLane(input, knowledge, one, at === first));
     const problems = [...new Set(named.flatMap(({ settings }) => settings.problems))];
     const bound = new Map(
       [...bindings].flatMap(([name, [one]]) => (one ? [[name, one.location.url] as const] : [])),
     );
-    return new ProvenanceIndexes(input, { lanes, bound }, isPipfile ? "pipenv" : "pip", problems);
+    return new ProvenanceIndexes(input, knowledge, { lanes, bound }, isPipfile ? "pipenv" : "pip", problems);
+  }
+
+  /** Every index that was asked, or is to be. */
+  get #all(): readonly Lane[] {
+    return [...this.#lanes, ...[...this.#policyLanes.values()].flatMap((lane) => lane ?? [])];
   }
 
   get uses(): readonly IndexUse[] {
-    return this.#lanes.map(({ use }) => use);
+    return this.#all.map(({ use }) => use);
   }
 
   /** Addresses without credentials. */
   get addresses(): string[] {
-    return this.#lanes.map(({ location }) => redactUrl(location.url));
+    return this.#all.map(({ location }) => redactUrl(location.url));
   }
 
   /** The settings of the index that a file was found on, for formats that may be installed. */
@@ -162,27 +155,31 @@ export class ProvenanceIndexes {
   }
 
   clientOf(location: IndexLocation): IndexClient | undefined {
-    return this.#lanes.find((lane) => lane.location === location)?.client;
+    return this.#all.find((lane) => lane.location === location)?.client;
   }
 
   /** What each index says of the subject. Rejects only when cancelled. */
   async ask(subject: Subject): Promise<IndexView[]> {
     if (subject.from !== "index") return [];
-    const bound = this.#boundLanes(subject);
-    const binding = this.#bindingLane(subject, bound);
+    const admitted = this.#admittedLanes(subject);
+    const binding = bindingOf(this.#input.policy.bindings, subject.name);
+    const own = binding && this.#laneOf(binding);
+    const target = binding?.url ?? (admitted.isExplicit ? admitted.lanes[0]?.location.url : undefined);
+    const lanes = own && !this.#lanes.includes(own) ? [...this.#lanes, own] : this.#lanes;
     return Promise.all(
-      this.#lanes.map(async (lane): Promise<IndexView> => {
-        const isBound = bound.lanes.includes(lane);
+      lanes.map(async (lane): Promise<IndexView> => {
+        const isAdmitted = admitted.lanes.includes(lane);
+        const isBound = binding ? lane === own : isAdmitted;
         const view = {
           location: lane.location,
           label: labelOf(lane.location),
           isBound,
+          isAdmitted,
           isPublic: isPublicIndex(lane.location.url),
           isDefault: lane.isDefault,
         };
-        const target = binding ?? (bound.isExplicit ? bound.lanes[0] : undefined);
-        if (!isBound && target && !mayBeTold(target.location.url, lane.location.url, lane.isDefault)) {
-          const reason = `${subject.written} is bound to ${labelOf(target.location)}, and its name is told to no other index`;
+        if (!isBound && target && !mayBeTold(target, lane.location.url, lane.isDefault)) {
+          const reason = `${subject.written} is bound to ${labelOf({ url: target })}, and its name is told to no other index`;
           return { ...view, answer: { state: "unasked", reason } };
         }
         return { ...view, answer: await this.#askOne(lane, subject.name) };
@@ -190,8 +187,8 @@ export class ProvenanceIndexes {
     );
   }
 
-  /** The indexes that the subject may come from, and whether the manifest itself says so. */
-  #boundLanes({ name: project, source }: Subject): { lanes: readonly Lane[]; isExplicit: boolean } {
+  /** The indexes that the manifest admits the subject from, and whether it names them for it. */
+  #admittedLanes({ name: project, source }: Subject): { lanes: readonly Lane[]; isExplicit: boolean } {
     const lanes = this.#lanes;
     for (const wanted of [source, this.#bound.get(project)]) {
       const named = wanted === undefined ? [] : lanes.filter((lane) => isNamed(lane, wanted));
@@ -206,11 +203,15 @@ export class ProvenanceIndexes {
     return { lanes: lanes.filter(({ name }) => name === undefined), isExplicit: false };
   }
 
-  #bindingLane(subject: Subject, bound: { lanes: readonly Lane[] }): Lane | undefined {
-    const binding = this.#input.policy.bindings.find(({ pattern }) => matchesName(pattern, subject.name));
-    if (!binding) return undefined;
-    const lane = this.#lanes.find(({ location }) => indexKey(location.url) === indexKey(binding.url));
-    return lane ?? bound.lanes[0];
+  /** The manifest's own where it names that index, else one that is opened for it; undefined where indexes are not to be used at all. */
+  #laneOf({ url, from }: Binding): Lane | undefined {
+    const key = indexKey(url);
+    const named = this.#lanes.find(({ location }) => indexKey(location.url) === key);
+    if (named || this.#policyLanes.has(key)) return named ?? this.#policyLanes.get(key);
+    const [one] = settingsOfUrl(this.#input, url, undefined, true, `bindings of ${from}`);
+    const lane = one && openLane(this.#input, this.#knowledge, one, false);
+    this.#policyLanes.set(key, lane);
+    return lane;
   }
 
   async #askOne(lane: Lane, name: string): Promise<IndexView["answer"]> {
@@ -228,7 +229,7 @@ export class ProvenanceIndexes {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#lanes.map(({ client }) => client.close()));
+    await Promise.all(this.#all.map(({ client }) => client.close()));
   }
 }
 
@@ -244,6 +245,32 @@ interface NamedSettings {
   readonly settings: IndexSettings;
   readonly location: IndexLocation;
   readonly written: readonly string[];
+}
+
+type Knowledge = Pick<Awaited<ReturnType<OperationContext["knowledge"]>>, "pages" | "metadata">;
+
+function openLane(
+  { context, input, signal }: LanesInput,
+  { pages, metadata }: Knowledge,
+  { name, settings, location, written }: NamedSettings,
+  isDefault: boolean,
+): Lane {
+  const alone: IndexSettings = {
+    ...settings,
+    indexes: location.kind === "index" ? [location] : [],
+    findLinks: location.kind === "index" ? [] : [location],
+  };
+  const client = createIndexClient({
+    settings: alone,
+    store: pages,
+    metadataStore: metadata,
+    signal,
+    offline: input.offline === true,
+    userAgent: `thoth/${context.version}`,
+    now: () => context.now(),
+  });
+  const [use] = usesOf(alone, written);
+  return { name, location, settings: alone, client, use: use!, isDefault };
 }
 
 /** The sources of the lock where there is one, else of the Pipfile. */

@@ -7,11 +7,13 @@ import { isTorchBackend, type TorchChoice, torchBackendsFor } from "../../../sha
 import type { ProjectData } from "../../../shared/src/manifest/projectModel.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
 import { readRequirement } from "../../../shared/src/packaging/requirement.ts";
+import type { Binding } from "../../../shared/src/policy/index.ts";
 import type { Demand, Question } from "../resolve/index.ts";
 import { CONFIGURATION_NAME, configurationFor, type FoundConfiguration } from "./configuration.ts";
 import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
 import type { LoadedRoot } from "./load.ts";
+import { policyFor } from "./policy.ts";
 import type { QuestionInput } from "./questionInput.ts";
 
 export interface ResolveSettings {
@@ -27,6 +29,8 @@ export interface ResolveSettings {
   readonly onlyBinary: readonly string[];
   readonly noBinary: readonly string[];
   readonly strategy: IndexStrategy | undefined;
+  /** Of all policies that hold: where projects are asked for. */
+  readonly bindings: readonly Binding[];
   /** Undefined: PyTorch's packages come from where all others do. */
   readonly torch: TorchChoice | undefined;
   /** Whether wheel variants are chosen; else they are left out. */
@@ -72,6 +76,7 @@ export async function resolveSettingsFor(
       ...(configuration["no-binary"] ?? []),
     ],
     strategy: input.index?.strategy ?? configuration["index-strategy"],
+    bindings: (await policyFor(context, dirname(root.path))).policy.bindings,
     torch: await torchChoice(context, input, found, environment, signal),
     variants: input.variants ?? configuration.variants ?? false,
     buildSdists: input.buildSdists ?? configuration["build-sdists"] ?? false,

@@ -33,6 +33,7 @@ export function shelfKey(
     resolving.buildSdists,
     laneKey(plan.general),
     [...plan.bound].map(([name, lane]) => [name, laneKey(lane)]),
+    plan.policy.map(({ binding, lane }) => [binding.pattern, laneKey(lane)]),
     addressesOf(root, input.cwd).map((address) => [address, stampOf(address)]),
   ]);
 }

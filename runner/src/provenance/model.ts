@@ -57,8 +57,10 @@ export interface IndexView {
   readonly location: IndexLocation;
   /** For a person: the source's name where it has one, and the address without credentials. */
   readonly label: string;
-  /** The subject may come from it. */
+  /** The subject may come from it: the one that a policy binds it to, else every one that its manifest admits. */
   readonly isBound: boolean;
+  /** Whoever installs by the manifest alone may take it from here, whatever a policy says. */
+  readonly isAdmitted: boolean;
   /** A service that everybody may use. */
   readonly isPublic: boolean;
   /** The first index: what is bound to no other one comes from it, and for uv it is asked last. */

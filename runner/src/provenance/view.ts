@@ -171,6 +171,11 @@ export function boundViews(view: { readonly indexes: readonly IndexView[] }): re
   return view.indexes.filter((one) => one.isBound);
 }
 
+/** Views of the indexes that an installer, which knows no policy of ours, may take the subject from. */
+export function admittedViews(view: { readonly indexes: readonly IndexView[] }): readonly IndexView[] {
+  return view.indexes.filter((one) => one.isAdmitted);
+}
+
 export function isWheel(file: Pick<PageFile, "filename">): boolean {
   return file.filename.endsWith(".whl");
 }

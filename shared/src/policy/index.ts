@@ -7,6 +7,8 @@ export {
   overdueAcceptances,
 } from "./accept.ts";
 export {
+  type Binding,
+  bindingOf,
   COOL_DOWN_DAYS,
   indexKey,
   type MergedPolicy,

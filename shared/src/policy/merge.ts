@@ -19,6 +19,13 @@ export interface Required {
   readonly from: string;
 }
 
+/** A package or pattern, and the address of the index that it must come from. */
+export interface Binding {
+  readonly pattern: string;
+  readonly url: string;
+  readonly from: string;
+}
+
 export interface PlacedAcceptance {
   readonly acceptance: Acceptance;
   readonly from: string;
@@ -28,8 +35,8 @@ export interface PlacedAcceptance {
 export interface MergedPolicy {
   /** Absent: every index may be used. */
   readonly indexes?: { readonly urls: readonly string[]; readonly from: string };
-  /** In the order in which they are looked at: the first that matches counts. */
-  readonly bindings: readonly { readonly pattern: string; readonly url: string; readonly from: string }[];
+  /** In the order in which they are looked at: the first that matches counts; of one file, names before patterns. */
+  readonly bindings: readonly Binding[];
   readonly attestations: readonly Required[];
   readonly coolDown: {
     readonly days: number;
@@ -70,6 +77,11 @@ export function indexKey(address: string): string {
   return url.href.replace(/\/+$/, "");
 }
 
+/** The binding that holds for a package (any spelling), where there is one. */
+export function bindingOf(bindings: readonly Binding[], name: string): Binding | undefined {
+  return bindings.find(({ pattern }) => matchesName(pattern, name));
+}
+
 /** Merges the layers, which may come in any order. */
 export function mergePolicies(layers: readonly PolicyLayer[]): MergedPolicy {
   const order: readonly PolicyLevel[] = ["organisation", "user", "workspace"];
@@ -82,7 +94,7 @@ export function mergePolicies(layers: readonly PolicyLayer[]): MergedPolicy {
 class Merging {
   readonly #unheard: string[] = [];
   #indexes: { urls: readonly string[]; from: string } | undefined;
-  readonly #bindings: { pattern: string; url: string; from: string }[] = [];
+  readonly #bindings: Binding[] = [];
   readonly #attestations: Required[] = [];
   #days: number | undefined;
   #except: readonly string[] = [];
@@ -132,12 +144,19 @@ class Merging {
   }
 
   #addBindings({ policy, from }: PolicyLayer): void {
-    for (const [pattern, url] of Object.entries(policy.bindings ?? {})) {
+    const isPattern = (name: string): number => Number(name.includes("*"));
+    const said = Object.entries(policy.bindings ?? {}).sort(([a], [b]) => isPattern(a) - isPattern(b));
+    for (const [pattern, url] of said) {
       const above = this.#bindings.find(
         (one) => one.from !== from && (one.pattern === pattern || matchesName(one.pattern, pattern)),
       );
       if (above && indexKey(above.url) !== indexKey(url)) {
         this.#unheard.push(`${from} binds ${pattern} elsewhere than ${above.from} does.`);
+        continue;
+      }
+      const allowed = this.#indexes;
+      if (allowed && allowed.from !== from && !allowed.urls.includes(indexKey(url))) {
+        this.#unheard.push(`${from} binds ${pattern} to an index that ${allowed.from} does not allow.`);
         continue;
       }
       this.#bindings.push({ pattern, url, from });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readConfiguration } from "../config/index.ts";
 import { acceptanceOf } from "./accept.ts";
-import { type MergedPolicy, mergePolicies, type PolicyLevel } from "./merge.ts";
+import { bindingOf, type MergedPolicy, mergePolicies, type PolicyLevel } from "./merge.ts";
 import { matchesName } from "./pattern.ts";
 
 const NOW = Date.parse("2026-11-22T12:00:00Z");
@@ -73,6 +73,18 @@ describe("a policy of several levels", () => {
       ["acme-*", "other"],
     );
     assert.equal(policy.unheard.length, 1);
+  });
+
+  it("looks at names before patterns, and does not hear a binding to an index that is not allowed above it", () => {
+    const { bindings, unheard } = merged({
+      organisation: "{indexes: ['https://a.example.com/simple', 'https://b.example.com/simple/']}",
+      workspace:
+        "{bindings: {'acme-*': 'https://a.example.com/simple', acme-x: 'https://b.example.com/simple', evil: 'https://c.example.com/simple'}}",
+    });
+    assert.equal(bindingOf(bindings, "Acme_X")?.url, "https://b.example.com/simple");
+    assert.equal(bindingOf(bindings, "acme-y")?.url, "https://a.example.com/simple");
+    assert.equal(bindingOf(bindings, "evil"), undefined);
+    assert.deepEqual(unheard, ["workspace binds evil to an index that organisation does not allow."]);
   });
 
   it("hears no acceptance of a workspace against what was made a point of above it", () => {

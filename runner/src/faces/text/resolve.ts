@@ -84,9 +84,12 @@ export function searchLines({ name, rule, why, found, absent, notAsked, leftOut 
     ...leftOut.map(({ index, reason }) => [index, `left out: ${reason}`]),
   ];
   const width = Math.max(...rows.map(([index]) => index!.length));
-  const because = why === undefined ? rule : `${why.charAt(0).toLowerCase()}${why.slice(1)}; ${rule}`;
+  const reason = why && `${why.charAt(0).toLowerCase()}${why.slice(1)}`;
+  const isAlone = rows.length === 1;
+  // Who wins is no question where one index alone is asked.
+  const because = reason === undefined ? rule : isAlone ? reason : `${reason}; ${rule}`;
   return [
-    `${escapeControls(name)} was looked for on these indexes: ${escapeControls(because)}.`,
+    `${escapeControls(name)} was looked for on ${isAlone ? "this index" : "these indexes"}: ${escapeControls(because)}.`,
     ...rows.map(([index, said]) => `  ${escapeControls(index!.padEnd(width))}  ${escapeControls(said!)}`),
   ];
 }

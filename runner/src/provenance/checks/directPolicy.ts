@@ -1,5 +1,5 @@
 // Check 2 of what comes from an address of its own: a direct reference, and the files that a lock names by address (PEP 751).
-import { indexKey, type MergedPolicy, matchesName } from "../../../../shared/src/policy/index.ts";
+import { bindingOf, indexKey, type MergedPolicy } from "../../../../shared/src/policy/index.ts";
 import type { CheckDraft, EvidenceDraft, Subject, SubjectView } from "../model.ts";
 import { holdsLogin, isThisMachine, labelOf } from "./addresses.ts";
 
@@ -45,7 +45,7 @@ function forbidden({ name, written }: Subject, url: URL, { indexes, bindings }: 
   const key = indexKey(url.href);
   const isBelow = (allowed: string): boolean =>
     key === indexKey(allowed) || key.startsWith(`${indexKey(allowed)}/`);
-  const binding = bindings.find(({ pattern }) => matchesName(pattern, name));
+  const binding = bindingOf(bindings, name);
   const common = { severity: "error", isForbidden: true, aliases: ["SOURCE-NOT-WHITELISTED"] } as const;
   if (binding && !isBelow(binding.url)) {
     return [

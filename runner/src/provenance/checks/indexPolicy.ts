@@ -1,5 +1,5 @@
 // Check 2: may packages come from this index, and can anybody on the way change what comes?
-import { indexKey, type MergedPolicy, matchesName } from "../../../../shared/src/policy/index.ts";
+import { bindingOf, indexKey, type MergedPolicy } from "../../../../shared/src/policy/index.ts";
 import type { IndexLocation, IndexSettings, ProjectPage } from "../../index/index.ts";
 import {
   type CheckDraft,
@@ -8,7 +8,7 @@ import {
   pageEvidence,
   type SubjectView,
 } from "../model.ts";
-import { boundViews, isHeldTo } from "../view.ts";
+import { admittedViews, boundViews, isHeldTo } from "../view.ts";
 import { holdsLogin, isThisMachine, labelOf } from "./addresses.ts";
 import { checkDirectReference, checkLockedAddresses } from "./directPolicy.ts";
 
@@ -135,7 +135,10 @@ export function checkIndexPolicy(
 ): CheckDraft[] {
   const { subject } = view;
   if (subject.from !== "index") return checkDirectReference(view, policy);
-  const results: CheckDraft[] = checkLockedAddresses(view);
+  const results: CheckDraft[] = [
+    ...checkLockedAddresses(view),
+    ...admittedViews(view).flatMap((one) => checkBinding(view, one, policy)),
+  ];
   for (const bound of boundViews(view)) {
     const use = uses.find(({ location }) => location.url === bound.location.url);
     if (use)
@@ -144,7 +147,6 @@ export function checkIndexPolicy(
           .filter(({ state }) => state === "failed")
           .map((one) => ({ ...one, inherited: true })),
       );
-    results.push(...checkBinding(view, bound, policy));
     const { answer } = bound;
     if (answer.state === "page") results.push(...checkPage(view, bound, answer.page, use));
     else if (answer.state === "failed" && answer.failure.code === "redirect-refused") {
@@ -181,9 +183,9 @@ export function checkIndexPolicy(
   ];
 }
 
-function checkBinding(view: SubjectView, bound: IndexView, policy: MergedPolicy): CheckDraft[] {
-  const binding = policy.bindings.find(({ pattern }) => matchesName(pattern, view.subject.name));
-  if (!binding || indexKey(binding.url) === indexKey(bound.location.url)) return [];
+function checkBinding(view: SubjectView, admitted: IndexView, policy: MergedPolicy): CheckDraft[] {
+  const binding = bindingOf(policy.bindings, view.subject.name);
+  if (!binding || indexKey(binding.url) === indexKey(admitted.location.url)) return [];
   if (isHeldTo(view, binding.url)) return [];
   return [
     {
@@ -191,7 +193,7 @@ function checkBinding(view: SubjectView, bound: IndexView, policy: MergedPolicy)
       state: "failed",
       severity: "error",
       isForbidden: true,
-      message: `${view.subject.written} may come from ${bound.label}; ${binding.from} binds it to ${labelOf(binding)}.`,
+      message: `${view.subject.written} may come from ${admitted.label}; ${binding.from} binds it to ${labelOf(binding)}.`,
       next: "Name that index for it in the manifest, or give its line the hashes of the files there: pip then takes no other.",
       aliases: ["SOURCE-NOT-WHITELISTED"],
       labels: ["binding"],

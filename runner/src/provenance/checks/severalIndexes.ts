@@ -1,7 +1,7 @@
 // Check 3, the other indexes: who would win where a name is on several, and is that a mirror, an accelerator's build, or confusion?
 
 import { compareVersions } from "../../../../shared/src/packaging/version.ts";
-import { matchesName } from "../../../../shared/src/policy/index.ts";
+import { bindingOf } from "../../../../shared/src/policy/index.ts";
 import type { PageFile, ProjectPage } from "../../index/index.ts";
 import {
   type CheckContext,
@@ -46,7 +46,7 @@ export function checkSeveralIndexes(
       ),
     ];
   }
-  const binding = context.policy.bindings.find(({ pattern }) => matchesName(pattern, subject.name));
+  const binding = bindingOf(context.policy.bindings, subject.name);
   if (binding && isHeldTo(view, binding.url)) {
     return [
       draft(
