@@ -1,6 +1,8 @@
 // What the stored advisories say of the checked packages: reports of malice, known vulnerabilities, and what a release fixes.
 import {
+  affectsAll,
   isAffected,
+  isWithdrawn,
   matchAdvisories,
   type ProjectAdvisories,
   STALE_AFTER,
@@ -65,12 +67,18 @@ export class KnownAdvisories {
         why: `none are stored; ${UPDATE}`,
       });
     const { source, asOf: time } = own;
-    if (view.version === undefined)
-      return checkMalware(view, undefined, { source, time, why: "it is not pinned to one release" });
-    const reports = matchAdvisories(own.records, view.version, this.#now)
-      .filter(({ malicious }) => malicious)
-      .map(({ id, summary }) => ({ id, summary: summary ?? "", source, time }));
-    return checkMalware(view, reports, { source, time });
+    const basis = { source, time, isOld: this.#isOld(own) };
+    const found =
+      view.version === undefined
+        ? own.records.filter(
+            (record) => record.malicious && affectsAll(record) && !isWithdrawn(record, this.#now),
+          )
+        : matchAdvisories(own.records, view.version, this.#now).filter(({ malicious }) => malicious);
+    // A malicious project is mostly gone from its index: what is true of all of its releases needs none of them.
+    if (view.version === undefined && found.length === 0)
+      return checkMalware(view, undefined, { ...basis, why: "it is not pinned to one release" });
+    const reports = found.map(({ id, summary }) => ({ id, summary: summary ?? "", source, time }));
+    return checkMalware(view, reports, basis);
   }
 
   /** Check 5, composed of what the advisories match. */

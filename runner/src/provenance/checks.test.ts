@@ -479,6 +479,21 @@ describe("the checks of provenance", () => {
       assert.equal(fine?.state, "passed");
     });
 
+    it("fails a project of which all releases are reported, although its index has none any more, and says how old reports are", async () => {
+      const index = await serve({});
+      const all: AdvisoryRecord = { ...malware, versions: [], ranges: [[["introduced", "0"]]] };
+      advise([all]);
+      const [, report] = (await over(index, ["demo"])).checks("demo", "known-bad");
+      assert.deepEqual([report?.state, report?.labels], ["failed", ["malicious", "MAL-2026-1"]]);
+      for (const record of [malware, { ...all, withdrawn: NOW - DAY }, { ...all, ranges: fault.ranges! }]) {
+        advise([record]);
+        assert.equal((await over(index, ["demo"])).checks("demo", "known-bad")[1]?.state, "not-checked");
+      }
+      advise([], 30);
+      const [, quiet] = (await over(await serve({ demo: [old] }), [pinned])).checks("demo", "known-bad");
+      assert.deepEqual([quiet?.state, quiet?.evidence[0]?.freshness], ["passed", "stale"]);
+    });
+
     it("fails a vulnerable release with the smallest fix, passes a fixed one, and says how old the data is", async () => {
       const newer = buildWheel({ name: "demo", version: "1.1" });
       const index = await serve({
@@ -600,6 +615,15 @@ describe("the checks of provenance", () => {
       ];
       const check = only((await over(await serve({ demo: files }), [line])).checks("demo", rule), "failed");
       assert.deepEqual(check.labels, ["late-wheel"]);
+      // The first wheel of a release that was built from source, and one for any Python, are for no newer one.
+      for (const earlier of [buildSdist({ name: "demo", version: "1.0" }), early]) {
+        const late_ = [
+          { artifact: earlier, uploadTime: uploaded(200) },
+          { artifact: demo, uploadTime: uploaded(1) },
+        ];
+        const one = only((await over(await serve({ demo: late_ }), [pinned])).checks("demo", rule), "failed");
+        assert.match(one.message, /long after the rest of it/);
+      }
       const sdist = buildSdist({ name: "demo", version: "1.0" });
       const replaced = [
         { artifact: late, uploadTime: uploaded(200) },

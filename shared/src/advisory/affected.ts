@@ -25,6 +25,13 @@ export function isAffected(record: AdvisoryRecord, sought: SoughtVersion): boole
   return version !== undefined && (record.ranges?.some((range) => isInRange(range, version, local)) ?? false);
 }
 
+/** Whether a record holds for every release that there is or may come: it was introduced with the first one, and nothing ends it. */
+export function affectsAll({ ranges = [] }: Pick<AdvisoryRecord, "ranges">): boolean {
+  return ranges.some(
+    (range) => range.length > 0 && range.every(([kind, text]) => kind === "introduced" && text === "0"),
+  );
+}
+
 function isSame(named: string, { text, version, local }: SoughtVersion): boolean {
   if (named === text) return true;
   const one = version && parseVersion(named);

@@ -1,5 +1,5 @@
 // Advisories: what is known against releases, and which versions it holds for. Pure.
-export { isAffected, isInRange, type SoughtVersion, soughtVersion } from "./affected.ts";
+export { affectsAll, isAffected, isInRange, type SoughtVersion, soughtVersion } from "./affected.ts";
 export {
   groupByAliases,
   isWithdrawn,

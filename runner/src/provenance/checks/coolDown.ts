@@ -18,6 +18,9 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 /** Clocks differ by a little. */
 const SLACK = 5 * 60_000;
+/** In place of the minor version of a wheel for every Python of a major one (`py3`): it is for the first, and for the last. */
+const FIRST = 0;
+const LAST = 999;
 
 /** One result per file that is checked. */
 export function checkCoolDown(view: SubjectView, context: CheckContext): CheckDraft[] {
@@ -86,7 +89,7 @@ function judgeFile(view: SubjectView, one: LocatedFile, days: number, context: C
       ...base,
       state: "failed",
       severity: "information",
-      message: `${file.filename} was added ${sayAge(age)} ago to an older release, for another Python.`,
+      message: `${file.filename} was added ${sayAge(age)} ago to an older release, for a newer Python.`,
       labels: [...(base.labels ?? []), "late-wheel"],
       evidence,
     };
@@ -113,19 +116,25 @@ function olderFiles(view: SubjectView, one: LocatedFile, days: number, now: numb
   );
 }
 
-/** A wheel for a Python that the older files of its release have no wheel for. */
+/** A wheel for a Python that is newer than any that the older wheels of its release are for. */
 function isLateWheel(view: SubjectView, one: LocatedFile, days: number, now: number): boolean {
-  if (!isWheel(one.file)) return false;
-  const older = olderFiles(view, one, days, now);
-  if (older.length === 0) return false;
-  const own = pythonTags(one.file);
-  const known = new Set(older.filter(isWheel).flatMap((file) => pythonTags(file)));
-  return own.length > 0 && own.every((tag) => !known.has(tag));
+  const own = pythonsOf(one.file, FIRST);
+  const known = olderFiles(view, one, days, now)
+    .filter(isWheel)
+    .flatMap((file) => pythonsOf(file, LAST));
+  if (own.length === 0 || known.length === 0) return false;
+  const newest = Math.max(...known);
+  return own.every((python) => python > newest);
 }
 
-function pythonTags(file: PageFile): string[] {
+/** The Pythons that a wheel's tags name, as numbers that rise with them. */
+function pythonsOf(file: PageFile, ofAll: number): number[] {
   const read = readWheelFilename(file.filename);
-  return read.ok ? [...new Set([...read.value.tags].map((tag) => tag.split("-")[0] ?? ""))] : [];
+  const tags = read.ok ? new Set([...read.value.tags].map((tag) => tag.split("-")[0] ?? "")) : [];
+  return [...tags].flatMap((tag) => {
+    const [, major, minor] = /^[a-z]+(\d)(\d*)$/.exec(tag) ?? [];
+    return major === undefined ? [] : [Number(major) * 1000 + (minor ? Number(minor) : ofAll)];
+  });
 }
 
 function sayDays(days: number): string {

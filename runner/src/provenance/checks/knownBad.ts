@@ -20,10 +20,11 @@ export function checkStatusMarkers(view: SubjectView): CheckDraft[] {
   const pages = bound.flatMap((one) =>
     one.answer.state === "page" ? [{ view: one, page: one.answer.page }] : [],
   );
-  const marked = pages.filter(({ page }) => page.status && page.status.status !== "active");
+  const marked = pages.filter(({ page }) => page.status && page.status.status.toLowerCase() !== "active");
   if (marked.length > 0) {
     return marked.map(({ view: index, page }) => {
-      const { status, reason } = page.status!;
+      const { reason } = page.status!;
+      const status = page.status!.status.toLowerCase();
       const known = STATUSES[status];
       const why = reason ? ` ("${reason}")` : "";
       return {
@@ -76,13 +77,18 @@ export interface MalwareReport {
 export function checkMalware(
   view: SubjectView,
   reports: readonly MalwareReport[] | undefined,
-  basis: { readonly source: string; readonly time?: number | undefined; readonly why?: string },
+  basis: {
+    readonly source: string;
+    readonly time?: number | undefined;
+    readonly isOld?: boolean;
+    readonly why?: string;
+  },
 ): CheckDraft[] {
   const evidence = [
     {
       source: basis.source,
       time: basis.time,
-      freshness: reports ? ("fresh" as const) : ("unknown" as const),
+      freshness: !reports ? ("unknown" as const) : basis.isOld ? ("stale" as const) : ("fresh" as const),
     },
   ];
   if (view.subject.from === "path" || view.subject.from === "vcs") {

@@ -185,7 +185,7 @@ export function checkAbandoned(view: SubjectView, context: CheckContext): CheckD
     const nothing = withoutFiles(rule, { ...view, located: [] });
     return nothing ? [nothing] : [];
   }
-  const archived = pages.find(({ page }) => page.status?.status === "archived");
+  const archived = pages.find(({ page }) => page.status?.status.toLowerCase() === "archived");
   if (archived) {
     const reason = archived.page.status?.reason;
     return [
