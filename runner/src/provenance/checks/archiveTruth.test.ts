@@ -315,6 +315,107 @@ describe("archive truth", () => {
     assert.match((await faults(two, "demo-1.0.tar.gz")).join(), /2 folders at its top/);
   });
 
+  it("sees links in a zip archive, and members that are encrypted or say so", async () => {
+    const bent = (change: (bytes: Buffer, list: number) => void): Buffer => {
+      const bytes = Buffer.from(rezip({}));
+      change(bytes, bytes.indexOf("PK\u0001\u0002"));
+      return bytes;
+    };
+    const link = bent((bytes, list) => {
+      bytes[list + 5] = 3;
+      bytes.writeUInt16LE(0o120777, list + 40);
+    });
+    assert.deepEqual(await faults(link), ["demo.py is a symbolic link, which not all readers take for one."]);
+    const secret = bent((bytes, list) => {
+      for (const flags of [6, list + 8]) bytes.writeUInt16LE(bytes.readUInt16LE(flags) | 1, flags);
+    });
+    assert.deepEqual(await faults(secret), ["demo.py is encrypted, or says so."]);
+  });
+
+  it("holds a wheel to the folder of its metadata, and to what installers read of it", async () => {
+    const info = "demo-1.0.dist-info";
+    const renamed = (to: string): Uint8Array => {
+      const files = Object.entries(sound()).map(([name, data]) => {
+        const text = Buffer.from(data).toString().replaceAll(info, to);
+        return [name.replace(info, to), name.endsWith("RECORD") ? strToU8(text) : data] as const;
+      });
+      return zipSync(Object.fromEntries(files), { level: 0 });
+    };
+    assert.deepEqual(await faults(renamed("Demo-1.0.0.dist-info")), []);
+    for (const to of ["other-1.0.dist-info", "demo-2.0.dist-info", "demo.dist-info"])
+      assert.deepEqual(await faults(renamed(to)), [`its folder of metadata is ${to}.`]);
+    assert.ok(
+      (await faults(rezip({ [`${info}/WHEEL`]: undefined }))).includes("it has no WHEEL beside its RECORD."),
+    );
+  });
+
+  it("takes names that differ by case for two where the wheel is for such systems alone", async () => {
+    const twice = rezip({}, { "demo/a.h": strToU8("1"), "demo/A.h": strToU8("2") });
+    assert.deepEqual(await faults(twice, "demo-1.0-cp311-cp311-manylinux_2_17_x86_64.whl"), []);
+    assert.equal((await faults(twice, "demo-1.0-cp311-cp311-macosx_11_0_arm64.whl")).length, 1);
+  });
+
+  it("sees an sdist that is another's, and none where it does not say", async () => {
+    const of = async (info: string, format: "tar.gz" | "zip" = "tar.gz") => {
+      const { bytes, filename } = buildSdist({ name: "demo", version: "1.0", metadata: info, format });
+      return faults(bytes, filename);
+    };
+    for (const format of ["tar.gz", "zip"] as const) {
+      assert.deepEqual(await of("Name: evil\nVersion: 1.0\n", format), ["its PKG-INFO is of evil."]);
+      assert.deepEqual(await of("Name: Demo\nVersion: 2.0\n", format), ["its PKG-INFO is of version 2.0."]);
+      assert.deepEqual(await of("Name: demo\nVersion: 1.0.0\n", format), []);
+      assert.deepEqual(await of("Version: UNKNOWN\n", format), []);
+    }
+  });
+
+  it("sees where a tar archive's members lie in truth: twice, behind links, outside by links of links", async () => {
+    const pack = async (
+      members: readonly (readonly [name: string, target?: string, type?: "symlink" | "link"])[],
+    ) => {
+      const { pack: createPack } = (await import("tar-stream")).default;
+      const out = createPack();
+      for (const [name, linkname, type = "symlink"] of [["demo-1.0/PKG-INFO"] as const, ...members]) {
+        if (linkname === undefined) out.entry({ name }, "x");
+        else out.entry({ name, type, linkname });
+      }
+      out.finalize();
+      const pieces: Uint8Array[] = [];
+      for await (const piece of out) pieces.push(piece as Uint8Array);
+      return faults(gzipSync(Buffer.concat(pieces)), "demo-1.0.tar.gz");
+    };
+    assert.deepEqual(await pack([["demo-1.0/a.py"], ["./demo-1.0//a.py"]]), [
+      "demo-1.0/a.py is in it 2 times.",
+    ]);
+    assert.deepEqual(await pack([["demo-1.0/l", "../../etc"]]), [
+      "demo-1.0/l is a link to ../../etc, outside of the folder.",
+    ]);
+    assert.deepEqual(await pack([["demo-1.0/l", "../beside"]]), [
+      "demo-1.0/l is a link to ../beside, outside of the folder.",
+    ]);
+    assert.deepEqual(
+      await pack([
+        ["demo-1.0/d/b", ".."],
+        ["demo-1.0/a", "d/b/.."],
+      ]),
+      ["demo-1.0/a is a link to d/b/.., outside of the folder."],
+    );
+    assert.deepEqual(await pack([["demo-1.0/h", "/etc/passwd", "link"]]), [
+      "demo-1.0/h is a link to /etc/passwd, outside of the folder.",
+    ]);
+    assert.deepEqual(await pack([["demo-1.0/l", "sub"], ["demo-1.0/l/x.py"]]), [
+      "demo-1.0/l/x.py lies behind the link demo-1.0/l.",
+    ]);
+    for (const sound of [
+      [["demo-1.0/a.py"], ["demo-1.0/d/l", "../a.py"]],
+      [["demo-1.0/h", "demo-1.0/PKG-INFO", "link"]],
+      [
+        ["demo-1.0/l", "m"],
+        ["demo-1.0/m", "l"],
+      ],
+    ] as const)
+      assert.deepEqual(await pack(sound), []);
+  });
+
   it("fails what is no archive, is cut or unpacks to other than it says, and never throws", async () => {
     const whole = wheel();
     for (const bytes of [

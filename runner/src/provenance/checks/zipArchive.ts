@@ -26,6 +26,11 @@ const END_64_LOCATOR = 0x07064b50;
 const CENTRAL = 0x02014b50;
 const LOCAL = 0x04034b50;
 const DESCRIPTOR = 0x08074b50;
+/** Of a member's flags. */
+const ENCRYPTED = 1;
+/** Systems that a member was made on. */
+const UNIX = 3;
+const MACOS = 19;
 /** Extra fields: sizes of 64 bits, and the name in UTF-8. */
 const ZIP_64 = 0x0001;
 const UNICODE_PATH = 0x7075;
@@ -94,10 +99,17 @@ interface Entry {
   readonly compressed: number;
   readonly size: number;
   readonly local: number;
+  /** By its attributes it is a symbolic link, whose text is what it leads to. */
+  readonly isLink: boolean;
+}
+
+export interface ZipOptions {
+  /** It is for systems alone on which names that differ by case are two. */
+  readonly isCaseSensitive?: boolean;
 }
 
 /** The members of a zip archive; what two readers would see otherwise in it goes into `faults`. Throws BadArchive and NotLookedInto. */
-export async function readZip(path: string, faults: string[]): Promise<Member[]> {
+export async function readZip(path: string, faults: string[], options: ZipOptions = {}): Promise<Member[]> {
   const bytes = await readWhole(path);
   const end = findEnd(bytes, faults);
   if (end.offset + end.size > end.start) throw new BadArchive("its list of members goes beyond its end");
@@ -106,18 +118,11 @@ export async function readZip(path: string, faults: string[]): Promise<Member[]>
   const entries = readEntries(bytes, end, faults);
   if (entries.length !== end.count)
     faults.push(`its end record counts ${end.count} members, and ${entries.length} are listed`);
-  const names = new Map<string, number>();
-  for (const { name } of entries) names.set(name, (names.get(name) ?? 0) + 1);
-  for (const [name, times] of names) if (times > 1) faults.push(`${show(name)} is in it ${times} times`);
-  const folded = new Map<string, string>();
-  for (const name of names.keys()) {
-    const key = name.normalize("NFC").toLowerCase();
-    const other = folded.get(key);
-    if (other !== undefined) faults.push(`${show(name)} and ${show(other)} are one file on some systems`);
-    folded.set(key, name);
-    if (isUnsafe(name)) faults.push(`${show(name)} would be put outside of the folder`);
-    // Some readers end a name at its first zero byte.
-    if (/[\p{Cc}]/u.test(name)) faults.push(`${show(name)} has a control character in its name`);
+  checkNames(entries, options, faults);
+  for (const { name, isLink, flags } of entries) {
+    // pip writes a link's text as a file, others follow it; and who does not look at the flag reads on where others ask for a password.
+    if (isLink) faults.push(`${show(name)} is a symbolic link, which not all readers take for one`);
+    if ((flags & ENCRYPTED) !== 0) faults.push(`${show(name)} is encrypted, or says so`);
   }
   let total = 0;
   const spans: { start: number; end: number; name: string }[] = [];
@@ -136,12 +141,32 @@ export async function readZip(path: string, faults: string[]): Promise<Member[]>
       },
     };
   });
-  if (total > MOST_ALL)
-    throw new NotLookedInto("it unpacks to more than 4 GiB, of which nothing is looked into");
   checkGaps(spans, end.offset, faults);
   if (total > MOST_ALL)
     throw new NotLookedInto("it unpacks to more than 4 GiB, of which nothing is looked into");
   return members;
+}
+
+function checkNames(entries: readonly Entry[], { isCaseSensitive }: ZipOptions, faults: string[]): void {
+  const names = new Map<string, number>();
+  for (const { name } of entries) names.set(name, (names.get(name) ?? 0) + 1);
+  for (const [name, times] of names) if (times > 1) faults.push(`${show(name)} is in it ${times} times`);
+  const folded = new Map<string, string>();
+  for (const name of names.keys()) {
+    const key = isCaseSensitive ? name.normalize("NFC") : name.normalize("NFC").toLowerCase();
+    const other = folded.get(key);
+    if (other !== undefined) faults.push(`${show(name)} and ${show(other)} are one file on some systems`);
+    folded.set(key, name);
+    if (isUnsafe(name)) faults.push(`${show(name)} would be put outside of the folder`);
+    // Some readers end a name at its first zero byte.
+    if (/[\p{Cc}]/u.test(name)) faults.push(`${show(name)} has a control character in its name`);
+  }
+}
+
+/** Whether the attributes of an entry of the list, as Unix and macOS write them (APPNOTE 4.4.2, 4.4.15), are a symbolic link's. */
+function isSymbolicLink(bytes: Buffer, at: number): boolean {
+  const system = bytes[at + 5];
+  return (system === UNIX || system === MACOS) && (bytes.readUInt16LE(at + 40) & 0xf000) === 0xa000;
 }
 
 function readEntries(bytes: Buffer, end: End, faults: string[]): Entry[] {
@@ -171,6 +196,7 @@ function readEntries(bytes: Buffer, end: End, faults: string[]): Entry[] {
       method: bytes.readUInt16LE(at + 10),
       flags,
       crc: bytes.readUInt32LE(at + 16),
+      isLink: isSymbolicLink(bytes, at),
       ...sizes,
     });
     if (entries.length > 200_000) throw new BadArchive("it has more than 200,000 members");
@@ -251,7 +277,7 @@ function compareLocal(
     differs.push("size");
   const crc = bytes.readUInt32LE(at + 14);
   if (crc !== entry.crc && !(isStreamed && crc === 0)) differs.push("checksum");
-  if ((flags & 1) !== (entry.flags & 1)) differs.push("encryption");
+  if ((flags & ENCRYPTED) !== (entry.flags & ENCRYPTED)) differs.push("encryption");
   if (differs.length > 0)
     faults.push(`the header in front of ${name} says another ${differs.join(" and ")} than the list does`);
   let end = data + entry.compressed;
