@@ -82,7 +82,7 @@ describe("the page of the provenance view", () => {
     assert.equal(summaries.length, 2);
     assert.match(html, /<\/span> Error<\/span> · The digest is of no file\.<\/summary>/);
     assert.match(html, /<\/span> No finding<\/span><\/summary>/);
-    assert.match(html, /<th scope="row">flask 1\.0<\/th>/);
+    assert.match(html, /<th scope="row" role="rowheader">flask 1\.0<\/th>/);
     assert.match(
       html,
       /artifact-digest<\/strong> · failed, error<br>The digest is of no file\.<br>sha256:00<br>Lock again\./,
@@ -103,6 +103,27 @@ describe("the page of the provenance view", () => {
       assert.ok(ids.has(attributes["data-opens"]));
     }
     assert.equal(all.filter(({ tag }) => tag === "path").length, 1, "one edge: flask-login is not here");
+  });
+
+  it("keeps the roles of a table where a narrow panel has its cells stand below one another, each named by its column", () => {
+    const all = elements(page([bad]));
+    const roles = (tag: string) => all.flatMap((one) => (one.tag === tag ? [one.attributes.role] : []));
+    assert.deepEqual(roles("table"), ["table"]);
+    assert.deepEqual(roles("tr"), ["row", "row"]);
+    assert.deepEqual([...new Set(roles("td"))], ["cell"]);
+    const named = all.flatMap(({ attributes }) => attributes["data-column"] ?? []);
+    assert.deepEqual(named, ["Signed by", "Index"]);
+  });
+
+  it("names a node in full where it has no room for its name, and is no picture to a screen reader", () => {
+    const name = "a-name-that-is-longer-than-a-node";
+    const html = page([row(name, { dependsOn: ["b"] }), row("b")]);
+    assert.match(html, new RegExp(`<title>${name} 1\\.0</title>`));
+    assert.match(html, />a-name-that-is-longer-t…<\/text>/);
+    assert.deepEqual(
+      elements(html).flatMap(({ tag, attributes }) => (tag === "svg" ? [attributes.role] : [])),
+      ["group"],
+    );
   });
 
   it("ends where packages need one another in a circle", () => {

@@ -78,17 +78,20 @@ function tableOf({ rows }: ProvenanceViewData, words: PageWords, ids: Ids): stri
   if (rows.length === 0) return "";
   const body = rows.map((row) => {
     const verdict = `<span class="${row.verdict}"><span aria-hidden="true">${MARKS[row.verdict]}</span> ${escapeHtml(words.verdicts[row.verdict])}</span>`;
-    return `<tr>
-<th scope="row">${escapeHtml(`${row.name} ${row.version}`.trim())}</th>
-<td><details id="${ids.get(row)}"><summary>${verdict}${reasonOf(row)}</summary>${checksOf(row.checks)}</details></td>
-<td>${escapeHtml(row.signer)}</td>
-<td>${escapeHtml(row.from)}</td>
+    return `<tr role="row">
+<th scope="row" role="rowheader">${escapeHtml(`${row.name} ${row.version}`.trim())}</th>
+<td role="cell"><details id="${ids.get(row)}"><summary>${verdict}${reasonOf(row)}</summary>${checksOf(row.checks)}</details></td>
+<td role="cell" data-column="${escapeHtml(words.signedBy)}">${escapeHtml(row.signer)}</td>
+<td role="cell" data-column="${escapeHtml(words.from)}">${escapeHtml(row.from)}</td>
 </tr>`;
   });
+  const columns = [words.package, words.verdict, words.signedBy, words.from];
+  const heads = columns.map((name) => `<th scope="col" role="columnheader">${escapeHtml(name)}</th>`);
+  // The roles are those of the elements, which lose them where a narrow panel has them stand below one another.
   return `<h2 id="packages">${escapeHtml(words.packages)}</h2>
-<table aria-labelledby="packages">
-<thead><tr><th scope="col">${escapeHtml(words.package)}</th><th scope="col">${escapeHtml(words.verdict)}</th><th scope="col">${escapeHtml(words.signedBy)}</th><th scope="col">${escapeHtml(words.from)}</th></tr></thead>
-<tbody>
+<table role="table" aria-labelledby="packages">
+<thead role="rowgroup"><tr role="row">${heads.join("")}</tr></thead>
+<tbody role="rowgroup">
 ${body.join("\n")}
 </tbody>
 </table>`;
@@ -171,17 +174,19 @@ function graphOf({ rows }: ProvenanceViewData, words: PageWords, ids: Ids): stri
     const verdict = escapeHtml(words.verdicts[row.verdict]);
     const needs = row.dependsOn.length > 0 ? `. ${words.needs} ${row.dependsOn.join(", ")}` : "";
     return `<g class="node ${row.verdict}" role="button" tabindex="0" data-opens="${ids.get(row)}" aria-label="${name}: ${verdict}${escapeHtml(needs)}" transform="translate(${x} ${y})">
-<rect width="${WIDTH}" height="${HEIGHT}" rx="4"/><text x="10" y="18" aria-hidden="true">${clip(name)}</text><text x="10" y="35" class="verdict" aria-hidden="true">${MARKS[row.verdict]} ${verdict}</text></g>`;
+<title>${name}</title><rect width="${WIDTH}" height="${HEIGHT}" rx="4"/><text x="10" y="18" clip-path="url(#label)" aria-hidden="true">${clip(name)}</text><text x="10" y="35" class="verdict" aria-hidden="true">${MARKS[row.verdict]} ${verdict}</text></g>`;
   });
   return `<h2 id="graph">${escapeHtml(words.graph)}</h2>
-<div class="graph" role="group" aria-labelledby="graph"><svg width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
+<div class="graph"><svg role="group" aria-labelledby="graph" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
+<clipPath id="label"><rect width="${WIDTH - 4}" height="${HEIGHT}"/></clipPath>
 <g class="edges" aria-hidden="true">${edges.join("")}</g>
 ${nodes.join("\n")}
 </svg></div>`;
 }
 
+/** As much of a name as a node has room for; the whole of it is the node's title. */
 function clip(text: string): string {
-  return text.length > 26 ? `${text.slice(0, 25)}…` : text;
+  return text.length > 24 ? `${text.slice(0, 23)}…` : text;
 }
 
 const STYLE = `
@@ -197,6 +202,13 @@ summary:focus-visible, .node:focus-visible rect { outline: 2px solid var(--vscod
 .error { color: var(--vscode-errorForeground); }
 .warning { color: var(--vscode-editorWarning-foreground); }
 .information { color: var(--vscode-editorInfo-foreground); }
+@media (max-width: 44em) {
+  table, tbody, tr, th[scope="row"], td { display: block; width: auto; border: 0; }
+  thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  tr { padding: .5em 0; border-bottom: 1px solid var(--vscode-panel-border); }
+  th, td, td:nth-of-type(1) { width: auto; padding: .1em 0; }
+  td[data-column]::before { content: attr(data-column) ": "; color: var(--vscode-descriptionForeground); }
+}
 .graph { overflow: auto; max-height: 75vh; }
 .edges path { fill: none; stroke: var(--vscode-descriptionForeground); opacity: .6; }
 .node { cursor: pointer; outline: none; }
