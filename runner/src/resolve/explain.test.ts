@@ -46,6 +46,24 @@ const edits = ({ relaxations }: Told): string[] =>
   );
 
 describe("an explanation", () => {
+  it("offers no edit that leaves the clauses as they are where hashes alone are in the way: that would take the hashes off", async () => {
+    const catalogue = new Catalogue(
+      makeUniverse({ a: { "1.0": {} }, b: { "1.0": {} } }),
+      makeTarget("3.11.7"),
+      {},
+    );
+    const [a, b] = readDemands(["a==1.0", "b"]);
+    const question = { requirements: [{ ...a!, hashes: [`sha256:${"0".repeat(64)}`] }, b!] };
+    const resolution = await resolve(catalogue, question);
+    assert.ok(resolution.kind === "impossible");
+    const { causes } = explainFailure(resolution.failure);
+    const found = await findRelaxations(catalogue, question, causes);
+    assert.deepEqual(
+      found.map((one) => one.edits.map(({ demand, replacement }) => [demand.text, replacement?.text])),
+      [[["a==1.0", undefined]]],
+    );
+  });
+
   it("tells a clash of a line with what another line brings in, and two edits that end it", async () => {
     const told = await tell(
       makeUniverse({

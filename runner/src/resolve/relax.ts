@@ -100,7 +100,10 @@ class RelaxationSearch {
     this.#options.onProven?.(relaxation);
   }
 
-  /** Moves the clauses of these lines to what resolves where they say nothing. */
+  /**
+   * Moves the clauses of these lines to what resolves where they say nothing. A line whose clauses are not in the way is left as it
+   * is, its hashes too: where they alone are, nothing is to be changed that easily.
+   */
   async moveLines(demands: readonly Demand[]): Promise<void> {
     if (this.#isEnough || demands.some(({ requirement }) => !isBounded(requirement))) return;
     const open = await this.#resolve(demands.map(openLine));
@@ -110,10 +113,12 @@ class RelaxationSearch {
       const name = normalizeName(demand.requirement.name.text);
       const version = open.pins.find((pin) => pin.name === name)?.version;
       if (version === undefined) return;
-      const clauses = demand.requirement.specifier.clauses.flatMap((clause) => moveClause(clause, version));
+      const own = demand.requirement.specifier.clauses;
+      const clauses = own.flatMap((clause) => moveClause(clause, version));
+      if (clauses.join(",") === own.map(({ operator, version: text }) => operator + text).join(",")) continue;
       edits.push({ demand, replacement: withSpecifier(demand, [...new Set(clauses)].join(",")) });
     }
-    await this.#prove(edits);
+    if (edits.length > 0) await this.#prove(edits);
   }
 
   /** A line whose clauses can be moved is better edited than left out. */
