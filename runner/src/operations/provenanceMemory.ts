@@ -5,7 +5,7 @@ import type { PageStore, StoredPage } from "../knowledge/index.ts";
 import type { IndexView, Subject } from "../provenance/index.ts";
 
 /** Raised when a result would come out otherwise. */
-const FORM = 1;
+const FORM = 2;
 /** What depends on the time of day, such as a cool-down, is looked at again after so many milliseconds. */
 const VALID_FOR = 600_000;
 

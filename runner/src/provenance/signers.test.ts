@@ -126,6 +126,30 @@ describe("signers over an index", () => {
     assert.match(check.message, /expects another one \(kind\)/);
   });
 
+  it("by e-mail address are the ones of before only where all of the address is", async () => {
+    const next = buildWheel({ name: "demo", version: "1.1" });
+    const by = async (email: string, artifact: typeof wheel): Promise<object> => ({
+      publisher: { kind: "Google", email },
+      attestations: [
+        await attest({ issuer: "https://accounts.google.com", extensions: {}, san: email }, artifact),
+      ],
+    });
+    const uploadTime = new Date(Date.now() - 40 * DAY).toISOString();
+    served.demo = provenance(await by("build@octo.iam.gserviceaccount.com", wheel));
+    index.projects.demo = [
+      { artifact: wheel, uploadTime, provenance: `${index.origin}/integrity/demo` },
+      { artifact: next, uploadTime, provenance: `${index.origin}/integrity/next` },
+    ];
+    const expectedBy = async (email: string): Promise<string | undefined> => {
+      served.next = provenance(await by(email, next));
+      const answer = await run(`demo==1.1 --hash=sha256:${next.sha256}`);
+      only(answer.checks("demo", "attestation"), "passed");
+      return answer.of("demo").signer?.expectedBy;
+    };
+    assert.equal(await expectedBy("build@evil.iam.gserviceaccount.com"), "nothing");
+    assert.equal(await expectedBy("build@octo.iam.gserviceaccount.com"), "history");
+  });
+
   it("that a policy demands and nobody can be asked for are a required check, elsewhere they are none", async () => {
     served.demo = 503;
     const free = await run();

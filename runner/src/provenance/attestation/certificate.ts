@@ -113,10 +113,14 @@ function kindOf({ issuer = "", san = "" }: Claims): IdentityKind {
 }
 
 /** `https://github.com/o/r/.github/workflows/x.yml@refs/heads/main` and `https://gitlab.com/o/r//.gitlab-ci.yml@…` → the path. */
-function workflowOf({ buildConfigUri }: Claims, repository: string | undefined): string | undefined {
+function workflowOf(
+  { buildConfigUri, commit, ref }: Claims,
+  repository: string | undefined,
+): string | undefined {
   if (buildConfigUri === undefined || repository === undefined) return undefined;
   if (!buildConfigUri.startsWith(`${repository}/`)) return undefined;
   const path = buildConfigUri.slice(repository.length).replace(/^\/+/, "");
-  const at = path.indexOf("@");
-  return at < 0 ? path : path.slice(0, at);
+  // The names of files and refs may have the sign in them that stands between the two.
+  const run = [ref, commit].find((one) => one !== undefined && path.endsWith(`@${one}`));
+  return run === undefined ? path.replace(/@.*$/, "") : path.slice(0, -run.length - 1);
 }

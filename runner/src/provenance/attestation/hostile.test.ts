@@ -377,6 +377,17 @@ describe("attestations that are validly signed", () => {
     assert.deepEqual([early.reason, isLasting(early)], ["future-signature", false]);
   });
 
+  it("name the whole file that they were built by, whatever signs its name and the ref have", async () => {
+    for (const [workflow, ref] of [
+      ["release.yml@x.yml", "refs/heads/main"],
+      ["release.yml", "refs/heads/a@b"],
+    ] as const) {
+      const verdict = await verify(await sigstore.provenance({ ...GOOD, signer: { workflow, ref } }));
+      assert.equal(verdict.state, "passed", verdict.sentence);
+      assert.equal(verdict.attestations[0]?.identity?.workflow, `.github/workflows/${workflow}`);
+    }
+  });
+
   it("hostile texts in a certificate come out without control characters", async () => {
     const signer = { repository: "evil\u001b[31m/de\u202emo\u0000", workflow: "x\n.yml" };
     const verdict = await verify(await sigstore.provenance({ ...GOOD, signer }));

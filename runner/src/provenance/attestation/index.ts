@@ -46,7 +46,7 @@ export async function updateTrust(input: UpdateTrustInput): Promise<TrustState> 
 }
 
 /** Raised when a verdict would come out otherwise: verdicts of before are then made anew. */
-const VERDICT_FORM = 1;
+const VERDICT_FORM = 2;
 
 /** Whether a verdict may be kept under its key: all but one that this machine's clock has made, which may be set right. */
 export function isLasting({ attestations }: ProvenanceVerdict): boolean {

@@ -84,7 +84,12 @@ function isSameSigner(before: Identity, now: Identity): boolean {
   if (before.issuer !== now.issuer) return false;
   if (before.repositoryId !== undefined && now.repositoryId !== undefined)
     return before.repositoryId === now.repositoryId && before.ownerId === now.ownerId;
-  return before.san.replace(/@.*$/, "") === now.san.replace(/@.*$/, "");
+  return nameWithoutRun(before) === nameWithoutRun(now);
+}
+
+/** A build's address without the ref that it ran on; the whole of an e-mail address. */
+function nameWithoutRun({ san }: Identity): string {
+  return /^https?:\/\//.test(san) ? san.replace(/@.*$/, "") : san;
 }
 
 function expectedOf(publisher: NonNullable<Demand["publisher"]>): ExpectedIdentity {
