@@ -123,7 +123,7 @@ describe("signers over an index", () => {
     const publisher = { kind: "GitLab", repository: "octo/demo", workflow_filepath: ".gitlab-ci.yml" };
     served.demo = provenance({ publisher, attestations });
     const check = only((await run()).checks("demo", "attestation"), "failed");
-    assert.match(check.message, /expects another one \(kind\)/);
+    assert.match(check.message, /is signed by gitlab\.com\/octo\/demo, .*expects another one \(kind\)/);
   });
 
   it("by e-mail address are the ones of before only where all of the address is", async () => {

@@ -22,11 +22,14 @@ export function nameOfTrust(trust: TrustMaterial): string {
     : `the trust root of ${dayOf(trust.time)}`;
 }
 
-/** `pallets/flask, publish.yaml` for a workflow; an e-mail address; else the certificate's own name. */
+/**
+ * `pallets/flask, publish.yaml` for a workflow of GitHub, with the host for one of another forge, where the same name may be another's;
+ * an e-mail address; else the certificate's own name.
+ */
 export function describeIdentity(identity: Identity): string {
   const { repository, workflow, san, issuer } = identity;
   if (repository !== undefined) {
-    const path = repository.replace(/^https?:\/\/(?:www\.)?(?:github|gitlab)\.com\//, "");
+    const path = repository.replace(/^https?:\/\/(?:(?:www\.)?github\.com\/)?/, "");
     const file = workflow?.replace(/^\.github\/workflows\//, "");
     return file === undefined ? path : `${path}, ${file}`;
   }
