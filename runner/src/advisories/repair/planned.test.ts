@@ -163,6 +163,16 @@ describe("planning repairs", function () {
       ]);
     });
 
+    it("lets down only what has to go down, and as little as that takes", async () => {
+      const universe = {
+        lib: { "1.0.0": {}, "1.1.0": {}, "1.2.0rc1": {}, "1.2.0": {}, "2.0.0": {} },
+        other: { "1.0.0": {}, "1.1.0": {}, "1.2.0": {} },
+      };
+      const bad = [osv("A-1", "lib", ["1.2.0", "2.0.0"]), osv("B-1", "other", ["1.0.0"])];
+      const answer = await plan(universe, bad, ["lib==1.2.0", "other==1.0.0"], { allowDowngrade: true });
+      assert.deepEqual(edits(answer), ["lib==1.1.0", "other==1.1.0"]);
+    });
+
     it("lets an advisory below the threshold in, but nothing malicious and nothing unknown", async () => {
       const low = { severity: [{ type: "CVSS_V3", score: "CVSS:3.1/AV:L/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N" }] };
       const old = osv("A-1", "lib", ["1.0.0", "1.1.0"]);

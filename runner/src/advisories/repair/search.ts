@@ -20,7 +20,7 @@ import {
 } from "../../resolve/index.ts";
 import type { AdvisoryLookup, Exposure, RepairOptions, Search, Vetted } from "./model.ts";
 import { nameOfDemand, withSpecifier } from "./specifiers.ts";
-import { Affection, activeRecords, withholdReleases } from "./universe.ts";
+import { Affection, activeRecords, orderBelow, withholdReleases } from "./universe.ts";
 
 /** One stack for each environment. */
 export type Stacks = readonly (readonly Pin[])[];
@@ -163,7 +163,8 @@ export class Trials {
     const id = allowed
       ? `allowed ${[...allowed].sort().join("\n")}`
       : `not ${[...forbidden!].sort().join("\n")}`;
-    const filtered = withholdReleases(this.#universe, (name, version) => {
+    const all = this.#options.allowDowngrade ? orderBelow(this.#universe, this.today) : this.#universe;
+    const filtered = withholdReleases(all, (name, version) => {
       const isAffected = this.keysOf(name, version).some((key) =>
         allowed ? !allowed.has(key) && !this.#isTolerated(name, version, key) : forbidden!.has(key),
       );
@@ -242,8 +243,8 @@ export class Trials {
       requirements: this.#question.requirements.map(openLine),
       constraints: this.#question.constraints?.map(openLine),
       kept: this.#kept,
-      // The lowest above today's is the smallest step; with nothing to keep it from falling, the highest is nearer.
-      resolution: this.#options.allowDowngrade ? "highest" : "lowest",
+      // The lowest above today's is the smallest step; what may fall is tried after it, the nearest first.
+      resolution: "lowest",
     };
   }
 

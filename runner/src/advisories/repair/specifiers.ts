@@ -80,7 +80,10 @@ export function saidSpecifier({ requirement, text }: Demand): string {
   return span ? text.slice(span.start, span.end).trim() : "";
 }
 
-/** How far apart two versions are: by major number first, then minor, then the rest. */
+/**
+ * How far a step is: by major number first, then minor, then the rest. Of the releases of another major number the lowest is the
+ * nearest on the way up, the highest on the way down.
+ */
 export function distanceBetween(from: string, to: string): readonly [number, number, number] {
   const a = parseVersion(from);
   const b = parseVersion(to);
@@ -88,8 +91,9 @@ export function distanceBetween(from: string, to: string): readonly [number, num
   const at = (version: Version, place: number) => version.release[place] ?? 0;
   const epochs = Math.abs(a.epoch - b.epoch) * 1000;
   const major = Math.abs(at(a, 0) - at(b, 0)) + epochs;
-  if (major > 0) return [major, at(b, 1), at(b, 2)];
+  const way = compareVersions(a, b) < 0 ? 1 : -1;
+  if (major > 0) return [major, way * at(b, 1), way * at(b, 2)];
   const minor = Math.abs(at(a, 1) - at(b, 1));
-  if (minor > 0) return [0, minor, at(b, 2)];
+  if (minor > 0) return [0, minor, way * at(b, 2)];
   return [0, 0, Math.max(1, Math.abs(at(a, 2) - at(b, 2)))];
 }

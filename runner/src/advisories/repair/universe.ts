@@ -2,7 +2,7 @@
 
 import type { AdvisoryRecord } from "../../../../shared/src/advisory/index.ts";
 import { isAffected, isWithdrawn, soughtVersion } from "../../../../shared/src/advisory/index.ts";
-import type { Version } from "../../../../shared/src/packaging/version.ts";
+import { compareVersions, type Version } from "../../../../shared/src/packaging/version.ts";
 import type { Universe, UniverseProject, UniverseRelease, Withheld } from "../../resolve/index.ts";
 
 /** Asks for each project and each release once, however many searches there are. */
@@ -39,18 +39,46 @@ export function withholdReleases(
   universe: Universe,
   reasonFor: (name: string, version: Version) => Withheld | undefined,
 ): Universe {
-  const filter = (name: string, project: UniverseProject): UniverseProject => ({
-    ...project,
-    releases: project.releases.map((release: UniverseRelease) => {
+  return mapReleases(universe, (name, releases) =>
+    releases.map((release) => {
       const withheld = reasonFor(name, release.version);
       return withheld === undefined ? release : { ...release, withheld };
     }),
+  );
+}
+
+/**
+ * The universe in which a release below today's is tried after every one above it, the nearest of them first, and pre-releases after
+ * both.
+ */
+export function orderBelow(universe: Universe, today: ReadonlyMap<string, Version>): Universe {
+  return mapReleases(universe, (name, releases) => {
+    const now = today.get(name);
+    if (!now) return releases;
+    const isBelow = ({ version }: UniverseRelease) => compareVersions(version, now) < 0;
+    const below = releases.filter(isBelow).sort((a, b) => compareVersions(b.version, a.version));
+    const ranks = new Map(below.map((release, at) => [release, at + 1]));
+    const most = releases.length + 1;
+    return releases.map((release) => {
+      const rank = (ranks.get(release) ?? 0) + (release.version.isPrerelease ? most : 0);
+      return { ...release, tier: (release.tier ?? 0) * 2 * most + rank };
+    });
+  });
+}
+
+function mapReleases(
+  universe: Universe,
+  map: (name: string, releases: readonly UniverseRelease[]) => readonly UniverseRelease[],
+): Universe {
+  const mapped = (name: string, project: UniverseProject): UniverseProject => ({
+    ...project,
+    releases: map(name, project.releases),
   });
   return {
     ...universe,
     project(name) {
       const project = universe.project(name);
-      return project instanceof Promise ? project.then((one) => filter(name, one)) : filter(name, project);
+      return project instanceof Promise ? project.then((one) => mapped(name, one)) : mapped(name, project);
     },
   };
 }
