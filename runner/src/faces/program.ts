@@ -17,6 +17,8 @@ export function buildProgram(version: string, action: Action): Command {
     .helpOption("-h, --help", "this help")
     .helpCommand("help [COMMAND]", "help on a command")
     .showSuggestionAfterError(true)
+    // What follows a command is that command's: config accept has a --version of its own.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(tidyError(text)) })
     .addHelpText(

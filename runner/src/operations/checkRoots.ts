@@ -5,6 +5,7 @@ import type { RuntimeEnvironment } from "../../../shared/src/environment/model.t
 import type { ProjectFacts, ReleaseDetail } from "../../../shared/src/facts/model.ts";
 import { requiredPythonOf } from "../../../shared/src/manifest/requiredPython.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
+import type { MergedPolicy } from "../../../shared/src/policy/index.ts";
 import type { Calls, CommonInput, NotChecked } from "../../../shared/src/protocol/operation.ts";
 import {
   type Findings,
@@ -73,9 +74,20 @@ export async function checkRoots(
   const checkedRoots = await Promise.all(
     roots.map(async (root) => {
       const environment = await environmentFor(context, input, root, signal);
-      const planned = await planFor(context, input, root);
+      const { policy } = await policyFor(context, dirname(root.path));
+      const planned = await planFor(policy, input, root);
       const finder = finderFor(context, input, root, environment, signal, finders, planned);
-      return checkRoot(context, root, environment, finder, configuration, progress, signal, options);
+      const { acceptances } = policy;
+      return checkRoot(
+        context,
+        { ...root, acceptances },
+        environment,
+        finder,
+        configuration,
+        progress,
+        signal,
+        options,
+      );
     }),
   );
   const projects = new Map<string, ProjectFacts>();
@@ -149,12 +161,11 @@ type Planned = Pick<FinderOptions, "plan" | "policy">;
  * rules and by the resolver: here the project is asked for where all others are. What a policy binds is asked nowhere else even then.
  */
 export async function planFor(
-  context: OperationContext,
+  { bindings }: Pick<MergedPolicy, "bindings">,
   { index }: CommonInput,
   { path, tree }: Pick<LoadedRoot, "path" | "tree">,
 ): Promise<Planned> {
   const found = await configurationFor(dirname(path));
-  const { bindings } = (await policyFor(context, dirname(path))).policy;
   const { configuration } = found;
   const strategy = index?.strategy ?? configuration["index-strategy"];
   const hasTables = tree.files[0]?.manifest.project !== undefined;
@@ -227,7 +238,7 @@ function absoluteFindLinks({ index, cwd }: CommonInput): CommonInput["index"] {
 
 async function checkRoot(
   context: OperationContext,
-  root: LoadedRoot,
+  { acceptances, ...root }: LoadedRoot & Pick<MergedPolicy, "acceptances">,
   environment: RuntimeEnvironment | undefined,
   finder: FactFinder,
   configuration: RuleConfiguration,
@@ -244,6 +255,7 @@ async function checkRoot(
     ...(environment === undefined ? {} : { environment }),
     projects: new Map(projects),
     ...(inspection === undefined ? {} : { inspection }),
+    ...(acceptances.length === 0 ? {} : { acceptances }),
     pending,
     now: context.now(),
   });

@@ -1,4 +1,4 @@
-// `config`: checks the `.thoth.yaml` that holds for the folder, or makes one.
+// `config`: checks the `.thoth.yaml` that holds for the folder, makes one, or changes its policy.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readCutOff } from "../../../shared/src/config/cutOff.ts";
@@ -13,6 +13,10 @@ import { writeWhole } from "./writeWhole.ts";
 /** Throws an OperationError where there is a file to be kept, or none can be read or written. */
 export const config: Operation<ConfigInput, ConfigOutput, never> = async (context, input, _calls, signal) => {
   if (input.action === "init") return { result: await makeFile(context, input, signal), notChecked: [] };
+  if (input.action === "change" && input.change) {
+    const { changeConfiguration } = await import("./configChange.ts");
+    return { result: await changeConfiguration(context, input, input.change), notChecked: [] };
+  }
   const path = findConfiguration(input.cwd);
   if (path === undefined)
     return { result: { action: "check", problems: [], environments: [] }, notChecked: [] };

@@ -23,13 +23,20 @@ const NONE: FoundConfiguration = { configuration: {}, problems: [] };
  * a repository only the folder's own counts, so that a file in a shared place such as /tmp decides nothing.
  */
 export function findConfiguration(folder: string): string | undefined {
-  const passed: string[] = [];
+  const last = repositoryOf(folder) ?? folder;
   for (let at = folder; ; at = dirname(at)) {
-    passed.push(join(at, CONFIGURATION_NAME));
-    if (existsSync(join(at, ".git"))) return passed.find((path) => existsSync(path));
-    if (dirname(at) === at) break;
+    const path = join(at, CONFIGURATION_NAME);
+    if (existsSync(path)) return path;
+    if (at === last) return undefined;
   }
-  return existsSync(passed[0]!) ? passed[0] : undefined;
+}
+
+/** The folder with `.git` that a folder is in, or is itself. */
+export function repositoryOf(folder: string): string | undefined {
+  for (let at = folder; ; at = dirname(at)) {
+    if (existsSync(join(at, ".git"))) return at;
+    if (dirname(at) === at) return undefined;
+  }
 }
 
 /** The configuration that holds for a folder. Throws OperationError where it says what cannot be understood. */

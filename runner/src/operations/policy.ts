@@ -40,6 +40,15 @@ export function userPolicyPath({ env, platform, home }: Machine): string {
  * forbids.
  */
 export async function policyFor(machine: Machine, folder: string): Promise<PolicyAnswer> {
+  const { layers, problems } = await policyLayers(machine, folder);
+  return { policy: mergePolicies(layers), problems };
+}
+
+/** What each level says, outermost first. Throws as `policyFor` does. */
+export async function policyLayers(
+  machine: Machine,
+  folder: string,
+): Promise<{ readonly layers: readonly PolicyLayer[]; readonly problems: readonly string[] }> {
   const layers: PolicyLayer[] = [];
   const problems: string[] = [];
   for (const [level, path] of [
@@ -60,11 +69,11 @@ export async function policyFor(machine: Machine, folder: string): Promise<Polic
   const { policy } = workspace.configuration;
   if (policy && workspace.path !== undefined)
     layers.push({ level: "workspace", from: nameFrom(workspace.path), policy });
-  const merged = mergePolicies(layers);
-  return { policy: merged, problems };
+  return { layers, problems };
 }
 
-function nameFrom(path: string): string {
+/** What a file of the workspace is called in what is told. */
+export function nameFrom(path: string): string {
   return path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
 }
 

@@ -115,7 +115,7 @@ export class ProvenanceIndexes {
     const sources = lockSources(tree);
     const isPipfile = tree.files[0]?.manifest.kind.startsWith("pipfile") === true;
     const pylock = tree.files[0]?.manifest.pylock;
-    const { plan } = await planFor(input.context, input.input, input);
+    const { plan } = await planFor(input.policy, input.input, input);
     const asked = pylock
       ? settingsOfPylock(input, pylock, plan)
       : sources.length > 0

@@ -30,7 +30,7 @@ export const operations = {
     summary: "This machine or a described one, and where each value came from",
     schema: () => import("./environment.ts"),
   },
-  config: { summary: "Make or check .thoth.yaml", schema: () => import("./config.ts") },
+  config: { summary: "Check or make .thoth.yaml, or change its policy", schema: () => import("./config.ts") },
   knowledge: {
     summary: "The file of what is known: where it is, what it holds, and its upkeep",
     schema: () => import("./knowledge.ts"),

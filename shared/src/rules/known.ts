@@ -2,6 +2,7 @@
 import type { ProjectFacts, ReleaseFacts } from "../facts/model.ts";
 import type { Evidence } from "../finding/model.ts";
 import { parseVersion } from "../packaging/version.ts";
+import { acceptanceFor } from "./accepted.ts";
 import { newestCompatible } from "./candidates.ts";
 import { candidateFixes } from "./fixes.ts";
 import { nameOf, sayPlace } from "./local.ts";
@@ -242,6 +243,9 @@ class RequirementRules {
   }
 
   #yanked(release: ReleaseFacts): void {
+    const { entry } = this.#placed;
+    const accepted = { package: entry.normalizedName!, version: release.version, entry };
+    if (acceptanceFor(this.#input.snapshot, accepted, "yanked-release")) return;
     const reason =
       typeof release.yanked === "string" && release.yanked !== "" ? `: "${tame(release.yanked, 80)}"` : "";
     const best = newestCompatible(this.#input, this.#placed);

@@ -1,4 +1,5 @@
 // What the rules look at: a manifest tree, and an immutable snapshot of what is known. Features are pure functions of the two.
+
 import type { AdvisoryThreshold } from "../advisory/model.ts";
 import type { RuntimeEnvironment } from "../environment/model.ts";
 import type { InspectionFacts, ProjectFacts } from "../facts/model.ts";
@@ -7,6 +8,7 @@ import type { StackFacts } from "../facts/stack.ts";
 import type { Finding, Fix, Severity } from "../finding/model.ts";
 import type { RequirementEntry } from "../manifest/model.ts";
 import type { ManifestFile, ManifestTree } from "../manifest/treeModel.ts";
+import type { PlacedAcceptance } from "../policy/index.ts";
 
 /** What is known at one moment. A later answer makes another snapshot, never changes this one. */
 export interface Snapshot {
@@ -24,6 +26,8 @@ export interface Snapshot {
   readonly tracing?: boolean;
   /** What the checks of provenance said, perhaps of an earlier text. */
   readonly provenance?: ProvenanceFacts;
+  /** Of the policies that hold, where they were read: what the checks of provenance accept is in what they said. */
+  readonly acceptances?: readonly PlacedAcceptance[];
   /** Why nothing is asked: `untrusted`, `offline`, `disabled`, `runner-failed`; absent while all is well. */
   readonly unasked?: { readonly code: string; readonly message: string };
   /** True while answers are still to come. */

@@ -118,6 +118,21 @@ describe("a Pipfile with its lock", () => {
 });
 
 describe("findings from facts", () => {
+  it("tell nothing of a yanked pin that the policy accepts, at that version alone and up to its day", () => {
+    const input = inputOf("flask==2.2.5\n", [flask]);
+    const toldUnder = (version: string, until: string) => {
+      const acceptance = { rule: "yanked-release", package: "Flask", version, reason: "ours", until };
+      return told({
+        ...input,
+        snapshot: { ...input.snapshot, acceptances: [{ acceptance, from: ".thoth.yaml" }] },
+      }).length;
+    };
+    assert.deepEqual(
+      [toldUnder("2.2.5", "2099-01-31"), toldUnder("2.2.3", "2099-01-31"), toldUnder("2.2.5", "2020-01-31")],
+      [0, 1, 1],
+    );
+  });
+
   it("tell a yanked pin with its reason and the newest compatible release", () => {
     assert.deepEqual(told(inputOf("flask==2.2.5\n", [flask])), [
       '1 yanked-release: flask 2.2.5 is yanked: "broken wheel". Newest compatible release: 3.1.3.',

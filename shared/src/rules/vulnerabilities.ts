@@ -14,6 +14,7 @@ import type { Evidence, Fix } from "../finding/model.ts";
 import { planPin, planSpecifier } from "../manifest/edits.ts";
 import type { RequirementEntry } from "../manifest/model.ts";
 import { parseVersion } from "../packaging/version.ts";
+import { acceptanceFor } from "./accepted.ts";
 import { objectionTo } from "./candidates.ts";
 import { nameOf } from "./local.ts";
 import type { Collector } from "./make.ts";
@@ -169,7 +170,7 @@ function severityOf(
     : { severity: "information" };
 }
 
-/** What nobody has accepted: by the policy that the checks of provenance read, an advisory of this version or all of them. */
+/** What nobody has accepted, an advisory of this version or all of them: as the checks of provenance said, and by the policy at hand. */
 function openMatches(
   { snapshot }: RuleInput,
   { entry }: PlacedRequirement,
@@ -183,7 +184,10 @@ function openMatches(
   const accepted = new Set(
     checks.flatMap(({ advisories = [] }) => advisories.flatMap((one) => (one.accepted ? one.id : []))),
   );
-  return matches.filter(({ id }) => !accepted.has(id));
+  const release = { package: entry.normalizedName!, version, entry };
+  return matches.filter(
+    (match) => !accepted.has(match.id) && !acceptanceFor(snapshot, release, "known-vulnerability", match),
+  );
 }
 
 /** The repair of the whole stack, where one was planned; else the raise of the line alone. */
@@ -224,7 +228,11 @@ export function repairsFor(stack: StackFacts, name: string | undefined): Fix[] {
 export function addTransitiveVulnerabilities(input: RuleInput, collector: Collector): void {
   const { stack } = input.snapshot;
   if (!isStackCurrent(stack, input.tree)) return;
-  for (const { name, version, matches, fixedIn } of stack.exposed ?? []) {
+  for (const { name, version, matches: known, fixedIn } of stack.exposed ?? []) {
+    const matches = known.filter(
+      (match) => !acceptanceFor(input.snapshot, { package: name, version }, "known-vulnerability", match),
+    );
+    if (matches.length === 0) continue;
     const line = stack.lines.find(({ brings }) => brings.includes(name));
     const placed =
       line &&
