@@ -1,18 +1,19 @@
 // Asks OSV's interface for single projects, which a person has to choose: it is told their names, never their versions.
 import type { IndexClient } from "../index/index.ts";
-import { type Advisories, type AdvisoryRow, SERVICE } from "../knowledge/index.ts";
-import { readOsvRecord } from "./osv.ts";
+import { type Advisories, SERVICE } from "../knowledge/index.ts";
 import { createRater } from "./severity.ts";
 import {
+  Collected,
   OTHER_LICENSE,
   PUBLISHED_LICENSE,
+  publicAddress,
   type UpdateAnswer,
   UpdateRefused,
   unreachable,
 } from "./updating.ts";
 
 export interface ServiceOptions {
-  /** `https://api.osv.dev` or another address that answers alike. */
+  /** `https://api.osv.dev` or another address that answers alike, with or without the `/v1` of its interface. */
   readonly address: string;
   /** PEP 503 names; the caller leaves out what must not be told. */
   readonly names: readonly string[];
@@ -30,6 +31,7 @@ const MOST_PAGES = 50;
 const MOST_RECORDS = 20_000;
 const MOST_ANSWER_BYTES = 32 * 1024 * 1024;
 const MOST_RECORD_BYTES = 8 * 1024 * 1024;
+const LONGEST_TOKEN = 4_096;
 const AT_ONCE = 8;
 const ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 
@@ -43,19 +45,31 @@ interface Query {
  * @throws UpdateRefused where the service cannot be asked, or answers what it must not; what `signal` was aborted with.
  */
 export async function askService(options: ServiceOptions): Promise<UpdateAnswer> {
-  const base = new URL(options.address);
+  const base = interfaceOf(options.address);
   const ids = await askForIds(base, options);
-  const rows = await fetchRecords(base, ids, options);
-  const source = `${SERVICE}${base.origin}`;
+  const collected = await fetchRecords(base, ids, options);
+  const place = publicAddress(base).replace(/\/v1\/$/, "");
+  const source = `${SERVICE}${place}`;
   const license = base.hostname === "api.osv.dev" ? PUBLISHED_LICENSE : OTHER_LICENSE;
   const { now, advisories, names } = options;
-  advisories.replaceProjects(
-    { source, place: base.origin, license, time: now, newest: now, asOf: now },
-    names,
-    rows,
-  );
-  const kept = advisories.sources().find((one) => one.source === source)!;
-  return { source: kept, read: ids.size, problems: [], leftOut: 0, foreign: 0 };
+  const asked = new Set(names);
+  const rows = collected.rows.filter((row) => asked.has(row.package));
+  advisories.replaceProjects({ source, place, license, time: now, newest: now, asOf: now }, names, rows);
+  return collected.answer(advisories, source);
+}
+
+/** Where the interface lies, which may be below a path of its server. */
+function interfaceOf(address: string): URL {
+  const base = new URL(address);
+  base.pathname = `${base.pathname.replace(/\/+$/, "").replace(/\/v1$/, "")}/v1/`;
+  return base;
+}
+
+/** An address of the interface. A query of the service's own address may hold what lets one in, so it is sent along. */
+function within(base: URL, name: string): string {
+  const url = new URL(name, base);
+  url.search = base.search;
+  return url.href;
 }
 
 async function askForIds(
@@ -77,8 +91,11 @@ async function askForIds(
           ...(token === undefined ? {} : { page_token: token }),
         })),
       });
-      const url = new URL("/v1/querybatch", base).href;
-      const answer = await client.text(url, { signal, maxBytes: MOST_ANSWER_BYTES, json });
+      const answer = await client.text(within(base, "querybatch"), {
+        signal,
+        maxBytes: MOST_ANSWER_BYTES,
+        json,
+      });
       if ("failure" in answer) throw unreachable(answer.failure);
       next.push(...readResults(base, answer.bytes, queries, ids));
       if (ids.size > MOST_RECORDS) throw refuse(base, `names more than ${MOST_RECORDS} advisories`);
@@ -101,44 +118,45 @@ function readResults(base: URL, bytes: Uint8Array, queries: readonly Query[], id
     };
     for (const one of Array.isArray(vulns) ? vulns : []) {
       const id = (one as { id?: unknown } | null)?.id;
-      if (typeof id === "string" && ID.test(id)) ids.add(id);
+      // What is not asked for would look as if it were not there.
+      if (typeof id !== "string" || !ID.test(id)) throw refuse(base, "names an advisory by what is no id");
+      ids.add(id);
     }
-    return typeof token === "string" && token !== "" && token.length < 4096
-      ? [{ name: queries[at]!.name, token }]
-      : [];
+    if (token === undefined || token === null || token === "") return [];
+    const { name, token: last } = queries[at]!;
+    if (typeof token !== "string" || token.length > LONGEST_TOKEN || token === last) {
+      throw refuse(base, "names a next page that is none");
+    }
+    return [{ name, token }];
   });
 }
 
 async function fetchRecords(
   base: URL,
   ids: ReadonlySet<string>,
-  { names, client, signal, progress }: ServiceOptions,
-): Promise<AdvisoryRow[]> {
-  const rate = await createRater();
-  const asked = new Set(names);
-  const rows: AdvisoryRow[] = [];
+  { client, now, signal, progress }: ServiceOptions,
+): Promise<Collected> {
+  const collected = new Collected(now, await createRater());
   const waiting = [...ids];
   const stage = "fetching advisories";
   const work = async (): Promise<void> => {
     for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-      progress(
-        `${stage}: ${ids.size - waiting.length} of ${ids.size}`,
-        stage,
-        ids.size - waiting.length,
-        ids.size,
-      );
-      const url = new URL(`/v1/vulns/${encodeURIComponent(id)}`, base).href;
+      const done = ids.size - waiting.length;
+      progress(`${stage}: ${done} of ${ids.size}`, stage, done, ids.size);
+      const url = within(base, `vulns/${encodeURIComponent(id)}`);
       const answer = await client.text(url, { signal, maxBytes: MOST_RECORD_BYTES });
       // Half of what is known would look like all of it.
       if ("failure" in answer) throw unreachable(answer.failure);
-      const read = readOsvRecord(parse(base, answer.bytes), rate);
-      if ("problem" in read) throw refuse(base, `sends a record that ${read.problem}`);
-      rows.push(...read.records.filter((one) => asked.has(one.package)));
+      const value = parse(base, answer.bytes) as { id?: unknown };
+      if (value.id !== id) throw refuse(base, `sends another record than ${id}`);
+      collected.add({ name: id, value });
+      const [problem] = collected.problems;
+      if (problem !== undefined) throw refuse(base, `sends a record that cannot be read: ${problem}`);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   signal.throwIfAborted();
-  return rows;
+  return collected;
 }
 
 function parse(base: URL, bytes: Uint8Array): unknown {

@@ -38,7 +38,7 @@ export async function readRemoteText(url: URL, options: RemoteTextOptions): Prom
       throw new IndexError(failStatus(url, answer.status, secrets.authorization(url) !== undefined));
     const type = (header(answer.headers, "content-type") ?? "").split(";")[0]?.trim().toLowerCase();
     if (type === "text/html") {
-      const what = "answered with a web page, which is no requirements file";
+      const what = "answered with a web page";
       throw new IndexError(fail("bad-content-type", url, what, "Name the address of the plain text."));
     }
     return { bytes: await decodeBody(answer, maxBytes) };

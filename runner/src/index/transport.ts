@@ -230,7 +230,8 @@ export class Transport {
         timeoutFactor: 2,
         statusCodes: RETRIED_STATUS,
         errorCodes: RETRIED_ERRORS,
-        methods: ["GET"],
+        // What is sent by POST asks, and changes nothing where it is sent twice.
+        methods: ["GET", "POST"],
         throwOnError: false,
       }),
       redirect({ maxRedirections: limits.maxRedirections, throwOnMaxRedirect: true }),
