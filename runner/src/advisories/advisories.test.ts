@@ -190,6 +190,37 @@ describe("matching advisories", () => {
     );
   });
 
+  it("merges names in any case, and what is only related not at all", async () => {
+    const records = [
+      record("ghsa-aaaa-bbbb-cccc", "demo", { aliases: ["cve-2026-1"] }),
+      record("PYSEC-1", "demo", { aliases: ["CVE-2026-1", "GHSA-aaaa-bbbb-cccc"] }),
+      record("PYSEC-2", "demo", { related: ["PYSEC-1"], upstream: ["CVE-2026-1"] }),
+    ];
+    const matches = matchAdvisories(await read(...records), "1.0", NOW);
+    assert.deepEqual(
+      matches.map(({ id, aliases }) => [id, aliases]),
+      [
+        ["PYSEC-2", []],
+        ["ghsa-aaaa-bbbb-cccc", ["PYSEC-1", "cve-2026-1"]],
+      ],
+    );
+  });
+
+  it("calls malicious only the versions that a report of malice holds for", async () => {
+    const report = {
+      ...record("MAL-1", "demo", { aliases: ["CVE-1"] }),
+      affected: [{ package: { ecosystem: "PyPI", name: "demo" }, versions: ["1.5"] }],
+    };
+    const records = await read(report, record("PYSEC-1", "demo", { aliases: ["CVE-1"] }));
+    const told = (version: string) => {
+      const [match, ...others] = matchAdvisories(records, version, NOW);
+      assert.deepEqual(others, []);
+      return [match?.id, match?.malicious, match?.aliases];
+    };
+    assert.deepEqual(told("1.5"), ["MAL-1", true, ["CVE-1", "PYSEC-1"]]);
+    assert.deepEqual(told("1.0"), ["PYSEC-1", false, ["CVE-1", "MAL-1"]]);
+  });
+
   it("finds the smallest version at which none of several is left", async () => {
     const first = ranged([{ introduced: "0" }, { fixed: "1.5" }]);
     const second = { ...ranged([{ introduced: "1.2" }, { fixed: "2.1" }]), id: "B-1" };

@@ -135,9 +135,7 @@ function sharedPart(value: Loose, id: string, modified: number): AdvisoryRecord 
     ...(aliases.length > 0 ? { aliases } : {}),
     ...(summary === "" ? {} : { summary }),
     severity: "unknown",
-    ...(id.startsWith("MAL-") || aliases.some((alias) => alias.startsWith("MAL-"))
-      ? { malicious: true }
-      : {}),
+    ...([id, ...aliases].some((name) => /^MAL-/i.test(name)) ? { malicious: true } : {}),
     modified,
     ...(published === undefined ? {} : { published }),
     ...(withdrawn === undefined ? {} : { withdrawn }),

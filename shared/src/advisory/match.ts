@@ -7,7 +7,7 @@ const RANK: readonly AdvisorySeverity[] = ["none", "low", "medium", "unknown", "
 /** Of several records of one thing, the one whose name people know. */
 const KNOWN_PREFIXES = ["MAL-", "GHSA-", "PYSEC-", "CVE-"];
 
-/** Records of the same thing: those that name one another, or the same third, over however many steps. */
+/** Records of the same thing: those that name one another, or the same third, in any case, over however many steps. */
 export function groupByAliases(records: readonly AdvisoryRecord[]): AdvisoryRecord[][] {
   const root = records.map((_, at) => at);
   const find = (at: number): number => {
@@ -21,8 +21,9 @@ export function groupByAliases(records: readonly AdvisoryRecord[]): AdvisoryReco
   const owner = new Map<string, number>();
   records.forEach((record, at) => {
     for (const name of [record.id, ...(record.aliases ?? [])]) {
-      const other = owner.get(name);
-      if (other === undefined) owner.set(name, at);
+      const key = name.toUpperCase();
+      const other = owner.get(key);
+      if (other === undefined) owner.set(key, at);
       else root[find(at)] = find(other);
     }
   });
@@ -102,25 +103,40 @@ export function reaches(
   return severity === "unknown" || severityRank(severity) >= severityRank(threshold);
 }
 
+/** One match of the records of one thing. The name is of those that hold for the version: no other release's report is told of it. */
 function mergeGroup(group: readonly AdvisoryRecord[], sought: SoughtVersion): AdvisoryMatch {
-  const first = [...group].sort((a, b) => nameRank(a.id) - nameRank(b.id) || (a.id < b.id ? -1 : 1))[0]!;
-  const aliases = new Set(group.flatMap((record) => [record.id, ...(record.aliases ?? [])]));
-  aliases.delete(first.id);
+  const holding = group.length === 1 ? group : group.filter((record) => isAffected(record, sought));
+  const first = [...holding].sort(byName)[0]!;
   const { severity, score } = gravest(group);
   const summary = first.summary ?? group.find((record) => record.summary !== undefined)?.summary;
   return {
     id: first.id,
-    aliases: [...aliases].sort(),
+    aliases: otherNames(group, first.id),
     severity,
     ...(score === undefined ? {} : { score }),
-    malicious: group.some((record) => record.malicious === true),
+    malicious: holding.some((record) => record.malicious === true),
     ...(summary === undefined ? {} : { summary }),
     fixedIn: fixesAbove(group, sought).map(String),
   };
 }
 
+/** Every name of a group but one, each in one case: that of a record's own id before that of an alias. */
+function otherNames(group: readonly AdvisoryRecord[], id: string): string[] {
+  const names = new Map<string, string>();
+  for (const name of [...group.map((record) => record.id), ...group.flatMap(({ aliases = [] }) => aliases)]) {
+    const key = name.toUpperCase();
+    if (!names.has(key)) names.set(key, name);
+  }
+  names.delete(id.toUpperCase());
+  return [...names.values()].sort();
+}
+
+function byName(a: AdvisoryRecord, b: AdvisoryRecord): number {
+  return nameRank(a.id) - nameRank(b.id) || (a.id < b.id ? -1 : 1);
+}
+
 function nameRank(id: string): number {
-  const at = KNOWN_PREFIXES.findIndex((prefix) => id.startsWith(prefix));
+  const at = KNOWN_PREFIXES.findIndex((prefix) => id.toUpperCase().startsWith(prefix));
   return at < 0 ? KNOWN_PREFIXES.length : at;
 }
 
