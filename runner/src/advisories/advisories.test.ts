@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { zipSync } from "fflate";
-import { matchAdvisories, reaches, smallestFix } from "../../../shared/src/advisory/index.ts";
+import { matchAdvisories, reaches, smallestFix, staleness } from "../../../shared/src/advisory/index.ts";
 import { readOsvRecord } from "./osv.ts";
 import { baseVectorOf, createRater } from "./severity.ts";
 import { AdvisoryPlace, json, NOW, record } from "./test/support.ts";
@@ -389,6 +389,21 @@ describe("bringing advisories in", () => {
     const next = { ...record("A-2"), modified: "2026-11-21T00:00:00Z" };
     await place.update(place.zip("b.zip", { "A-2.json": json(next) }));
     assert.deepEqual(place.stored(), ["A-2"]);
+  });
+
+  it("goes by the advisories rather than by a clock that is years behind", async () => {
+    const years = { now: NOW - 3 * 365 * 86_400_000 };
+    const path = place.zip("a.zip", { "A-1.json": json(record("A-1")) });
+    const { source } = await place.update(path, years);
+    assert.equal(new Date(source.asOf).toISOString(), "2026-11-20T00:00:00.000Z");
+    assert.equal(staleness(source.asOf, years.now), "ahead");
+    // Loaded under the right clock, they are not taken for older than themselves under the wrong one.
+    await place.update(path);
+    assert.equal((await place.update(path, years)).source.asOf, source.asOf);
+    assert.deepEqual(
+      [0, 6, 8, -2].map((days) => staleness(NOW - days * 86_400_000, NOW)),
+      [undefined, undefined, "old", "ahead"],
+    );
   });
 
   it("stops when it is cancelled, and keeps what there was", async () => {

@@ -7,6 +7,7 @@ import { createRater } from "./severity.ts";
 import {
   ARCHIVE,
   Collected,
+  horizonOf,
   publicAddress,
   refuseOlder,
   type UpdateAnswer,
@@ -14,7 +15,6 @@ import {
   unreachable,
 } from "./updating.ts";
 
-const DAY = 86_400_000;
 /** More changed records than this, and the whole archive is sooner fetched. */
 const MOST_SINGLE = 400;
 const AT_ONCE = 8;
@@ -51,14 +51,15 @@ export async function updateChanged(
   }
   const listed = readModified(answer.bytes.toString("utf8"));
   if (listed.size === 0) return "whole";
+  const horizon = horizonOf(now, kept);
   let newest = 0;
-  for (const { modified } of listed.values()) if (modified <= now + DAY) newest = Math.max(newest, modified);
+  for (const { modified } of listed.values()) if (modified <= horizon) newest = Math.max(newest, modified);
   refuseOlder(newest, kept, publicAddress(list));
   const known = advisories.modifiedOf(ARCHIVE);
   for (const id of known.keys()) if (!listed.has(id)) return "whole";
   const changed = [...listed.values()].filter(({ id, modified }) => modified > (known.get(id) ?? -1));
   if (changed.length > MOST_SINGLE) return "whole";
-  const collected = await fetchRecords(url, changed, client, options);
+  const collected = await fetchRecords(url, changed, client, horizon, options);
   if (!collected) return "whole";
   const source = {
     ...kept,
@@ -75,9 +76,10 @@ async function fetchRecords(
   url: URL,
   changed: readonly Listed[],
   client: IndexClient,
-  { signal, now, progress }: UpdateOptions,
+  horizon: number,
+  { signal, progress }: UpdateOptions,
 ): Promise<Collected | undefined> {
-  const collected = new Collected(now, await createRater());
+  const collected = new Collected(horizon, await createRater());
   const waiting = [...changed];
   let done = 0;
   let isWhole = true;

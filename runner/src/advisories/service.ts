@@ -4,6 +4,7 @@ import { type Advisories, SERVICE } from "../knowledge/index.ts";
 import { createRater } from "./severity.ts";
 import {
   Collected,
+  horizonOf,
   OTHER_LICENSE,
   PUBLISHED_LICENSE,
   publicAddress,
@@ -136,7 +137,7 @@ async function fetchRecords(
   ids: ReadonlySet<string>,
   { client, now, signal, progress }: ServiceOptions,
 ): Promise<Collected> {
-  const collected = new Collected(now, await createRater());
+  const collected = new Collected(horizonOf(now, undefined), await createRater());
   const waiting = [...ids];
   const stage = "fetching advisories";
   const work = async (): Promise<void> => {

@@ -7,6 +7,7 @@ import { createRater } from "./severity.ts";
 import {
   ARCHIVE,
   Collected,
+  horizonOf,
   OTHER_LICENSE,
   PUBLISHED_LICENSE,
   publicAddress,
@@ -105,7 +106,8 @@ async function load(
   place: string,
   options: UpdateOptions,
 ): Promise<UpdateAnswer> {
-  const collected = new Collected(options.now, await createRater());
+  const kept = options.advisories.sources().find((one) => one.source === source);
+  const collected = new Collected(horizonOf(options.now, kept), await createRater());
   try {
     for await (const item of items) collected.add(item);
   } catch (error) {
@@ -130,8 +132,9 @@ async function load(
       license: place === PUBLISHED_ARCHIVE ? PUBLISHED_LICENSE : OTHER_LICENSE,
       time: options.now,
       newest: collected.newest,
-      // Where no record says when it was made, nothing better is known than when it was read.
-      asOf: collected.newest === 0 ? options.now : collected.newest,
+      // Where no record says when it was made, nothing better is known than when it was read; where all are of the future, it is the
+      // clock that is wrong.
+      asOf: collected.newest || collected.latest || options.now,
     },
     collected.rows,
   );

@@ -84,6 +84,11 @@ export function refuseOlder(newest: number, kept: AdvisorySource | undefined, pl
   );
 }
 
+/** Milliseconds since the epoch from which on a time is in the future: a day from now, or from what was none before, where the clock went back. */
+export function horizonOf(now: number, kept: AdvisorySource | undefined): number {
+  return Math.max(now, kept?.newest ?? 0) + DAY;
+}
+
 /** To the second: an archive may be older by hours. */
 function sayDay(time: number): string {
   return new Date(time).toISOString().replace(/\.\d+Z$/, "Z");
@@ -99,11 +104,14 @@ export class Collected {
   readonly #foreign = new Set<string>();
   /** When the newest record was modified. A time in the future is a clock's fault, or a trick to keep newer data out. */
   newest = 0;
-  readonly #now: number;
+  /** When the very newest was, those in the future included. */
+  latest = 0;
+  readonly #horizon: number;
   readonly #rate: Awaited<ReturnType<typeof createRater>>;
 
-  constructor(now: number, rate: Awaited<ReturnType<typeof createRater>>) {
-    this.#now = now;
+  /** @param horizon what is newer is in the future: see `horizonOf`. */
+  constructor(horizon: number, rate: Awaited<ReturnType<typeof createRater>>) {
+    this.#horizon = horizon;
     this.#rate = rate;
   }
 
@@ -113,7 +121,8 @@ export class Collected {
       this.#leaveOut(item.name, read.problem);
       return;
     }
-    if (read.modified <= this.#now + DAY) this.newest = Math.max(this.newest, read.modified);
+    this.latest = Math.max(this.latest, read.modified);
+    if (read.modified <= this.#horizon) this.newest = Math.max(this.newest, read.modified);
     this.ids.add(read.id);
     for (const one of read.records) this.rows.push(one);
     if (read.partly !== undefined) this.#leaveOut(item.name, read.partly);

@@ -5,16 +5,21 @@ import {
   isWithdrawn,
   matchAdvisories,
   type ProjectAdvisories,
-  STALE_AFTER,
   sayAdvisories,
   smallestFix,
   soughtVersion,
+  staleness,
 } from "../../../shared/src/advisory/index.ts";
 import { parseVersion } from "../../../shared/src/packaging/version.ts";
 import type { ProvenanceOutput } from "../../../shared/src/protocol/provenance.ts";
 import { type CheckDraft, checkMalware, type IndexView, type SubjectView } from "../provenance/index.ts";
 
 const UPDATE = "thoth knowledge update advisories";
+const STALENESS = {
+  fresh: "",
+  old: ", older than a week",
+  ahead: ", ahead of this machine's clock",
+} as const;
 
 /** The advisories of a set of projects, as they are matched at one time. */
 export class KnownAdvisories {
@@ -50,12 +55,8 @@ export class KnownAdvisories {
     return {
       what: "advisories",
       time: new Date(first.asOf).toISOString(),
-      says: this.#isOld(first) ? `${first.source}, older than a week` : first.source,
+      says: `${first.source}${STALENESS[staleness(first.asOf, this.#now) ?? "fresh"]}`,
     };
-  }
-
-  #isOld({ asOf }: ProjectAdvisories): boolean {
-    return this.#now - asOf > STALE_AFTER;
   }
 
   /** The part of check 4 that reports of malice decide. */
@@ -123,7 +124,11 @@ export class KnownAdvisories {
 
   #evidence(own: ProjectAdvisories | undefined): CheckDraft["evidence"][number] {
     if (!own) return { source: "advisories", freshness: "unknown" };
-    return { source: own.source, time: own.asOf, freshness: this.#isOld(own) ? "stale" : "fresh" };
+    return {
+      source: own.source,
+      time: own.asOf,
+      freshness: staleness(own.asOf, this.#now) ? "stale" : "fresh",
+    };
   }
 
   /** The advisories that a version fixes: it is named as a fix, and not affected any more. */

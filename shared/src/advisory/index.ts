@@ -9,4 +9,4 @@ export {
   smallestFix,
 } from "./match.ts";
 export type * from "./model.ts";
-export { advisoryPage, STALE_AFTER, sayAdvisories, saySeverity } from "./words.ts";
+export { advisoryPage, sayAdvisories, saySeverity, staleness } from "./words.ts";

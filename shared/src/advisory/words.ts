@@ -1,8 +1,18 @@
 // How advisories are said, so that every face says them alike.
 import type { AdvisoryMatch } from "./model.ts";
 
+const DAY = 86_400_000;
 /** Data older than this says too little of what is known today. */
-export const STALE_AFTER = 7 * 86_400_000;
+const STALE_AFTER = 7 * DAY;
+
+/**
+ * Why advisories may not tell what is known today: they are old, or from so far ahead that the clock is wrong and how old they are
+ * cannot be told. Undefined where they do. Times in milliseconds since the epoch.
+ */
+export function staleness(asOf: number, now: number): "old" | "ahead" | undefined {
+  if (asOf - now > DAY) return "ahead";
+  return now - asOf > STALE_AFTER ? "old" : undefined;
+}
 
 /** `1 advisory, high, fixed in 2.3.2: GHSA-…`, `2 advisories, worst high, fixed in 22.0.0`. */
 export function sayAdvisories(matches: readonly AdvisoryMatch[], fixedIn: string | undefined): string {

@@ -4,9 +4,9 @@ import {
   matchAdvisories,
   type ProjectAdvisories,
   reaches,
-  STALE_AFTER,
   sayAdvisories,
   smallestFix,
+  staleness,
 } from "../advisory/index.ts";
 import type { ProjectFacts, ReleaseFacts } from "../facts/model.ts";
 import type { StackFacts } from "../facts/stack.ts";
@@ -284,11 +284,7 @@ function messageOf(
 
 /** Where the advisories are from, and how old. */
 export function evidenceOf({ source, asOf }: ProjectAdvisories, now: number): Evidence {
-  return { source, time: asOf, freshness: isStale(asOf, now) ? "stale" : "fresh" };
-}
-
-function isStale(asOf: number, now: number): boolean {
-  return now - asOf > STALE_AFTER;
+  return { source, time: asOf, freshness: staleness(asOf, now) ? "stale" : "fresh" };
 }
 
 /** The version that the line's own fix pins or admits, so that its detail is asked for before it is offered. */
@@ -326,20 +322,28 @@ function raiseOf(input: RuleInput, placed: PlacedRequirement, found: Vulnerabili
   };
 }
 
-/** Says once that the advisories are old: what became known since then is not looked at. */
+/** Says once that the advisories are old, and what became known since then is not looked at; or that their age cannot be told. */
 export function addStaleAdvisories(input: RuleInput, collector: Collector): void {
   const { now, projects } = input.snapshot;
   const known = [...projects.values()].find(({ advisories }) => advisories)?.advisories;
   const [file] = input.tree.files;
-  if (!known || !file || !isStale(known.asOf, now)) return;
+  const why = known && staleness(known.asOf, now);
+  if (!known || !file || !why) return;
   const first = placementOf(input.tree).all.find((placed) => placed.file === file);
   collector.add({
     rule: "stale-advisories",
-    message: `The stored advisories end ${sayAge(known.asOf, now)}: newer ones are not checked. To fetch them: thoth knowledge update advisories`,
+    message:
+      why === "ahead"
+        ? `The stored advisories are of ${sayDay(known.asOf)}, ahead of this machine's clock: how old they are is not known.`
+        : `The stored advisories end ${sayAge(known.asOf, now)}: newer ones are not checked. To fetch them: thoth knowledge update advisories`,
     file,
     span: first?.entry.name?.span ?? first?.entry.span ?? { start: 0, end: 0 },
     evidence: [evidenceOf(known, now)],
   });
+}
+
+function sayDay(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
 }
 
 /** Whether advisories were looked up for what is known: undefined while nothing is. */
