@@ -186,6 +186,10 @@ describe("thoth with advisories", function () {
     const { stdout } = await run("check");
     assert.equal(stdout.match(/stale-advisories/g)?.length, 1);
     assert.match(stdout, /stored advisories end 12 days ago/);
+    assert.match(stdout, / just now\. Advisories of 12 days ago\.\n/);
+    const { result } = JSON.parse((await run("check", "--format", "json")).stdout) as { result: CheckOutput };
+    assert.equal(result.advisories?.asOf, modified);
+    assert.match(result.advisories?.source ?? "", /all\.zip$/);
   });
 
   it("refuses an archive that is older than the stored one, and keeps what there is", async () => {

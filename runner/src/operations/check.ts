@@ -1,5 +1,6 @@
 // `check`: findings of the manifests, from their text and from what the indexes say.
 import type { AdvisoryMatch } from "../../../shared/src/advisory/index.ts";
+import type { ProjectFacts } from "../../../shared/src/facts/model.ts";
 import type { Finding, Fix } from "../../../shared/src/finding/model.ts";
 import type { ManifestFile } from "../../../shared/src/manifest/treeModel.ts";
 import type {
@@ -43,6 +44,7 @@ export const check: Operation<CheckInput, CheckOutput, CheckPartial> = async (
       packages: session.packages,
       indexes: session.indexes,
       ...(checked === undefined ? {} : { checked: new Date(checked).toISOString() }),
+      ...tellAdvisoryAge(projects),
     },
     notChecked: [...notChecked, ...session.notChecked],
   };
@@ -101,6 +103,11 @@ function tellFinding(
         }
       : {}),
   };
+}
+
+function tellAdvisoryAge(projects: readonly ProjectFacts[]): Pick<CheckOutput, "advisories"> {
+  const known = projects.find(({ advisories }) => advisories)?.advisories;
+  return known ? { advisories: { source: known.source, asOf: new Date(known.asOf).toISOString() } } : {};
 }
 
 function tellAdvisory({ aliases, fixedIn, ...rest }: AdvisoryMatch) {

@@ -59,5 +59,7 @@ export const output = z.object({
   indexes: z.array(z.string()),
   /** The oldest page behind the findings, ISO 8601. */
   checked: z.string().optional(),
+  /** Where the advisories are from that were matched, and up to when they tell what is known, ISO 8601; absent where none are stored. */
+  advisories: z.object({ source: z.string(), asOf: z.string() }).optional(),
 });
 export type CheckOutput = z.infer<typeof output>;

@@ -334,16 +334,12 @@ export function addStaleAdvisories(input: RuleInput, collector: Collector): void
     rule: "stale-advisories",
     message:
       why === "ahead"
-        ? `The stored advisories are of ${sayDay(known.asOf)}, ahead of this machine's clock: how old they are is not known.`
+        ? `The stored advisories are of ${sayAge(known.asOf, now)}, ahead of this machine's clock: how old they are is not known.`
         : `The stored advisories end ${sayAge(known.asOf, now)}: newer ones are not checked. To fetch them: thoth knowledge update advisories`,
     file,
     span: first?.entry.name?.span ?? first?.entry.span ?? { start: 0, end: 0 },
     evidence: [evidenceOf(known, now)],
   });
-}
-
-function sayDay(time: number): string {
-  return new Date(time).toISOString().slice(0, 10);
 }
 
 /** Whether advisories were looked up for what is known: undefined while nothing is. */

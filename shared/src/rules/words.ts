@@ -38,8 +38,12 @@ export function saySpecifier(specifier: SpecifierSet): string {
   return specifier.clauses.map((clause) => `${clause.operator}${clause.version}`).join(",");
 }
 
-/** `5 minutes ago`, `yesterday`; the exact time stands elsewhere. Times in milliseconds since the epoch. */
+/**
+ * `5 minutes ago`, `2 days ago`; the day itself where it is more than one ahead, which only a wrong clock makes it. The exact time
+ * stands elsewhere. Times in milliseconds since the epoch.
+ */
 export function sayAge(time: number, now: number): string {
+  if (time - now > 86_400_000) return new Date(time).toISOString().slice(0, 10);
   const seconds = Math.max(0, Math.round((now - time) / 1000));
   if (seconds < 60) return "just now";
   const units: readonly [number, string][] = [

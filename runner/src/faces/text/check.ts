@@ -179,7 +179,9 @@ function summary(result: CheckOutput, unchecked: number, now: number): string {
   const age = result.checked === undefined ? "" : `, ${sayAge(Date.parse(result.checked), now)}`;
   const indexes =
     result.indexes.length === 0 ? "" : ` against ${count(result.indexes.length, "index", "indexes")}`;
-  return `${found} ${count(result.packages, "package")} checked${indexes}${age}.`;
+  const { advisories } = result;
+  const known = advisories ? ` Advisories of ${sayAge(Date.parse(advisories.asOf), now)}.` : "";
+  return `${found} ${count(result.packages, "package")} checked${indexes}${age}.${known}`;
 }
 
 function nextLine(result: CheckOutput): string[] {
