@@ -151,6 +151,23 @@ describe("following a published archive", () => {
     assert.deepEqual(place.stored(), ["A-1", "A-2", "A-3"]);
   });
 
+  it("takes a single record from its address, beside the archive, and no address of a server alone", async () => {
+    const at = (name: string) => publisher.url.replace("all.zip", name);
+    publisher.put("B-1", "2026-11-21T00:00:00Z");
+    const { source } = await place.update(`${at("B-1.json")}?token=abc`);
+    assert.match(source.source, /^http:\/\/127\.0\.0\.1:\d+\/PyPI\/B-1\.json$/);
+    assert.deepEqual(place.stored(), ["A-1", "A-2", "B-1"]);
+    for (const server of ["https://api.example.com", "https://api.example.com/v1"]) {
+      assert.match(
+        await place.refused(server, "not-advisories"),
+        /is the address of a server, not of advisories/,
+      );
+    }
+    publisher.asked.length = 0;
+    await place.update(at(""));
+    assert.deepEqual(publisher.asked, ["modified_id.csv", "B-1.json"]);
+  });
+
   it("never puts what is older in place of what another process has brought in meanwhile", async () => {
     publisher.put("A-3", "2026-11-21T01:00:00Z");
     const { advisories } = place.knowledge;

@@ -1,5 +1,5 @@
 // Follows a published archive by the list of what was modified when (`modified_id.csv`): only the records that changed are fetched.
-import type { IndexClient } from "../index/index.ts";
+import { type IndexClient, redactUrl } from "../index/index.ts";
 import type { AdvisorySource } from "../knowledge/index.ts";
 import { timeOf } from "./osv.ts";
 import type { ReadItem } from "./reading.ts";
@@ -8,7 +8,6 @@ import {
   ARCHIVE,
   Collected,
   horizonOf,
-  publicAddress,
   refuseOlder,
   type UpdateAnswer,
   type UpdateOptions,
@@ -54,7 +53,7 @@ export async function updateChanged(
   const horizon = horizonOf(now, kept);
   let newest = 0;
   for (const { modified } of listed.values()) if (modified <= horizon) newest = Math.max(newest, modified);
-  refuseOlder(newest, kept, publicAddress(list));
+  refuseOlder(newest, kept, redactUrl(list));
   const known = advisories.modifiedOf(ARCHIVE);
   for (const id of known.keys()) if (!listed.has(id)) return "whole";
   const changed = [...listed.values()].filter(({ id, modified }) => modified > (known.get(id) ?? -1));

@@ -1,5 +1,5 @@
 // Asks OSV's interface for single projects, which a person has to choose: it is told their names, never their versions.
-import type { IndexClient } from "../index/index.ts";
+import { type IndexClient, redactUrl } from "../index/index.ts";
 import { type Advisories, SERVICE } from "../knowledge/index.ts";
 import { createRater } from "./severity.ts";
 import {
@@ -7,7 +7,6 @@ import {
   horizonOf,
   OTHER_LICENSE,
   PUBLISHED_LICENSE,
-  publicAddress,
   type UpdateAnswer,
   UpdateRefused,
   unreachable,
@@ -49,7 +48,7 @@ export async function askService(options: ServiceOptions): Promise<UpdateAnswer>
   const base = interfaceOf(options.address);
   const ids = await askForIds(base, options);
   const collected = await fetchRecords(base, ids, options);
-  const place = publicAddress(base).replace(/\/v1\/$/, "");
+  const place = redactUrl(base).replace(/\/v1\/$/, "");
   const source = `${SERVICE}${place}`;
   const license = base.hostname === "api.osv.dev" ? PUBLISHED_LICENSE : OTHER_LICENSE;
   const { now, advisories, names } = options;

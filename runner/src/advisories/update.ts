@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { redactUrl } from "../index/index.ts";
 import { type ReadItem, readArchive, readFolder, readRecordFile, Unreadable } from "./reading.ts";
 import { createRater } from "./severity.ts";
 import {
@@ -10,7 +11,6 @@ import {
   horizonOf,
   OTHER_LICENSE,
   PUBLISHED_LICENSE,
-  publicAddress,
   refuseOlder,
   type UpdateAnswer,
   type UpdateOptions,
@@ -20,6 +20,8 @@ import {
 
 /** OSV's export of the ecosystem: every record of a PyPI project, from PyPA, GitHub and OpenSSF. */
 export const PUBLISHED_ARCHIVE = "https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip";
+/** A file of records, rather than an archive of them. */
+const RECORD_FILE = /\.(?:json|ya?ml)$/i;
 /** Times that what another process does meanwhile is waited out. */
 const MOST_ATTEMPTS = 3;
 
@@ -29,13 +31,28 @@ const MOST_ATTEMPTS = 3;
  */
 export async function updateAdvisories(options: UpdateOptions): Promise<UpdateAnswer> {
   const from = options.from ?? PUBLISHED_ARCHIVE;
-  if (/^https?:\/\//i.test(from)) return updateFromAddress(new URL(archiveAddress(from)), options);
+  if (/^https?:\/\//i.test(from)) return updateFromAddress(addressOf(from), options);
   return updateFromPath(from, options);
 }
 
-/** An address that ends in a slash means the archive in that place. */
-function archiveAddress(from: string): string {
-  return from.endsWith("/") ? `${from}all.zip` : from;
+/** An address that ends in a slash means the archive in that place; that of a server alone means nothing. */
+function addressOf(from: string): URL {
+  if (!URL.canParse(from)) {
+    throw new UpdateRefused(
+      "not-advisories",
+      `${redactUrl(from)} is no address.`,
+      "Name that of an archive.",
+    );
+  }
+  const url = new URL(from.endsWith("/") ? `${from}all.zip` : from);
+  if (url.pathname === "/" || url.pathname.endsWith("/v1")) {
+    throw new UpdateRefused(
+      "not-advisories",
+      `${redactUrl(from)} is the address of a server, not of advisories.`,
+      "Name that of an archive, or ask a service for the packages of a manifest: --for MANIFEST.",
+    );
+  }
+  return url;
 }
 
 function updateFromPath(path: string, options: UpdateOptions): Promise<UpdateAnswer> {
@@ -45,7 +62,7 @@ function updateFromPath(path: string, options: UpdateOptions): Promise<UpdateAns
   if (stat.isDirectory()) return load(readFolder(path, readingOptions(options, path)), path, path, options);
   if (/\.zip$/i.test(path))
     return load(readArchive(path, readingOptions(options, path)), ARCHIVE, path, options);
-  if (/\.(?:json|ya?ml)$/i.test(path)) return load(itemsOf(path), path, path, options);
+  if (RECORD_FILE.test(path)) return load(itemsOf(path), path, path, options);
   throw new UpdateRefused(
     "not-advisories",
     `${path} is no archive and no record.`,
@@ -67,7 +84,7 @@ function readingOptions({ signal, progress }: UpdateOptions, shown: string) {
 }
 
 async function updateFromAddress(url: URL, options: UpdateOptions): Promise<UpdateAnswer> {
-  const shown = publicAddress(url);
+  const shown = redactUrl(url);
   const client = await options.client();
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const kept = options.advisories.sources().find(({ source }) => source === ARCHIVE);
@@ -79,15 +96,17 @@ async function updateFromAddress(url: URL, options: UpdateOptions): Promise<Upda
   }
   const folder = mkdtempSync(join(tmpdir(), "thoth-advisories-"));
   try {
-    const path = join(folder, "all.zip");
+    const [extension = ".zip"] = RECORD_FILE.exec(url.pathname) ?? [];
+    const path = join(folder, `all${extension}`);
     const stage = `fetching ${shown}`;
     options.progress(stage, stage);
-    const file = { filename: "all.zip", url: url.href, hashes: {} };
+    const file = { filename: basename(path), url: url.href, hashes: {} };
     const answer = await client.download(file, path, {
       signal: options.signal,
       onProgress: (bytes, total) => options.progress(`${stage}: ${amount(bytes, total)}`, stage),
     });
     if ("failure" in answer) throw unreachable(answer.failure);
+    if (extension !== ".zip") return await load(itemsOf(path), shown, shown, options);
     return await load(readArchive(path, readingOptions(options, shown)), ARCHIVE, shown, options);
   } finally {
     rmSync(folder, { recursive: true, force: true });

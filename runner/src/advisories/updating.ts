@@ -1,6 +1,6 @@
 // What the ways of bringing advisories in share: what they are told, what they have read, what they answer, and why they change nothing.
 import { basename } from "node:path";
-import { type IndexClient, redactUrl } from "../index/index.ts";
+import type { IndexClient } from "../index/index.ts";
 import type { Advisories, AdvisoryRow, AdvisorySource } from "../knowledge/index.ts";
 import { readOsvRecord } from "./osv.ts";
 import type { ReadItem } from "./reading.ts";
@@ -49,16 +49,6 @@ export class UpdateRefused extends Error {
     this.next = next;
     this.unreachable = unreachable;
   }
-}
-
-/** An address without what must not be kept or shown. */
-export function publicAddress(url: URL): string {
-  const plain = new URL(url);
-  plain.search = "";
-  plain.hash = "";
-  plain.username = "";
-  plain.password = "";
-  return redactUrl(plain.href);
 }
 
 /** Why a server could not be asked. */
