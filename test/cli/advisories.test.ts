@@ -320,6 +320,68 @@ describe("thoth with advisories", function () {
     assert.match(read("Pipfile.lock"), /"version": "==1\.1"/);
   });
 
+  it("tells a service no name that a lock writes down as from elsewhere, be it bound nowhere else", async () => {
+    const told: string[] = [];
+    const service = createServer((request, response) => {
+      let body = "";
+      request.on("data", (piece: Buffer) => {
+        body += piece.toString();
+      });
+      request.on("end", () => {
+        const { queries } = JSON.parse(body) as { queries: { package: { name: string } }[] };
+        told.push(...queries.map((query) => query.package.name));
+        response.end(JSON.stringify({ results: queries.map(() => ({})) }));
+      });
+    });
+    await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
+    const address = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
+    const pypi = "https://pypi.org/simple";
+    const own = "https://packages.example/simple";
+    const sources = [
+      { name: "pypi", url: pypi, verify_ssl: true },
+      { name: "own", url: own, verify_ssl: true },
+    ];
+    const locked = (names: Readonly<Record<string, string>>) =>
+      Object.fromEntries(
+        Object.entries(names).map(([name, index]) => [
+          name,
+          { version: "==1.0", ...(index ? { index } : {}) },
+        ]),
+      );
+    place.write("Pipfile", pipfile('alpha = "*"').replace(/url = ".*"/, `url = "${pypi}"`));
+    const names = { alpha: "pypi", "brought-in": "", "from-own": "own", "from-nowhere": "gone" };
+    place.write(
+      "Pipfile.lock",
+      JSON.stringify({
+        _meta: { hash: { sha256: "0" }, "pipfile-spec": 6, requires: {}, sources },
+        default: locked(names),
+        develop: {},
+      }),
+    );
+    const packages = [
+      `name = "beta"\nversion = "1.0"\nindex = "${pypi}"`,
+      `name = "of-own"\nversion = "1.0"\nindex = "${own}"`,
+      `name = "file-of-own"\nversion = "1.0"\n[[packages.wheels]]\nurl = "${own}/file_of_own-1.0-py3-none-any.whl"\nhashes = {sha256 = "00"}`,
+    ].map((one) => `[[packages]]\n${one}\n`);
+    place.write("pylock.toml", `lock-version = "1.0"\ncreated-by = "test"\n${packages.join("")}`);
+    try {
+      const { status, stdout } = await place.run([
+        "knowledge",
+        "update",
+        "advisories",
+        "--isolated",
+        ...["--from", address, "--for", "Pipfile", "--for", "pylock.toml"],
+      ]);
+      assert.deepEqual(told, ["alpha", "beta", "brought-in"]);
+      assert.equal(status, 3);
+      for (const name of ["file-of-own", "from-nowhere", "from-own", "of-own"])
+        assert.match(stdout, new RegExp(`advisories of ${name}\\b`));
+    } finally {
+      service.closeAllConnections();
+      service.close();
+    }
+  });
+
   it("asks a service only where it is named, for public names alone, and takes what it did not ask for as not checked", async () => {
     const bodies: string[] = [];
     const records = new Map([

@@ -5,6 +5,7 @@ import type { KnowledgeInput, KnowledgeOutput } from "../../../shared/src/protoc
 import type { Answer, Calls, NotChecked } from "../../../shared/src/protocol/operation.ts";
 import { askService, type UpdateAnswer, UpdateRefused, updateAdvisories } from "../advisories/index.ts";
 import type { IndexClient } from "../index/index.ts";
+import { SERVICE } from "../knowledge/index.ts";
 import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
 import { openIndexClient } from "./indexSettings.ts";
@@ -66,12 +67,13 @@ export async function updateStoredAdvisories(
 /** `2,661 advisories from PLACE, 12 of them read now, the newest of 2026-11-20. 3 left out. 40 of other ecosystems passed over.` */
 function sayUpdate({ source, read, leftOut, foreign }: UpdateAnswer): string {
   const amount = (number: number): string => number.toLocaleString("en");
-  const newest = new Date(source.asOf).toISOString().slice(0, 10);
+  const day = new Date(source.asOf).toISOString().slice(0, 10);
+  const age = source.source.startsWith(SERVICE) ? `as of ${day}` : `the newest of ${day}`;
   const count = `${amount(source.records)} ${source.records === 1 ? "advisory" : "advisories"}`;
   const news = read === source.records ? "" : `, ${amount(read)} of them read now`;
   const left = leftOut > 0 ? ` ${amount(leftOut)} left out.` : "";
   const passed = foreign > 0 ? ` ${amount(foreign)} of other ecosystems passed over.` : "";
-  return `${count} from ${source.place}${news}, the newest of ${newest}.${left}${passed}`;
+  return `${count} from ${source.place}${news}, ${age}.${left}${passed}`;
 }
 
 /** The address of the service to be asked: it is never asked by default. */

@@ -1,5 +1,6 @@
 // Which names of a manifest may be told to a public service of advisories: those that only public indexes are asked for.
 import { isLockKind } from "../../../shared/src/manifest/kind.ts";
+import type { ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
 import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
 import { isFromIndex, placementOf } from "../../../shared/src/rules/place.ts";
 import { isPublicIndex } from "../provenance/index.ts";
@@ -38,8 +39,9 @@ export async function tellableNames(
       return [...settings.indexes, ...settings.findLinks].every(({ url }) => isPublicIndex(url));
     };
     try {
+      const elsewhere = lockedElsewhere(root.tree);
       for (const name of namesOf(root.tree)) {
-        if (await isPublic(laneOf(plan, name))) names.add(name);
+        if (!elsewhere.has(name) && (await isPublic(laneOf(plan, name)))) names.add(name);
         else kept.add(name);
       }
     } finally {
@@ -51,7 +53,7 @@ export async function tellableNames(
   return { names: [...names].sort(), kept: [...kept].sort() };
 }
 
-function namesOf(tree: Parameters<typeof filesOf>[0]): Set<string> {
+function namesOf(tree: ManifestTree): Set<string> {
   const names = new Set(
     placementOf(tree).all.flatMap(({ entry }) => (isFromIndex(entry) ? [entry.normalizedName!] : [])),
   );
@@ -62,4 +64,26 @@ function namesOf(tree: Parameters<typeof filesOf>[0]): Set<string> {
     }
   }
   return names;
+}
+
+/** What a lock says to come from an index that is not public, or, where it names no index, from a place that is none. */
+function lockedElsewhere(tree: ManifestTree): Set<string> {
+  const found = new Set<string>();
+  for (const { manifest } of filesOf(tree)) {
+    for (const { name, index, wheels, sdist } of manifest.pylock?.packages ?? []) {
+      const files = [...wheels, ...(sdist ? [sdist] : [])];
+      const places = index === undefined ? files.map(({ url }) => url ?? "") : [index];
+      if (!places.every(isPublicIndex)) found.add(name);
+    }
+    if (manifest.kind !== "pipfile-lock") continue;
+    const sources = new Map<string, string>();
+    for (const entry of manifest.entries) {
+      if (entry.kind === "source" && entry.name && entry.url) sources.set(entry.name.text, entry.url.text);
+    }
+    for (const entry of manifest.entries) {
+      if (entry.kind !== "requirement" || !entry.index || entry.normalizedName === undefined) continue;
+      if (!isPublicIndex(sources.get(entry.index.text) ?? "")) found.add(entry.normalizedName);
+    }
+  }
+  return found;
 }
