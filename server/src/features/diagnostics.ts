@@ -76,8 +76,8 @@ export function diagnostics(
 }
 
 /**
- * What is said of where a package comes from and what is known against it: beside the gravest thing said of the package it is left
- * to the hover, and nothing is said twice on one line.
+ * What is said of where a package comes from and what is known against it: only the gravest of it is told, the rest is left to the
+ * hover.
  */
 const isQuiet = ({ rule }: Finding): boolean =>
   rule === "known-vulnerability" || rule === "project-status" || isOfProvenance({ rule });

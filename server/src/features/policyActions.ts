@@ -1,5 +1,6 @@
 // Quick fixes that change the policy: accept what was found, with a reason and a day, or bind a package to its index.
 import { type CodeAction, CodeActionKind } from "vscode-languageserver";
+import type { PackageProvenance } from "../../../shared/src/facts/provenance.ts";
 import type { Finding } from "../../../shared/src/finding/model.ts";
 import { clientCommands, type PolicyProposal } from "../../../shared/src/protocol/editor.ts";
 import { isOfProvenance, provenanceOf } from "../../../shared/src/rules/index.ts";
@@ -7,9 +8,13 @@ import { requirementsIn } from "../at.ts";
 import { say } from "../l10n.ts";
 import type { View } from "../model.ts";
 
-/** The actions for findings of one line. What a policy forbids is not for a quick fix to accept. */
+/** The actions for findings of one line, each once. What a policy forbids is not for a quick fix to accept. */
 export function policyActions(view: View, findings: readonly Finding[]): CodeAction[] {
-  return findings.flatMap((finding) => [...bindings(view, finding), ...acceptances(view, finding)]);
+  const actions = [
+    ...findings.flatMap((finding) => bindings(view, finding)),
+    ...findings.flatMap((finding) => acceptances(view, finding)),
+  ];
+  return [...new Map(actions.map((action) => [action.title, action])).values()];
 }
 
 function acceptances(view: View, finding: Finding): CodeAction[] {
@@ -45,15 +50,28 @@ function bindings(view: View, finding: Finding): CodeAction[] {
   const others =
     one?.checks.filter(({ rule }) => rule === finding.rule).flatMap(({ evidence }) => evidence) ?? [];
   if (!one || finding.package === undefined || others.length < 2) return [];
-  const indexes = view.snapshot.projects.get(one.name)?.indexes ?? [];
-  return [...new Set([...one.indexes, ...indexes])].slice(0, 3).map((index) =>
-    actionOf(say("Bind {0} to {1}", finding.package!, shortOf(index)), {
-      uri: view.file.uri,
-      kind: "bind",
-      package: finding.package!,
-      index,
-    }),
+  return indexesOf(view, one)
+    .slice(0, 3)
+    .map((index) =>
+      actionOf(say("Bind {0} to {1}", finding.package!, shortOf(index)), {
+        uri: view.file.uri,
+        kind: "bind",
+        package: finding.package!,
+        index,
+      }),
+    );
+}
+
+/** The indexes that the package may be bound to: those that have a file of it, as far as that is known. */
+function indexesOf(view: View, { name, indexes }: PackageProvenance): string[] {
+  const facts = view.snapshot.projects.get(name);
+  const asked = facts?.indexes ?? [];
+  const having = new Set(
+    Object.values(facts?.details ?? {}).flatMap(({ artifacts }) =>
+      artifacts.map(({ index }) => asked[index]),
+    ),
   );
+  return [...new Set([...indexes, ...asked])].filter((url) => having.has(url) || !asked.includes(url));
 }
 
 function packageOf(view: View, finding: Finding) {

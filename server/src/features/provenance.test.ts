@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import type { Diagnostic } from "vscode-languageserver";
 import type { PackageProvenance, ProvenanceCheck } from "../../../shared/src/facts/provenance.ts";
+import type { StackConflict } from "../../../shared/src/facts/stack.ts";
 import { allAbilities } from "../model.ts";
 import { codeActions } from "./codeActions.ts";
 import { summaryOf } from "./codeLens.ts";
 import { diagnostics } from "./diagnostics.ts";
 import { hover } from "./hover.ts";
-import { now, project, viewOf } from "./testing.ts";
+import { now, project, resolved, rootUri, viewOf } from "./testing.ts";
 
 const HASH = `--hash=sha256:${"a".repeat(64)}`;
 const abilities = { codeDescription: false, relatedInformation: false, diagnosticTags: [] } as never;
@@ -135,6 +136,39 @@ describe("provenance in the editor", () => {
     assert.deepEqual(told(flask([check("attestation", "absent")])), []);
   });
 
+  it("does not say again, as the resolver does, that nothing can be installed of what no index has a file of", () => {
+    const text = `flask==2.2.3 ${HASH}\n`;
+    const one = flask([check("artifact-digest", "failed", { severity: "error" })]);
+    const conflict: StackConflict = {
+      kinds: ["hashes"],
+      steps: [],
+      causes: [
+        {
+          uri: rootUri,
+          span: { start: 0, end: text.trimEnd().length },
+          requirement: "flask==2.2.3",
+          name: "flask",
+          message:
+            "flask ==2.2.3 cannot be met: no file of flask 2.2.3 has one of the hashes that are listed.",
+        },
+      ],
+      relaxations: [],
+      searching: false,
+    };
+    const snapshot = (packages: readonly PackageProvenance[]) => ({
+      stack: resolved(text, { state: "conflict", conflict }),
+      provenance: { packages, files: [], basis: [], checked: now },
+    });
+    const codes = (packages: readonly PackageProvenance[]) =>
+      diagnostics(
+        viewOf(text, { projects: [project("flask", ["2.2.3"])], snapshot: snapshot(packages) }),
+        abilities,
+        () => undefined,
+      ).map(({ code }) => code);
+    assert.deepEqual(codes([]), ["conflicting-requirements"]);
+    assert.deepEqual(codes([one]), ["artifact-digest"]);
+  });
+
   it("cannot be silenced by a comment where it is an error, and can where it is less", () => {
     const line = (rule: string): string => `flask==2.2.3 ${HASH}  # thoth: ignore[${rule}]`;
     const failed = (rule: string, severity: "error" | "warning") =>
@@ -207,6 +241,32 @@ describe("quick fixes of provenance", () => {
     assert.deepEqual(titles.sort(), [
       "Accept artifact-on-several-indexes of flask 2.2.3…",
       "Bind flask to index.test/simple",
+    ]);
+  });
+
+  it("offer each once, and to bind to no place that has no file of the package", () => {
+    const evidence = [
+      { source: "a", freshness: "fresh" as const },
+      { source: "b", freshness: "fresh" as const },
+    ];
+    const severity = "warning" as const;
+    const checks = [
+      check("artifact-digest", "failed", { severity, evidence }),
+      check("artifact-on-several-indexes", "failed", { severity, evidence }),
+    ];
+    const indexes = ["https://index.test/simple/", "file:///wheels"];
+    const packages = [flask(checks, { indexes })];
+    const shown = viewOf(text, {
+      projects: [project("flask", ["2.2.3"], { indexes })],
+      snapshot: { provenance: { packages, files: [], basis: [], checked: now } },
+    });
+    const titles = codeActions(shown, request, { ...allAbilities, ours: true }, tools).flatMap(
+      ({ title, command }) => (command?.command === "thoth.changePolicy" ? [title] : []),
+    );
+    assert.deepEqual(titles, [
+      "Bind flask to index.test/simple",
+      "Accept artifact-digest of flask 2.2.3…",
+      "Accept artifact-on-several-indexes of flask 2.2.3…",
     ]);
   });
 

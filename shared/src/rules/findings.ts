@@ -32,7 +32,9 @@ export function findingsOf(input: RuleInput): Findings {
   if (known?.configuration === input.configuration) return known.findings;
   const collector = new Collector(input.configuration);
   addLocalFindings(input.tree, collector);
-  const notChecked = [...addKnownFindings(input, collector), ...addProvenanceFindings(input, collector)];
+  // What stands in the way of a single line is not said again as a conflict: the resolver speaks last.
+  const untraced = addProvenanceFindings(input, collector);
+  const notChecked = [...addKnownFindings(input, collector), ...untraced];
   const judged = judgeFindings(
     input,
     rank(collector.findings).map((finding) => withHashes(input, finding)),

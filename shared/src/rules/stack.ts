@@ -73,6 +73,7 @@ const SAID_BY_FACTS = new Set([
   "conflicting-requirements",
   "yanked-release",
   "index-refused",
+  "artifact-digest",
 ]);
 
 /** Adds one finding to each line that takes part in the conflict, each with the others as related places. */
