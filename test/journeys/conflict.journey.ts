@@ -74,7 +74,7 @@ describe("a stack that does not resolve", () => {
     await workbench.untilLine(7, "==2.18.0");
     await workbench.lenses().filter({ hasText: "Resolves, 6 packages" }).waitFor();
     await workbench.keepPicture("conflict-repaired");
-    assert.equal(await workbench.squiggles("error").count(), 0);
+    await workbench.untilSquiggles("error", 0);
     assert.equal(await workbench.save("Pipfile"), text.replace("2.15.0", "2.18.0"));
   });
 

@@ -11,8 +11,7 @@ describe("opening a folder", () => {
     });
     await workbench.untilLanguageMode("pip requirements");
     assert.deepEqual((await workbench.lines()).slice(0, 2), ["flask==2.2.3", "requests>=2.0 # keep"]);
-    const rows = await workbench.languageStatus();
-    assert.match((await rows.allTextContents()).join("\n"), /2 packages/);
+    await workbench.untilLanguageStatus(/2 packages/);
   });
 
   it("offers the commands of the category Thoth on a manifest, and not on another file", async () => {

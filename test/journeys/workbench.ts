@@ -274,12 +274,47 @@ export class Workbench {
     return this.page.locator(SELECTORS.toastButton).filter({ hasText: title });
   }
 
-  /** The rows of the language status, opened by a click on its braces. */
-  async languageStatus(): Promise<Locator> {
-    await this.page.locator(SELECTORS.languageStatus).hover();
+  /** Waits until so many squiggles are drawn. */
+  async untilSquiggles(severity: "error" | "warning", count: number): Promise<void> {
+    await this.#until(
+      () => this.squiggles(severity).count(),
+      (found) => found === count,
+      `${count} squiggles of severity ${severity}`,
+    );
+  }
+
+  /** Waits until the lens says how the stack stands, and of nothing that it is still being asked. */
+  async untilSettled(): Promise<void> {
+    const lens = this.lenses().filter({ hasText: /package/ });
+    await lens
+      .filter({ hasNotText: /checking|resolving/ })
+      .first()
+      .waitFor();
+  }
+
+  /** The rows of the language status once they match: they are of the moment at which the mouse comes to its braces. */
+  async untilLanguageStatus(expected: RegExp): Promise<string> {
     const rows = this.page.locator(SELECTORS.languageStatusRow);
-    await rows.first().waitFor();
-    return rows;
+    return this.#until(
+      async () => {
+        await this.page.mouse.move(5, 5);
+        await this.page.locator(SELECTORS.languageStatus).hover();
+        if ((await this.#ifShown(rows.first())) === undefined) return "";
+        return (await rows.allInnerTexts()).join("\n");
+      },
+      (words) => expected.test(words),
+      `a language status that matches ${expected}`,
+    );
+  }
+
+  /** Looks until what is seen is what is waited for. */
+  async #until<Seen>(look: () => Promise<Seen>, isIt: (seen: Seen) => boolean, what: string): Promise<Seen> {
+    const end = Date.now() + PATIENCE;
+    for (;;) {
+      const seen = await look();
+      if (isIt(seen)) return seen;
+      if (Date.now() > end) throw new Error(`There never was ${what}; last: ${String(seen)}`);
+    }
   }
 
   /** The rows of the Problems panel, which it opens. */
