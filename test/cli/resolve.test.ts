@@ -82,6 +82,19 @@ describe("lock and explain on the command line", () => {
     );
   });
 
+  it("reads versions that are no PEP 508 as written: bare in a Pipfile, over joined lines", async () => {
+    const source = `[[source]]\nname = "here"\nurl = "${index.url}"\nverify_ssl = false\n`;
+    place.write("Pipfile", `${source}\n[packages]\nflask = "2.2.5"\nwerkzeug = {version = "3.0.*"}\n`);
+    place.write(
+      "requirements.in",
+      "flask==\\\n    2.2.5\nwerkzeug (>=3, \\\n <3.1) ; \\\n os_name \\\n == 'posix'\n",
+    );
+    for (const path of ["Pipfile", "requirements.in"]) {
+      const { stdout } = await thoth(["lock", path, "--as", "requirements"]);
+      assert.deepEqual(stdout.match(/^[a-z]+==\S+/gm), ["flask==2.2.5", "werkzeug==3.0.0"], path);
+    }
+  });
+
   it("writes no lock where nothing resolves, and leaves the one that is there", async () => {
     place.write("requirements.in", "flask>=3\nwerkzeug<3\n");
     const kept = place.write("kept.txt", "flask==2.2.5\n");

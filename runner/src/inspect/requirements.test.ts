@@ -1,5 +1,6 @@
 // What is gathered from manifests, as pip is handed it.
 import assert from "node:assert/strict";
+import { readPipfile } from "../../../shared/src/manifest/pipfile.ts";
 import { readPylock } from "../../../shared/src/manifest/pylock.ts";
 import { readPyproject } from "../../../shared/src/manifest/pyproject.ts";
 import { readRequirements } from "../../../shared/src/manifest/requirements.ts";
@@ -144,6 +145,20 @@ url = "https://own.example/simple"
     assert.deepEqual(
       poetry.requirements.map(({ text, obstacle }) => obstacle?.reason ?? text),
       ["a<2.0,>=1.2", "unreadable"],
+    );
+  });
+
+  it("gives of a Pipfile the versions as pip has them, bare ones too", async () => {
+    const text = "[packages]\na = '1.0'\nb = '*'\nc = {version = '>=1, <2'}\n";
+    const manifest = readPipfile(text, await tomlForTests());
+    const file = { uri: "file:///Pipfile", manifest, as: "requirements" as const };
+    const { requirements } = gatherRequirements(
+      { root: file.uri, files: [file], faults: [] },
+      () => "Pipfile",
+    );
+    assert.deepEqual(
+      requirements.map((one) => one.text),
+      ["a==1.0", "b", "c<2,>=1"],
     );
   });
 

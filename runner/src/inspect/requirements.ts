@@ -164,10 +164,9 @@ function lineOf(entry: RequirementEntry, file: ManifestFile, path: string): Requ
   const marker =
     entry.style === "line" ? text(entry.markerSpan) : entry.marker ? markerToString(entry.marker) : "";
   const extras = entry.extras.length > 0 ? `[${entry.extras.map((extra) => extra.text).join(",")}]` : "";
-  // TOML strings may hold escapes, poetry's constraints are its own, and a pylock.toml writes versions alone.
-  const isOwn = entry.grammar !== undefined || entry.style === "toml-item" || file.manifest.kind === "pylock";
-  const specifier = isOwn ? entry.specifier.toString() : text(entry.specifierSpan).trim();
-  const wanted = link === undefined ? (specifier === "*" ? "" : specifier) : "";
+  // Elsewhere strings may hold escapes, a bare version of a Pipfile means ==, and poetry's constraints are its own.
+  const specifier = entry.style === "line" ? text(entry.specifierSpan).trim() : entry.specifier.toString();
+  const wanted = link === undefined ? specifier : "";
   const subject = entry.name
     ? `${entry.name.text}${extras}${link === undefined ? wanted : ` @ ${link}`}`
     : (link ?? "");

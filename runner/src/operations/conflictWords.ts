@@ -131,7 +131,7 @@ function said(line: Demand): string {
 }
 
 function clausesOf({ requirement }: Demand): string {
-  return requirement.specifier.clauses.map(({ operator, version }) => operator + version).join(",");
+  return requirement.specifier.written;
 }
 
 function told({ texts, about }: Ground): string {

@@ -213,7 +213,7 @@ function demandOf(
   const hashes = entry.hashes.map(({ algorithm, digest }) => `${algorithm}:${digest}`);
   const text =
     address === undefined
-      ? `${name}${extras}${specifierOf(entry, manifest)}${condition}`
+      ? `${name}${extras}${specifierOf(entry)}${condition}`
       : `${name}${extras} @ ${withDigest(address, hashes)}${condition && ` ${condition}`}`;
   const read = readRequirement(text);
   if (!read.ok) throw notResolvable(`${where}: ${read.error.message}`);
@@ -234,16 +234,10 @@ function demandOf(
   };
 }
 
-function specifierOf(entry: RequirementEntry, manifest: Manifest): string {
-  const { specifierSpan: span } = entry;
-  if (span === undefined) return "";
-  // What is not written as PEP 440 says was put into its words when it was read.
-  if (entry.grammar !== undefined) {
-    if (entry.specifier.alternatives) return "";
-    return entry.specifier.clauses.map(({ operator, version }) => operator + version).join(",");
-  }
-  const written = manifest.text.slice(span.start, span.end).trim();
-  return written === "*" ? "" : written;
+/** What was read, clause by clause: a bare version of a Pipfile, poetry's words and lines that are joined are no PEP 508 as written. */
+function specifierOf({ specifier }: RequirementEntry): string {
+  if (specifier.alternatives) return "";
+  return specifier.written;
 }
 
 /**

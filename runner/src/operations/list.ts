@@ -108,7 +108,7 @@ function specifierOf(entry: RequirementEntry, { kind, text }: Manifest): string 
   const written = text.slice(specifierSpan.start, specifierSpan.end);
   if (kind === "pylock") return `==${written}`;
   if (grammar !== undefined || specifier.clauses.length === 0) return written;
-  return specifier.clauses.map(({ operator, version }) => operator + version).join(",");
+  return specifier.written;
 }
 
 /** The marker as written where it is one piece of text, and as joined where a Pipfile's keys say parts of it. */

@@ -298,7 +298,7 @@ function titleOf({ demand, replacement }: LineEdit): string {
 }
 
 function clausesOf({ requirement }: Demand): string {
-  return requirement.specifier.clauses.map(({ operator, version }) => operator + version).join(",");
+  return requirement.specifier.written;
 }
 
 /** Tries edits of the texts that were searched, each on its own, on what is known already. */

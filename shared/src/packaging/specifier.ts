@@ -472,6 +472,11 @@ export class SpecifierSet {
     return this.key === other.key;
   }
 
+  /** The clauses in the order in which they stand, with nothing but commas between them. */
+  get written(): string {
+    return this.clauses.map(({ operator, version }) => operator + version).join(",");
+  }
+
   /** The clauses sorted and without doubles, as the reference prints them. */
   toString(): string {
     if (this.#alternatives) return this.#alternatives.join(" || ");

@@ -346,7 +346,7 @@ export function extraNames(requirement: Requirement): readonly string[] {
 /** A requirement without its marker, as explanations show it. */
 function plainText({ name, extras, specifier, url }: Requirement): string {
   const brackets = extras.length > 0 ? `[${extras.map((extra) => extra.text).join(",")}]` : "";
-  const clauses = specifier.clauses.map(({ operator, version }) => operator + version).join(",");
+  const clauses = specifier.written;
   return url
     ? `${name.text}${brackets} @ ${redactUrl(url.text)}`
     : name.text + brackets + (clauses && ` ${clauses}`);
