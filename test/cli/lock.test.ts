@@ -1,5 +1,6 @@
 // `thoth lock` in its three forms, from end to end: which form, what is kept, what is refused, and that nothing is ever lost.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readPylock } from "../../shared/src/manifest/pylock.ts";
@@ -198,6 +199,38 @@ describe("thoth lock", () => {
       place.write("Pipfile.lock", JSON.stringify(lock));
       await thoth("-o", "Pipfile.lock");
       assert.deepEqual(JSON.parse(read("Pipfile.lock")).default.colorama, lock.default.colorama);
+    });
+
+    it("and an entry that is not for this environment, as the Pipfile has it, where the lock before does not hold", async () => {
+      const entries = [
+        `werkzeug = {version = "==3.1.0", markers = "sys_platform == 'win32'", index = "here", extras = ["a"]}`,
+        `colorama = {version = "0.4", markers = "sys_platform == 'win32'"}`,
+        `pytest = {version = ">= 7, <9", sys_platform = "== 'win32'"}`,
+        `absent = {version = "==1", markers = "sys_platform == 'win32'"}`,
+      ];
+      place.write("Pipfile", PIPFILE(`[packages]\n${entries.join("\n")}\n`));
+      const old = { markers: "sys_platform == 'win32'", version: "==3.0.0" };
+      place.write("Pipfile.lock", JSON.stringify({ _meta: {}, default: { werkzeug: old }, develop: {} }));
+      await thoth("-o", "Pipfile.lock");
+      const locked = JSON.parse(read("Pipfile.lock")).default;
+      const digests = (project: keyof typeof PROJECTS, version: string): string[] =>
+        PROJECTS[project]
+          .filter(({ filename }) => filename.includes(`-${version}-`))
+          .map(({ bytes }) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`)
+          .sort();
+      const markers = "sys_platform == 'win32'";
+      assert.deepEqual(locked, {
+        absent: { markers, version: "==1" },
+        colorama: { hashes: digests("colorama", "0.4"), markers, version: "==0.4" },
+        pytest: { markers, version: ">=7,<9" },
+        werkzeug: {
+          extras: ["a"],
+          hashes: digests("werkzeug", "3.1.0"),
+          index: "here",
+          markers,
+          version: "==3.1.0",
+        },
+      });
     });
 
     it("and tells what became of it as data", async () => {

@@ -49,9 +49,10 @@ function categoryOf(
     versions.set(one.name, one.version);
     entries.set(key, entryOf(one, folder));
   }
-  for (const { category: of, key, marker, version, hashes, index } of unused) {
+  for (const { category: of, key, marker, version, extras, hashes, index } of unused) {
     if (of !== category || entries.has(key)) continue;
     entries.set(key, {
+      ...(extras === undefined ? {} : { extras: [...extras] }),
       ...(hashes.length > 0 ? { hashes } : {}),
       ...(index === undefined ? {} : { index }),
       markers: marker,

@@ -89,7 +89,7 @@ export async function lockCategories(
       : locked;
     if (name === "default") defaults = own;
     for (const one of own) addPackage(found, one, name);
-    if (!isForSeveral) unused.push(...unusedOf(category, asked, previous, own));
+    if (!isForSeveral) unused.push(...(await unusedOf(category, asked, previous, own)));
   }
   const pipfile = {
     hash: manifest.pipfileHashes![0]!,
@@ -303,34 +303,59 @@ function otherBinding({ entries }: Manifest, name: string, section: string | und
   return undefined;
 }
 
-/** Entries whose marker does not hold: as the lock before has them, else without a version. */
-function unusedOf(
+/**
+ * Entries whose marker does not hold here: as the lock before has them while that holds, else as they are written, a pinned one with
+ * its digests (pipenv, `clean_skipped_result`, which sets `==` before a range too: that nothing can read).
+ */
+async function unusedOf(
   { name, asked: { question, places } }: Category,
   { catalogue }: AskedManifest,
   previous: PreviousLock,
   locked: readonly LockedPackage[],
-): LockedPipfile["unused"] {
-  return question.requirements.flatMap((demand) => {
+): Promise<LockedPipfile["unused"]> {
+  const unused: LockedPipfile["unused"] = [];
+  for (const demand of question.requirements) {
     const entry = places.get(demand)?.entry;
-    if (entry === undefined || catalogue.admits(demand.requirement.marker)) return [];
+    if (entry === undefined || catalogue.admits(demand.requirement.marker)) continue;
     const key = keyOf(demand.requirement.name.text);
     const marker = pipenvMarker({ own: markersOf(entry) });
-    if (marker === undefined || locked.some((one) => (one.key ?? one.name) === key)) return [];
-    const before =
-      previous.upgraded === "all" || previous.upgraded.has(normalizeName(key))
-        ? undefined
-        : previous.pins.find((pin) => pin.name === normalizeName(key) && pin.entry.section === name);
-    const hashes = before?.entry.hashes.map(({ algorithm, digest }) => `${algorithm}:${digest}`) ?? [];
-    const index = before?.entry.index?.text;
-    return [
-      {
-        category: name,
-        key,
-        marker,
-        version: before ? `==${before.version}` : "*",
-        hashes: hashes.sort(),
-        ...(index === undefined ? {} : { index }),
-      },
-    ];
-  });
+    if (marker === undefined || locked.some((one) => (one.key ?? one.name) === key)) continue;
+    const before = previousEntry(previous, normalizeName(key), name);
+    const isKept = before !== undefined && entry.specifier.contains(before.version);
+    const hashes = isKept
+      ? before.entry.hashes.map(({ algorithm, digest }) => `${algorithm}:${digest}`)
+      : await digestsOf(entry, normalizeName(key), catalogue);
+    const index = entry.index?.text ?? (isKept ? before.entry.index?.text : undefined);
+    unused.push({
+      category: name,
+      key,
+      marker,
+      version: isKept ? `==${before.version}` : entry.specifier.written || "*",
+      hashes: [...new Set(hashes)].sort(),
+      ...(entry.extras.length > 0 ? { extras: entry.extras.map(({ text }) => text).sort() } : {}),
+      ...(index === undefined ? {} : { index }),
+    });
+  }
+  return unused;
+}
+
+function previousEntry({ upgraded, pins }: PreviousLock, name: string, category: string) {
+  if (upgraded === "all" || upgraded.has(name)) return undefined;
+  return pins.find((pin) => pin.name === name && pin.entry.section === category);
+}
+
+/** Of every file of the one release that an entry names; none where it names several or a file's digest is not listed. */
+async function digestsOf(
+  { specifier, url, path }: RequirementEntry,
+  name: string,
+  catalogue: AskedManifest["catalogue"],
+): Promise<string[]> {
+  const isPinned = specifier.clauses.some(
+    ({ operator, version }) => operator === "===" || (operator === "==" && !version.endsWith(".*")),
+  );
+  if (!isPinned || (url ?? path) !== undefined) return [];
+  const { versions, files } = await catalogue.project(name);
+  const place = versions.findIndex((version) => specifier.contains(version));
+  const digests = (files[place] ?? []).map(({ hashes }) => hashes.sha256);
+  return digests.every((digest) => digest !== undefined) ? digests.map((digest) => `sha256:${digest}`) : [];
 }

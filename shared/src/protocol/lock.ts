@@ -141,14 +141,15 @@ export const lockedPipfile = z.object({
   sources: z.array(z.record(z.string(), z.union([z.string(), z.boolean(), z.number()]))),
   /** Every category, empty ones too: `default`, `develop`, then in the order of the Pipfile. */
   categories: z.array(z.string()),
-  /** Entries that are not for this environment: as the lock before has them, else without a version. */
+  /** Entries that are not for this environment: as the lock before has them, else as the Pipfile has them. */
   unused: z.array(
     z.object({
       category: z.string(),
       key: z.string(),
       marker: z.string(),
-      /** `==1.2`, or `*`. */
+      /** `==1.2`, `>=1` or `*`. */
       version: z.string(),
+      extras: z.array(z.string()).optional(),
       /** `sha256:…` */
       hashes: z.array(z.string()),
       index: z.string().optional(),
