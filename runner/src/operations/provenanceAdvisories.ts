@@ -68,7 +68,7 @@ export class KnownAdvisories {
         why: `none are stored; ${UPDATE}`,
       });
     const { source, asOf: time } = own;
-    const basis = { source, time, isOld: this.#isOld(own) };
+    const basis = { source, time, isOld: staleness(time, this.#now) !== undefined };
     const found =
       view.version === undefined
         ? own.records.filter(
