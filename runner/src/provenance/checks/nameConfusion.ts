@@ -16,8 +16,10 @@ export interface Slip {
 }
 
 interface Lists {
-  /** In the order of the list: of two that a name could be meant for, the first is told. */
-  readonly names: ReadonlySet<string>;
+  readonly names: readonly string[];
+  readonly places: ReadonlyMap<string, number>;
+  /** The places of the names of the same weight. */
+  readonly byWeight: ReadonlyMap<number, readonly number[]>;
   readonly lookAlikes: ReadonlyMap<string, string>;
   readonly words: ReadonlyMap<string, string>;
 }
@@ -34,34 +36,65 @@ function makeLists(text: string): Lists {
   const names = text.split(/\s+/);
   // Of all of them at once: white space looks like nothing else.
   const skeletons = skeletonOf(text).split(/\s+/);
+  const places = new Map<string, number>();
+  const byWeight = new Map<number, number[]>();
   const lookAlikes = new Map<string, string>();
   const words = new Map<string, string>();
-  for (const [at, name] of names.entries()) {
+  for (const [place, name] of names.entries()) {
+    places.set(name, place);
     if (name.length < SHORTEST) continue;
-    lookAlikes.set(skeletons[at]!, name);
+    const weight = weightOf(name);
+    const same = byWeight.get(weight);
+    if (same) same.push(place);
+    else byWeight.set(weight, [place]);
+    lookAlikes.set(skeletons[place]!, name);
     if (name.includes("-")) words.set(sortWords(name), name);
   }
-  return { names: new Set(names), lookAlikes, words };
+  return { names, places, byWeight, lookAlikes, words };
 }
 
 function sortWords(name: string): string {
   return name.split("-").sort().join("-");
 }
 
+/**
+ * One number of the characters of a name, whatever their order: a slip leaves it as it is, or moves it by one character, so that it
+ * tells the few names that can be meant. Squares, as sums of the codes themselves are the same for too many.
+ */
+function weightOf(text: string): number {
+  let weight = 0;
+  for (let at = 0; at < text.length; at++) weight += text.charCodeAt(at) ** 2;
+  return weight;
+}
+
+/** The first of the established names that is one slip of a character away. */
+function nearest(given: string, { names, byWeight }: Lists): Slip | undefined {
+  let first = names.length;
+  let how: string | undefined;
+  const look = (weight: number): void => {
+    for (const place of byWeight.get(weight) ?? []) {
+      const slip = place < first ? slipBetween(names[place]!, given) : undefined;
+      if (slip === undefined) continue;
+      first = place;
+      how = slip;
+    }
+  };
+  const weight = weightOf(given);
+  look(weight);
+  for (let at = 0; at < given.length; at++) look(weight - given.charCodeAt(at) ** 2);
+  for (const letter of LETTER_WEIGHTS) look(weight + letter);
+  return how === undefined ? undefined : { established: names[first]!, how };
+}
+
 /** Which slip of one character makes the one name of the other. */
 function slipBetween(established: string, given: string): string | undefined {
+  const more = given.length - established.length;
+  if (Math.abs(more) > 1) return undefined;
   let at = 0;
   while (at < given.length && established[at] === given[at]) at++;
-  switch (given.length - established.length) {
-    case 0:
-      return isSwapped(established, given, at) ? "two characters are swapped" : undefined;
-    case 1:
-      return isRepeated(established, given, at) ? "a character is repeated" : undefined;
-    case -1:
-      return isOmitted(established, given, at) ? "a character is left out" : undefined;
-    default:
-      return undefined;
-  }
+  if (more === 0) return isSwapped(established, given, at) ? "two characters are swapped" : undefined;
+  if (more > 0) return isRepeated(established, given, at) ? "a character is repeated" : undefined;
+  return isOmitted(established, given, at) ? "a character is left out" : undefined;
 }
 
 function isSwapped(established: string, given: string, at: number): boolean {
@@ -97,6 +130,7 @@ function* withSwapped(name: string): Iterable<string> {
 }
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz-";
+const LETTER_WEIGHTS = Array.from(LETTERS, weightOf);
 const isLetter = (character: string): boolean => character >= "a" && character <= "z";
 
 const TWINS: Readonly<Record<string, string>> = {
@@ -129,13 +163,11 @@ export function skeletonOf(name: string): string {
 /** Which established name this one could be taken for; undefined for established names and for names that are merely similar. */
 export function findSlip(name: string): Slip | undefined {
   const given = normalizeName(name);
-  const { names, lookAlikes, words } = lists();
-  if (given.length < SHORTEST || names.has(given)) return undefined;
-  for (const established of names) {
-    if (established.length < SHORTEST) continue;
-    const how = slipBetween(established, given);
-    if (how !== undefined) return { established, how };
-  }
+  const all = lists();
+  const { places, lookAlikes, words } = all;
+  if (given.length < SHORTEST || places.has(given)) return undefined;
+  const slip = nearest(given, all);
+  if (slip) return slip;
   const alike = lookAlikes.get(skeletonOf(given));
   if (alike !== undefined) return { established: alike, how: "it has characters that look alike" };
   const swapped = given.includes("-") ? words.get(sortWords(given)) : undefined;
@@ -164,7 +196,7 @@ export function* possiblyMeant(name: string): Iterable<readonly [name: string, h
 
 /** Whether the name is an established one. */
 export function isEstablished(name: string): boolean {
-  return lists().names.has(normalizeName(name));
+  return lists().places.has(normalizeName(name));
 }
 
 /** What lies on this machine, what the policy names as own, and what it binds to an index that not everybody may use. */
