@@ -147,6 +147,19 @@ describe("the command line", () => {
     assert.deepEqual(asked.sort(), ["/simple/flask/", "/simple/werkzeug/"]);
   });
 
+  it("looks for no way around a name that no index has: the name is told, and what else would resolve is not asked for", async () => {
+    place.write("requirements.txt", "flask>=2\nnowhere==1.0\n");
+    const before = index.requests.length;
+    const { stdout } = await check([]);
+    assert.match(stdout, /\n {2}2:1 {2}error .*nowhere is not on .* unknown-project\n/);
+    assert.doesNotMatch(stdout, /conflicting-requirements/);
+    const asked = index.requests.slice(before).map(({ path }) => path);
+    assert.deepEqual(
+      asked.filter((path) => path.includes("werkzeug")),
+      [],
+    );
+  });
+
   it("follows includes and constraints and tells a missing one on its line", async () => {
     place.write("requirements.txt", "-r base.txt\n-c constraints.txt\n-r gone.txt\n");
     place.write("base.txt", "flask\n");

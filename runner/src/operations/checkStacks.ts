@@ -3,7 +3,12 @@ import { existsSync } from "node:fs";
 import { type FixProof, proofKey, type StackFacts } from "../../../shared/src/facts/stack.ts";
 import type { Fix } from "../../../shared/src/finding/model.ts";
 import type { NotChecked } from "../../../shared/src/protocol/operation.ts";
-import { findingsOf, type RuleConfiguration, repairsFor } from "../../../shared/src/rules/index.ts";
+import {
+  findingsOf,
+  isConflictTold,
+  type RuleConfiguration,
+  repairsFor,
+} from "../../../shared/src/rules/index.ts";
 import {
   type CheckedRoot,
   type CheckRootsInput,
@@ -125,7 +130,11 @@ async function resolveRoot(
     return withStack(root, unaskable(root, error, context.now()), configuration);
   }
   const { addDisagreements } = await import("./wheelMetadata.ts");
-  const compared = await addDisagreements(searched, await addRelaxations(searched, signal), signal);
+  const snapshot = { ...root.snapshot, stack: searched.facts };
+  // What would help against a conflict is told with it: where facts have said of its line all there is, nobody would see it.
+  const isTold = isConflictTold({ tree: root.tree, snapshot, configuration }, root.findings.findings);
+  const relaxed = isTold ? await addRelaxations(searched, signal) : searched.facts;
+  const compared = await addDisagreements(searched, relaxed, signal);
   const { addAdvisories } = await import("./repairs.ts");
   const wanted = options.repairs ? "whole" : undefined;
   const facts = await addAdvisories(context, input, searched, compared, signal, { ...options, wanted });

@@ -15,6 +15,13 @@ export type {
 export { addProvenanceFindings, isOfProvenance, isProvenanceFinding, provenanceOf } from "./provenance.ts";
 export { raiseSpecifier } from "./raise.ts";
 export { releaseChoice } from "./releases.ts";
-export { choosesVersion, isStackCurrent, sayProof, stackLineOf, stackStateOf } from "./stack.ts";
+export {
+  choosesVersion,
+  isConflictTold,
+  isStackCurrent,
+  sayProof,
+  stackLineOf,
+  stackStateOf,
+} from "./stack.ts";
 export { areAdvisoriesKnown, repairsFor, type Vulnerability, vulnerabilityOf } from "./vulnerabilities.ts";
 export { missingFrom, wantedProjects } from "./wanted.ts";

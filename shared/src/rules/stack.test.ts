@@ -2,7 +2,15 @@
 import assert from "node:assert/strict";
 import { proofKey, type StackConflict, type StackFacts } from "../facts/stack.ts";
 import type { Finding } from "../finding/model.ts";
-import { findingsOf, fixesOf, isStackCurrent, judgedFixesOf, type RuleInput, stackStateOf } from "./index.ts";
+import {
+  findingsOf,
+  fixesOf,
+  isConflictTold,
+  isStackCurrent,
+  judgedFixesOf,
+  type RuleInput,
+  stackStateOf,
+} from "./index.ts";
 import { inputOf, placedOn, project, sameProof, stackOf, told, treeOf } from "./testing/universe.ts";
 
 const text = "tensorflow==2.15.0\nnumpy>=2\n";
@@ -89,6 +97,18 @@ describe("a conflict that the resolver found", () => {
     assert.deepEqual(found, [
       "1 conflicting-requirements: tensorflow 2.15.0 needs numpy <2.0.0,>=1.23.5; line 2 asks for >=2.0.",
     ]);
+  });
+
+  it("is not told, and nobody would see what helps, where facts say it of its only line already", () => {
+    const only = { ...conflict, causes: [conflict.causes[1]!] };
+    const absent = { name: "numpy", state: "absent", releases: [], details: {} } as const;
+    const facts = inputOf(text, [tensorflow, project("numpy", {}, absent)], {});
+    const stack = stackOf(treeOf(text), { state: "conflict", conflict: only });
+    const input = { ...facts, snapshot: { ...facts.snapshot, stack } };
+    assert.equal(isConflictTold(input, findingsOf(facts).findings), false);
+    assert.deepEqual(lines(input), []);
+    assert.equal(isConflictTold(input, []), true);
+    assert.equal(isConflictTold(facts, []), false);
   });
 
   it("is not told where the resolver found a stack after all", () => {

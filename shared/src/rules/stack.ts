@@ -76,15 +76,19 @@ const SAID_BY_FACTS = new Set([
   "artifact-digest",
 ]);
 
-/** Adds one finding to each line that takes part in the conflict, each with the others as related places. */
-export function addStackFindings(input: RuleInput, collector: Collector): void {
-  const { stack } = input.snapshot;
-  const conflict = stack?.conflict;
-  if (!stack || !conflict) return;
-  const places = placesOf(conflict, stack, input.tree);
-  if (!places) return;
+/**
+ * The lines of the conflict, each of which is told that it takes part; undefined where there is none, where a line has changed since,
+ * and where its only line is one of which `findings` say it already.
+ */
+function toldPlaces(
+  { snapshot, tree }: RuleInput,
+  findings: readonly Finding[],
+): PlacedRequirement[] | undefined {
+  const { stack } = snapshot;
+  const places = stack?.conflict && placesOf(stack.conflict, stack, tree);
+  if (!places) return undefined;
   const [only, ...others] = places;
-  const said = collector.findings.some(
+  const isSaid = findings.some(
     ({ rule, uri, span, severity }) =>
       severity === "error" &&
       SAID_BY_FACTS.has(rule) &&
@@ -92,7 +96,20 @@ export function addStackFindings(input: RuleInput, collector: Collector): void {
       only.entry.span.start <= span.start &&
       span.end <= only.entry.span.end,
   );
-  if (others.length === 0 && said) return;
+  return others.length === 0 && isSaid ? undefined : places;
+}
+
+/** Whether the resolver's conflict becomes findings, so that it is worth looking for what would help. `findings`: those of facts. */
+export function isConflictTold(input: RuleInput, findings: readonly Finding[]): boolean {
+  return toldPlaces(input, findings) !== undefined;
+}
+
+/** Adds one finding to each line that takes part in the conflict, each with the others as related places. */
+export function addStackFindings(input: RuleInput, collector: Collector): void {
+  const { stack } = input.snapshot;
+  const conflict = stack?.conflict;
+  const places = toldPlaces(input, collector.findings);
+  if (!stack || !conflict || !places) return;
   const fixes = conflict.relaxations.flatMap((relaxation, at) => relaxationFix(input, relaxation, at));
   for (const [at, placed] of places.entries()) {
     const { entry, file } = placed;
