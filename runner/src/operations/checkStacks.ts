@@ -19,9 +19,8 @@ import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
 import type { AdvisoryGuard } from "./knownAdvisories.ts";
 import type { Loader } from "./load.ts";
-import { askRoot } from "./question.ts";
 import { isToBeResolved, type ResolveRootsOptions } from "./resolvable.ts";
-import { addRelaxations, FixProver, type SearchedStack, searchStack, unaskable } from "./stackFacts.ts";
+import type { FixProver, SearchedStack } from "./stackFacts.ts";
 
 /** More fixes than this in one manifest are not tried. */
 const MOST_PROOFS = 100;
@@ -111,6 +110,11 @@ async function resolveRoot(
   signal: AbortSignal,
   options: ResolveRootsOptions,
 ): Promise<ResolvedRoot> {
+  // A lock is not resolved, and neither is what narrows nothing: what resolves is loaded where something does.
+  const [{ askRoot }, { addRelaxations, FixProver, searchStack, unaskable }] = await Promise.all([
+    import("./question.ts"),
+    import("./stackFacts.ts"),
+  ]);
   const { environment } = root.snapshot;
   const question = { ...input, path: root.path, constraints: [], resolution: "highest" as const };
   const quiet = { warn: () => {} };
