@@ -173,6 +173,26 @@ describe("matching advisories", () => {
     assert.deepEqual(await ids("1.0", commits, npm, withdrawn, later), ["A-4"]);
   });
 
+  it("answers the same question once for as long as the same records count", async () => {
+    const day = 86_400_000;
+    const [until, from] = [NOW + day, NOW - day].map((time) => ({ withdrawn: new Date(time).toISOString() }));
+    const records = await read(record("A-1", "demo", from), record("A-2", "demo", until), record("A-3"));
+    const at = (time: number) => matchAdvisories(records, "1.0", time);
+    assert.deepEqual(
+      at(NOW).map(({ id }) => id),
+      ["A-2", "A-3"],
+    );
+    assert.equal(at(NOW + 1000), at(NOW), "what time passes changes nothing");
+    assert.deepEqual(
+      at(NOW + day).map(({ id }) => id),
+      ["A-3"],
+    );
+    assert.deepEqual(
+      at(NOW - day - 1).map(({ id }) => id),
+      ["A-1", "A-2", "A-3"],
+    );
+  });
+
   it("merges what is the same thing over however many names, in circles too", async () => {
     const records = [
       record("PYSEC-1", "demo", { aliases: ["CVE-1"] }),

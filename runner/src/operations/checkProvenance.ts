@@ -1,4 +1,5 @@
 // What `check` says of where locked packages come from: the checks of provenance over each lock, as findings beside the others.
+import type { ProjectAdvisories } from "../../../shared/src/advisory/index.ts";
 import type { ProvenanceFacts } from "../../../shared/src/facts/provenance.ts";
 import type { Calls, NotChecked } from "../../../shared/src/protocol/operation.ts";
 import type { ProvenanceInput } from "../../../shared/src/protocol/provenance.ts";
@@ -68,6 +69,7 @@ export async function addProvenance<Session extends CheckSession>(
       loader,
       budget,
       seen,
+      advisories: advisoriesOf(root),
       signal,
       calls: { ...calls, package: () => {} },
     });
@@ -88,6 +90,14 @@ export async function addProvenance<Session extends CheckSession>(
     roots,
     notChecked: [...session.notChecked, ...newOnes(session.notChecked, notChecked)],
   };
+}
+
+/** What was read of advisories for the findings of a root. */
+function advisoriesOf({ snapshot }: CheckedRoot): ReadonlyMap<string, ProjectAdvisories> {
+  const known = [...snapshot.projects.values()].flatMap(({ name, advisories }) =>
+    advisories ? [[name, advisories] as const] : [],
+  );
+  return new Map(known);
 }
 
 /**

@@ -12,6 +12,7 @@ import {
 } from "../../../shared/src/advisory/index.ts";
 import { parseVersion } from "../../../shared/src/packaging/version.ts";
 import type { ProvenanceOutput } from "../../../shared/src/protocol/provenance.ts";
+import type { Knowledge } from "../knowledge/index.ts";
 import { type CheckDraft, checkMalware, type IndexView, type SubjectView } from "../provenance/index.ts";
 
 const UPDATE = "thoth knowledge update advisories";
@@ -20,6 +21,22 @@ const STALENESS = {
   old: ", older than a week",
   ahead: ", ahead of this machine's clock",
 } as const;
+
+/** What is stored against projects; what is `known` of it is not read again. Undefined where no advisories were ever loaded. */
+export function readAdvisories(
+  names: ReadonlySet<string>,
+  known: ReadonlyMap<string, ProjectAdvisories> = new Map(),
+  stored: Pick<Knowledge["advisories"], "read">,
+): ReadonlyMap<string, ProjectAdvisories> | undefined {
+  const others = stored.read([...names].filter((name) => !known.has(name)));
+  if (others === undefined) return undefined;
+  const found = new Map<string, ProjectAdvisories>();
+  for (const name of names) {
+    const own = known.get(name) ?? others.get(name);
+    if (own) found.set(name, own);
+  }
+  return found;
+}
 
 /** The advisories of a set of projects, as they are matched at one time. */
 export class KnownAdvisories {

@@ -1,4 +1,5 @@
 // What the checks of one manifest's provenance are handed, and what they answer.
+import type { ProjectAdvisories } from "../../../shared/src/advisory/index.ts";
 import type { Version } from "../../../shared/src/packaging/version.ts";
 import type { EnvironmentOptions, Progress } from "../../../shared/src/protocol/operation.ts";
 import type {
@@ -29,6 +30,8 @@ export interface RootInput {
   readonly budget: RequestBudget;
   /** Locks that were checked already, by their URI: a Pipfile and its lock are one. */
   readonly seen: Set<string>;
+  /** What is stored against projects, by their names, as far as it was read already: the others' is read. */
+  readonly advisories?: ReadonlyMap<string, ProjectAdvisories> | undefined;
   /** In place of those that are declared or that `input` means. */
   readonly environments?: readonly EnvironmentOptions[] | undefined;
   /** The advisories that a release clears, where they are known otherwise than by its being named as their fix. */

@@ -33,7 +33,7 @@ import {
   withoutFiles,
 } from "../provenance/index.ts";
 import { policyFor } from "./policy.ts";
-import { KnownAdvisories } from "./provenanceAdvisories.ts";
+import { KnownAdvisories, readAdvisories } from "./provenanceAdvisories.ts";
 import { AttestationChecks } from "./provenanceAttestations.ts";
 import type { Digests } from "./provenanceDigests.ts";
 import { environmentJudge, environmentsFor, type KnownJudge } from "./provenanceEnvironments.ts";
@@ -181,7 +181,8 @@ class RootCheck {
     const { input, context, clears, inUse } = this.#input;
     const { policy, now } = this.#judging;
     const { advisories, pages } = await context.knowledge();
-    this.#advisories = new KnownAdvisories(advisories.read(new Set(subjects.map(({ name }) => name))), now);
+    const names = new Set(subjects.map(({ name }) => name));
+    this.#advisories = new KnownAdvisories(readAdvisories(names, this.#input.advisories, advisories), now);
     if (input.download || input.offline || input.trustedRoot !== undefined) return;
     const basis = [
       { ...policy, fixed: [...policy.fixed], require: [...policy.require] },

@@ -38,7 +38,9 @@ export function groupByAliases(records: readonly AdvisoryRecord[]): AdvisoryReco
 }
 
 interface Remembered {
-  readonly now: number;
+  /** From when on and until when the same records count: what is withdrawn in between would change that. */
+  readonly since: number;
+  readonly until: number;
   readonly groups: AdvisoryRecord[][];
   /** What was answered, by version: hover, diagnostics and the lens ask the same one after the other. */
   readonly matches: Map<string, readonly AdvisoryMatch[]>;
@@ -50,9 +52,15 @@ const remembered = new WeakMap<readonly AdvisoryRecord[], Remembered>();
 /** The groups that count at a time: withdrawn records are left out. */
 function remember(records: readonly AdvisoryRecord[], now: number): Remembered {
   const known = remembered.get(records);
-  if (known?.now === now) return known;
+  if (known && known.since <= now && now < known.until) return known;
+  let [since, until] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (const { withdrawn } of records) {
+    if (withdrawn === undefined) continue;
+    if (withdrawn <= now) since = Math.max(since, withdrawn);
+    else until = Math.min(until, withdrawn);
+  }
   const groups = groupByAliases(records.filter((record) => !isWithdrawn(record, now)));
-  const made = { now, groups, matches: new Map(), fixes: new Map() };
+  const made = { since, until, groups, matches: new Map(), fixes: new Map() };
   remembered.set(records, made);
   return made;
 }
