@@ -123,6 +123,7 @@ class Client implements IndexClient {
   readonly #pages = new InFlight<PageResult>();
   readonly #files = new InFlight<MetadataAnswer>();
   readonly #closing = new AbortController();
+  readonly #joined = new WeakMap<AbortSignal, AbortSignal>();
   readonly #pending = new Map<string, () => StoredPage>();
   readonly #loose = new Map<string, Promise<LooseFiles>>();
   readonly #roots = new Map<string, Promise<boolean>>();
@@ -225,8 +226,15 @@ class Client implements IndexClient {
     if (store.bytes() > maxStoreBytes) store.prune(Math.floor(maxStoreBytes * 0.9));
   }
 
+  /** Who asks for many projects hands in one signal for all of them: it is joined to the client's own once. */
   #signal(signal: AbortSignal | undefined): AbortSignal {
-    return signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
+    if (!signal) return this.#closing.signal;
+    let joined = this.#joined.get(signal);
+    if (!joined) {
+      joined = AbortSignal.any([signal, this.#closing.signal]);
+      this.#joined.set(signal, joined);
+    }
+    return joined;
   }
 
   /** Why pip would pass over this index, if it would. */

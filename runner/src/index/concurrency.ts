@@ -5,6 +5,21 @@ export function abortError(signal: AbortSignal): Error {
   return signal.reason instanceof Error ? signal.reason : new DOMException("Cancelled", "AbortError");
 }
 
+/** What each signal's abortion ends, behind one listener: to listen anew for each of a thousand answers takes longer than they do. */
+const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+
+function waitingFor(signal: AbortSignal): Set<() => void> {
+  const known = waiting.get(signal);
+  if (known) return known;
+  const leaving = new Set<() => void>();
+  waiting.set(signal, leaving);
+  const leaveAll = (): void => {
+    for (const leave of leaving) leave();
+  };
+  signal.addEventListener("abort", leaveAll, { once: true });
+  return leaving;
+}
+
 /** Settles as `work` does, or rejects the moment `signal` is aborted, whatever `work` goes on with. */
 export function orAbort<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
@@ -12,10 +27,21 @@ export function orAbort<T>(work: Promise<T>, signal: AbortSignal | undefined): P
     work.catch(() => {});
     return Promise.reject(abortError(signal));
   }
+  const leaving = waitingFor(signal);
   return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(abortError(signal));
-    signal.addEventListener("abort", onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+    const leave = (): void => reject(abortError(signal));
+    leaving.add(leave);
+    const done = (): void => void leaving.delete(leave);
+    work.then(
+      (value) => {
+        done();
+        resolve(value);
+      },
+      (error) => {
+        done();
+        reject(error);
+      },
+    );
   });
 }
 
