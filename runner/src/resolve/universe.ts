@@ -469,7 +469,7 @@ function releasesOf({ releases: listed }: ProjectPage): UniverseRelease[] {
 
 /** The first of the files of each name. */
 function withoutDoubles(files: readonly PageFile[]): readonly PageFile[] {
-  if (files.length < 2) return files;
+  if (files.length < 2 || (files.length === 2 && files[0]!.filename !== files[1]!.filename)) return files;
   const names = new Set<string>();
   for (const { filename } of files) names.add(filename);
   return names.size === files.length ? files : files.filter(({ filename }) => names.delete(filename));

@@ -26,7 +26,7 @@ const INTERPRETER = /^(?:py|cp|pp|ip|jy|graalpy|pyston)\d*$/i;
 export function splitVariant(
   filename: string,
 ): { readonly plain: string; readonly label: string } | undefined {
-  if (!filename.endsWith(".whl")) return undefined;
+  if (!filename.endsWith(".whl") || !hasSixParts(filename)) return undefined;
   const parts = filename.slice(0, -4).split("-");
   const hasBuild = /^\d/.test(parts[2] ?? "");
   if (parts.length !== (hasBuild ? 7 : 6)) return undefined;
@@ -35,6 +35,16 @@ export function splitVariant(
   if (!LABEL.test(label) || !python.split(".").every((tag) => INTERPRETER.test(tag))) return undefined;
   const plain = `${parts.join("-")}.whl`;
   return readWheelFilename(plain).ok ? { plain, label } : undefined;
+}
+
+/** Nearly every wheel has fewer, and pages list thousands of them: it is seen without taking the name apart. */
+function hasSixParts(filename: string): boolean {
+  let at = -1;
+  for (let dashes = 0; dashes < 5; dashes++) {
+    at = filename.indexOf("-", at + 1);
+    if (at < 0) return false;
+  }
+  return true;
 }
 
 /** The name of the file beside a release's wheels, by a wheel of it. Undefined of a wheel that has no variant label. */

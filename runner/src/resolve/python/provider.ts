@@ -3,7 +3,7 @@ import { ALWAYS } from "../../../../shared/src/packaging/markerDiagram.ts";
 import { normalizeName } from "../../../../shared/src/packaging/name.ts";
 import { type Clause, SpecifierSet } from "../../../../shared/src/packaging/specifier.ts";
 import { parseVersion, type Version } from "../../../../shared/src/packaging/version.ts";
-import { type IndexFailure, redactUrl } from "../../index/index.ts";
+import { type IndexFailure, type PageFile, redactUrl } from "../../index/index.ts";
 import { type Dependency, type Needs, type Provider, type Registry, ROOT } from "../core/model.ts";
 import {
   addVersion,
@@ -447,9 +447,10 @@ export class PythonProvider implements Provider<Reason> {
   }
 
   protected hasHash(project: Project, place: number, hashes: ReadonlySet<string>): boolean {
-    return this.catalogue
-      .usableFiles(project, place)
-      .some((file) => Object.entries(file.hashes).some(([name, digest]) => hashes.has(`${name}:${digest}`)));
+    const isNamed = (file: PageFile): boolean =>
+      Object.entries(file.hashes).some(([name, digest]) => hashes.has(`${name}:${digest}`));
+    // Hashes name files of one release of many: which of its files can be used is asked of that one alone.
+    return project.files[place]!.some(isNamed) && this.catalogue.usableFiles(project, place).some(isNamed);
   }
 }
 
