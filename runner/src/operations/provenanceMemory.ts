@@ -12,13 +12,15 @@ const VALID_FOR = 600_000;
 export class ProvenanceMemory {
   readonly #store: PageStore;
   /** All that results depend on beside the package and its pages: policy, environments, options, how old the advisories are. */
-  readonly #basis: string;
+  readonly #basis: unknown;
+  /** Of the basis, which is of some length and goes into every key. */
+  #basisDigest: string | undefined;
   readonly #now: number;
   readonly #pending: (() => StoredPage)[] = [];
 
   constructor(store: PageStore, basis: unknown, now: number) {
     this.#store = store;
-    this.#basis = JSON.stringify(basis);
+    this.#basis = basis;
     this.#now = now;
   }
 
@@ -38,9 +40,10 @@ export class ProvenanceMemory {
     const { name, written, version, from, digests, lockedFiles, lockedIdentities, source, address, vcs } =
       subject;
     const { isLocked, fileHasHashes, specifier } = subject;
+    this.#basisDigest ??= createHash("sha256").update(JSON.stringify(this.#basis)).digest("base64url");
     const parts = [
       FORM,
-      this.#basis,
+      this.#basisDigest,
       [name, written, version, from, digests, lockedFiles, lockedIdentities, source, vcs],
       [isLocked, fileHasHashes, String(specifier)],
       stamps,
