@@ -190,6 +190,38 @@ describe("thoth provenance", () => {
     }
   });
 
+  it("asks the index that a pylock names for a package, and tells the name to no other one", async () => {
+    const other = await startIndex({ demo: [buildWheel({ name: "demo", version: "9.0" })] });
+    try {
+      const locked = (sha256: string) =>
+        place.write(
+          "pylock.toml",
+          `lock-version = "1.0"\ncreated-by = "tests"\n[[packages]]\nname = "demo"\nversion = "1.0"\nindex = "${index.url}"\n` +
+            `[[packages.wheels]]\nname = "${demo.filename}"\nurl = "https://files.example.com/${demo.filename}"\nhashes = {sha256 = "${sha256}"}\n`,
+        );
+      locked(demo.sha256);
+      const args = ["check", "-q", "pylock.toml", "--index-url", other.url, "--format", "json"];
+      const rules = async () =>
+        JSON.parse((await place.run(args)).stdout).result.files.flatMap(
+          ({ findings }: { findings: { rule: string; severity: string }[] }) =>
+            findings.filter(({ severity }) => severity === "error").map(({ rule }) => rule),
+        );
+      assert.deepEqual(await rules(), []);
+      locked("0".repeat(64));
+      assert.deepEqual(await rules(), ["artifact-digest"]);
+      assert.deepEqual(other.requests, []);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it("lets a check tell what a constraint's digest shows", async () => {
+    place.write("c.txt", `${poisoned}\n`);
+    place.write("requirements.txt", "-c c.txt\ndemo\n");
+    const { stdout } = await place.run(["check", "-q", "requirements.txt", "--index-url", index.url]);
+    assert.match(stdout, /The digest of demo 1\.0 is of no file .*artifact-digest/);
+  });
+
   it("lets a check pass over an advisory that was accepted, and tells it again once that has expired", async () => {
     await advise();
     place.write("requirements.txt", `${pinned}\n`);

@@ -168,7 +168,9 @@ export async function planFor(
   const found = await configurationFor(dirname(path));
   const { configuration } = found;
   const strategy = index?.strategy ?? configuration["index-strategy"];
-  const hasTables = tree.files[0]?.manifest.project !== undefined;
+  const { project, pylock } = tree.files[0]?.manifest ?? {};
+  const hasTables =
+    project !== undefined || pylock?.packages.some(({ index }) => index !== undefined) === true;
   const hasOwn = configuration.indexes !== undefined || configuration["index-bindings"] !== undefined;
   if (strategy === undefined && !hasTables && !hasOwn && bindings.length === 0) return {};
   const { planIndexes, policyLanes } = await import("./indexPlan.ts");

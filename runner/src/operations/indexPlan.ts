@@ -99,6 +99,7 @@ export function planIndexes(input: PlanInput): IndexPlan {
     const lane = torchLane(input.torch, input.configuration.configuration);
     for (const name of TORCH_PACKAGES) bound.set(name, lane);
   }
+  for (const [name, lane] of lockedLanes(input)) bound.set(name, lane);
   for (const { name, index, where } of manifestBindings(input)) bind(name, index, where);
   const { configuration } = input.configuration;
   for (const [name, index] of Object.entries(configuration["index-bindings"] ?? {})) {
@@ -187,6 +188,22 @@ function manifestBindings({ tree }: PlanInput): { name: string; index: string; w
     }
   }
   return [...found.values()];
+}
+
+/** What a pylock says of where each package is from (PEP 751), which is asked for it there alone; the first one counts. */
+function lockedLanes({ tree }: Pick<PlanInput, "tree">): Map<string, IndexLane> {
+  const found = new Map<string, IndexLane>();
+  for (const { name, index } of tree.files[0]?.manifest.pylock?.packages ?? []) {
+    if (index === undefined || found.has(name)) continue;
+    found.set(name, {
+      key: `index ${index}`,
+      rule: "merge",
+      why: "pylock.toml names its index",
+      fileOptions: [{ option: "--index-url", value: index, where: "pylock.toml" }],
+      isDefaultLast: false,
+    });
+  }
+  return found;
 }
 
 function uvIndexOf({ sources = [] }: RequirementEntry): string | undefined {

@@ -1,5 +1,6 @@
 // What a manifest says about indexes on its own lines: pip's options, or the sources of a Pipfile. Values go as written: the runner alone expands.
 import { projectIndexesOf } from "../../../shared/src/manifest/projectIndexes.ts";
+import type { Pylock } from "../../../shared/src/manifest/pylockModel.ts";
 import type { ManifestFile, ManifestTree } from "../../../shared/src/manifest/treeModel.ts";
 import type { IndexOptions } from "../../../shared/src/protocol/operation.ts";
 
@@ -22,6 +23,7 @@ export function sourcesOf(tree: ManifestTree): FileSources {
     return sources.length > 0 ? { sources } : {};
   }
   if (root.manifest.kind === "pyproject") return projectSources(tree);
+  if (root.manifest.pylock) return lockedSources(root.manifest.pylock);
   const fileOptions = pipOptions(tree.files);
   return Object.keys(fileOptions).length > 0 ? { fileOptions } : {};
 }
@@ -44,6 +46,13 @@ function projectSources({ files }: ManifestTree): FileSources {
     ...(Object.keys(fileOptions).length > 0 ? { fileOptions } : {}),
     ...(named.length > 0 ? { sources: named } : {}),
   };
+}
+
+/** The indexes that a pylock names, each by its address: it is asked for the packages that name it, and for no other. */
+function lockedSources({ packages }: Pylock): FileSources {
+  const urls = new Set(packages.flatMap(({ index }) => index ?? []));
+  if (urls.size === 0) return {};
+  return { sources: [...urls].map((url) => ({ name: url, url, verifySsl: true, explicit: true })) };
 }
 
 function pipfileSources(root: ManifestFile): NonNullable<FileSources["sources"]> {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { CancellationToken } from "vscode-jsonrpc";
 import type { ProjectFacts } from "../../../shared/src/facts/model.ts";
+import { readPylock } from "../../../shared/src/manifest/pylock.ts";
 import { readPyproject } from "../../../shared/src/manifest/pyproject.ts";
 import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
 import { tomlForTests } from "../../../test/support/toml.ts";
@@ -52,6 +53,19 @@ function keeperWith(overrides: Partial<KnowledgeAsker> = {}) {
 const context = { input: { cwd: "/work" } };
 
 describe("the keeper of what is known", () => {
+  it("binds each package of a pylock to the index that the lock names", async () => {
+    const url = "https://packages.example.com/simple";
+    const text = `lock-version = "1.0"\ncreated-by = "tests"\n[[packages]]\nname = "acme"\nversion = "1.0"\nindex = "${url}"\n`;
+    const { keeper, asked, pass } = keeperWith();
+    keeper.update(rootUri, viewOf(text, { manifest: readPylock(text, await tomlForTests()) }).tree, context);
+    await pass(200);
+    assert.deepEqual(
+      asked[0]?.packages.map(({ source }) => source),
+      [url],
+    );
+    assert.deepEqual(asked[0]?.sources, [{ name: url, url, verifySsl: true, explicit: true }]);
+  });
+
   it("asks after a moment, in one question, and settles once", async () => {
     const { keeper, asked, changes, pass } = keeperWith();
     keeper.update(rootUri, viewOf("flask==1\nwerkzeug\n").tree, context);

@@ -49,8 +49,7 @@ export function addProvenanceFindings(input: RuleInput, collector: Collector): N
     const placed = placeOf(input.tree, one);
     // A project that no index has is told as that.
     if (!placed || input.snapshot.projects.get(one.name)?.state === "absent") continue;
-    const isHeld =
-      placed.entry.hashes.length > 0 || isLockKind(placed.file.manifest.kind) || hasLock(input.tree);
+    const isHeld = isLockKind(placed.file.manifest.kind) || hasLock(input.tree) || hasHashes(input.tree, one);
     for (const check of one.checks) {
       if (isTold(check) && (isHeld || isToldOfLoose(check))) addCheck(collector, placed, check, one);
     }
@@ -64,6 +63,18 @@ export function addProvenanceFindings(input: RuleInput, collector: Collector): N
 /** A Pipfile's packages are installed from the lock beside it. */
 function hasLock({ companion }: ManifestTree): boolean {
   return companion?.manifest.kind === "pipfile-lock";
+}
+
+/** Some line of the package has hashes: its own, or a constraint's. */
+function hasHashes(tree: ManifestTree, { name }: PackageProvenance): boolean {
+  return tree.files.some(({ manifest }) =>
+    manifest.entries.some(
+      (entry) =>
+        (entry.kind === "requirement" || entry.kind === "constraint") &&
+        entry.normalizedName === name &&
+        entry.hashes.length > 0,
+    ),
+  );
 }
 
 const LOOSE_RULES = new Set([

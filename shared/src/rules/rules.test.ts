@@ -3,6 +3,7 @@ import { tomlForTests } from "../../../test/support/toml.ts";
 import { applyEdits } from "../manifest/edits.ts";
 import { readPipfile } from "../manifest/pipfile.ts";
 import { readPipfileLock } from "../manifest/pipfileLock.ts";
+import { readPylock } from "../manifest/pylock.ts";
 import type { ManifestTree } from "../manifest/treeModel.ts";
 import { describeRequirement, findingsOf, wantedProjects } from "./index.ts";
 import { fixesTold, inputOf, placedOn, project, told, treeOf } from "./testing/universe.ts";
@@ -399,6 +400,22 @@ describe("what is wanted to be known", () => {
       { name: "flask", versions: ["2.2.3"], specifiers: [] },
       { name: "numpy", versions: [], specifiers: [">=2", "<3"] },
     ]);
+  });
+
+  it("names the index that a pylock has for a package, which alone is asked for it", async () => {
+    const text = `lock-version = "1.0"\ncreated-by = "tests"\n[[packages]]\nname = "acme"\nversion = "1.0"\nindex = "https://packages.example.com/simple"\n[[packages]]\nname = "flask"\nversion = "3.1.3"\n`;
+    const manifest = readPylock(text, await tomlForTests());
+    const tree: ManifestTree = {
+      ...treeOf(""),
+      files: [{ ...treeOf("").files[0]!, uri: "file:///pylock.toml", manifest }],
+    };
+    assert.deepEqual(
+      wantedProjects(tree).map(({ name, source }) => [name, source]),
+      [
+        ["acme", "https://packages.example.com/simple"],
+        ["flask", undefined],
+      ],
+    );
   });
 
   it("asks for the detail of what a fix would pin", () => {

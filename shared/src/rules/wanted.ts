@@ -34,7 +34,8 @@ export function wantedProjects(
     if (locked !== undefined) versions.add(locked);
     const here = installed.get(name);
     if (here !== undefined && parseVersion(here)) versions.add(here);
-    const source = indexed.find((placed) => placed.entry.index)?.entry.index?.text;
+    const source =
+      indexed.find((placed) => placed.entry.index)?.entry.index?.text ?? lockedIndexOf(tree, name);
     wanted.push({
       name,
       versions: [...versions],
@@ -43,6 +44,11 @@ export function wantedProjects(
     });
   }
   return wanted;
+}
+
+/** The index that a pylock names for a package (PEP 751). */
+function lockedIndexOf({ files: [root] }: ManifestTree, name: string): string | undefined {
+  return root?.manifest.pylock?.packages.find((one) => one.name === name && one.index !== undefined)?.index;
 }
 
 /** Versions that a fix would pin, so that what they require is known before they are offered. */
