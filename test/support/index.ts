@@ -1,4 +1,4 @@
-// A simple index on loopback (PEP 503, 691, 658, 592, 700, 792), made of artifacts that the tests build, with switches for bad behaviour.
+// A simple index on loopback (PEP 503, 691, 658, 592, 700, 708, 792), made of artifacts that the tests build, with switches for bad behaviour.
 import { createHash } from "node:crypto";
 import {
   createServer as createHttpServer,
@@ -34,6 +34,9 @@ export interface IndexedProject {
   readonly files: readonly (IndexedFile | BuiltArtifact)[];
   readonly status?: string;
   readonly statusReason?: string;
+  /** PEP 708: addresses of the project on other indexes. */
+  readonly tracks?: readonly string[];
+  readonly alternateLocations?: readonly string[];
 }
 
 export interface RecordedRequest {
@@ -96,7 +99,8 @@ const asProject = (project: IndexedProject | readonly (IndexedFile | BuiltArtifa
 function pageOf(name: string, project: IndexedProject, options: IndexOptions): Record<string, unknown> {
   const files = project.files.map(asFile);
   return {
-    meta: { "api-version": "1.4" },
+    meta: { "api-version": "1.4", ...(project.tracks ? { tracks: project.tracks } : {}) },
+    ...(project.alternateLocations ? { "alternate-locations": project.alternateLocations } : {}),
     ...(project.status
       ? {
           "project-status": {
@@ -159,7 +163,11 @@ function htmlOf(page: Record<string, unknown>, project: IndexedProject): string 
         ? `<meta name="pypi:project-status-reason" content="${escapeHtml(project.statusReason)}">`
         : "")
     : "";
-  return `<!DOCTYPE html><html><head><meta name="pypi:repository-version" content="1.4">${status}</head><body>\n${anchors.join("\n")}\n</body></html>\n`;
+  const places = [
+    ...(project.tracks ?? []).map((url) => ["tracks", url]),
+    ...(project.alternateLocations ?? []).map((url) => ["alternate-locations", url]),
+  ].map(([key, url]) => `<meta name="pypi:${key}" content="${escapeHtml(url!)}">`);
+  return `<!DOCTYPE html><html><head><meta name="pypi:repository-version" content="1.4">${status}${places.join("")}</head><body>\n${anchors.join("\n")}\n</body></html>\n`;
 }
 
 /** Sends a file or its metadata, whole or the range that is asked for. */

@@ -1,12 +1,15 @@
-// Reads a page of links in HTML (PEP 503, 592, 629, 658, 714, 740, 792): a project's page, or a find-links page.
+// Reads a page of links in HTML (PEP 503, 592, 629, 658, 708, 714, 740, 792): a project's page, or a find-links page.
 import { Parser } from "htmlparser2";
 import { checkApiVersion, summarise } from "./jsonPage.ts";
 import type { DraftFile, PageDraft } from "./pageBody.ts";
-import { LinkReader, provenanceAddress } from "./pageLinks.ts";
+import { LinkReader, otherLocations, provenanceAddress } from "./pageLinks.ts";
 
 interface Anchors {
   readonly base: string | undefined;
   readonly metas: ReadonlyMap<string, string>;
+  /** PEP 708, of which a page may have several each. */
+  readonly tracks: readonly string[];
+  readonly alternates: readonly string[];
   readonly anchors: readonly Readonly<Record<string, string>>[];
 }
 
@@ -15,17 +18,22 @@ function collect(html: string): Anchors {
   let base: string | undefined;
   const metas = new Map<string, string>();
   const anchors: Record<string, string>[] = [];
+  const tracks: string[] = [];
+  const alternates: string[] = [];
   const parser = new Parser({
     onopentag(tag, attributes) {
       if (tag === "a" && attributes.href !== undefined) anchors.push(attributes);
       else if (tag === "base" && attributes.href !== undefined) base ??= attributes.href;
-      else if (tag === "meta" && attributes.name?.startsWith("pypi:") && !metas.has(attributes.name)) {
-        metas.set(attributes.name, attributes.content ?? "");
+      else if (tag === "meta" && attributes.name?.startsWith("pypi:")) {
+        const { name, content = "" } = attributes;
+        if (name === "pypi:tracks") tracks.push(content);
+        else if (name === "pypi:alternate-locations") alternates.push(content);
+        else if (!metas.has(name)) metas.set(name, content);
       }
     },
   });
   parser.end(html);
-  return { base, metas, anchors };
+  return { base, metas, tracks, alternates, anchors };
 }
 
 /** `sha256=…` of a fragment or an attribute. */
@@ -73,7 +81,7 @@ function readAnchor(
  * base element counts only where it is of the page's own kind of address. Throws IndexError for a newer major version.
  */
 export function readHtmlPage(html: string, url: URL, name: string | undefined): PageDraft {
-  const { base, metas, anchors } = collect(html);
+  const { base, metas, tracks, alternates, anchors } = collect(html);
   checkApiVersion(metas.get("pypi:repository-version"), url);
   const stated = base === undefined ? undefined : URL.parse(base, url.href);
   const remote = url.protocol !== "file:";
@@ -90,6 +98,8 @@ export function readHtmlPage(html: string, url: URL, name: string | undefined): 
     displayName: name ?? "",
     ...(status && status !== "active" ? { status } : {}),
     ...(statusReason ? { statusReason } : {}),
+    ...(tracks.length > 0 ? { tracks: otherLocations(tracks) } : {}),
+    ...(alternates.length > 0 ? { alternateLocations: otherLocations(alternates) } : {}),
     files,
     problems: summarise(links),
   };

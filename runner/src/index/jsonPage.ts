@@ -1,7 +1,7 @@
-// Reads a project's page in JSON (PEP 691, 700, 714, 740, 792).
+// Reads a project's page in JSON (PEP 691, 700, 708, 714, 740, 792).
 import { fail, IndexError } from "./failure.ts";
 import { type DraftFile, isSameProject, type PageDraft } from "./pageBody.ts";
-import { LinkReader, provenanceAddress } from "./pageLinks.ts";
+import { LinkReader, otherLocations, provenanceAddress } from "./pageLinks.ts";
 import { cleanText } from "./redact.ts";
 
 const CHECK = "Check the address of the index, or tell its keepers.";
@@ -128,10 +128,14 @@ export function readJsonPage(text: string, url: URL, name: string): PageDraft {
   const marker = page["project-status"];
   const status = isObject(marker) ? marker.status : marker;
   const reason = isObject(marker) ? marker.reason : page["project-status-reason"];
+  const tracks = isObject(page.meta) ? page.meta.tracks : undefined;
+  const alternates = page["alternate-locations"];
   return {
     displayName: typeof said === "string" ? said : name,
     ...(typeof status === "string" && status !== "active" ? { status } : {}),
     ...(typeof reason === "string" && reason !== "" ? { statusReason: reason } : {}),
+    ...(Array.isArray(tracks) ? { tracks: otherLocations(tracks) } : {}),
+    ...(Array.isArray(alternates) ? { alternateLocations: otherLocations(alternates) } : {}),
     files,
     problems: summarise(links),
   };

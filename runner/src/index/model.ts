@@ -120,6 +120,10 @@ export interface ProjectPage {
   readonly releases: readonly Release[];
   /** PEP 792. Absent: active. */
   readonly status?: { readonly status: string; readonly reason?: string } | undefined;
+  /** PEP 708: addresses of the project on the indexes that this one's project extends. */
+  readonly tracks?: readonly string[] | undefined;
+  /** PEP 708: addresses under which the same project is on other indexes. */
+  readonly alternateLocations?: readonly string[] | undefined;
   /** Milliseconds since the epoch: fetched, or confirmed by the index. */
   readonly fetchedAt: number;
   /** Milliseconds since the epoch: as long as that it may be used without asking. Absent for folders. */

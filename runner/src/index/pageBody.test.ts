@@ -112,6 +112,16 @@ describe("the compact form of a page", () => {
       assert.equal(timeOf(text), undefined, text);
   });
 
+  it("keeps what the page says of the project on other indexes (PEP 708)", () => {
+    const places = {
+      tracks: ["https://a.example.com/demo/"],
+      alternateLocations: ["https://b.example.com/demo/"],
+    };
+    const draft = { displayName: "demo", files: [], problems: [], ...places };
+    for (const page of [pageOfDraft("demo", draft, state), decodePage("demo", encodePage(draft), state)!])
+      assert.deepEqual({ tracks: page.tracks, alternateLocations: page.alternateLocations }, places);
+  });
+
   it("is not read where it is of another form or broken", () => {
     for (const body of ["", "{}", "null", "[]", '{"v":1,"n":"x","b":"","py":[]}', "{\n"]) {
       assert.equal(decodePage("demo", body, state), undefined, body);

@@ -10,6 +10,9 @@ export interface PageDraft {
   readonly displayName: string;
   readonly status?: string;
   readonly statusReason?: string;
+  /** PEP 708, absolute and without logins. */
+  readonly tracks?: readonly string[];
+  readonly alternateLocations?: readonly string[];
   readonly files: readonly DraftFile[];
   readonly problems: readonly string[];
   /** Another origin than the index's, which answered in its place. */
@@ -38,6 +41,9 @@ interface Head {
   readonly py: readonly string[];
   readonly st?: string;
   readonly sr?: string;
+  /** What it tracks, and its alternate locations. */
+  readonly tr?: readonly string[];
+  readonly al?: readonly string[];
   readonly p?: readonly string[];
   /** The origin that answered in the index's place. */
   readonly from?: string;
@@ -94,6 +100,8 @@ export function encodePage(draft: PageDraft): string {
     py: [...pythons.keys()],
     ...(draft.status ? { st: field(draft.status) } : {}),
     ...(draft.statusReason ? { sr: field(draft.statusReason) } : {}),
+    ...(draft.tracks?.length ? { tr: draft.tracks.map(field) } : {}),
+    ...(draft.alternateLocations?.length ? { al: draft.alternateLocations.map(field) } : {}),
     ...(draft.problems.length > 0 ? { p: draft.problems.slice(0, 5) } : {}),
     ...(draft.answeredBy ? { from: field(draft.answeredBy) } : {}),
   };
@@ -255,6 +263,14 @@ class StoredProjectPage implements ProjectPage {
     return st === undefined ? undefined : { status: st, ...(sr === undefined ? {} : { reason: sr }) };
   }
 
+  get tracks(): readonly string[] | undefined {
+    return this.#head.tr;
+  }
+
+  get alternateLocations(): readonly string[] | undefined {
+    return this.#head.al;
+  }
+
   get answeredBy(): string | undefined {
     return this.#head.from;
   }
@@ -327,6 +343,8 @@ class FetchedPage implements ProjectPage {
   readonly problems: readonly string[];
   readonly files: readonly PageFile[];
   readonly status: { status: string; reason?: string } | undefined;
+  readonly tracks: readonly string[] | undefined;
+  readonly alternateLocations: readonly string[] | undefined;
   readonly answeredBy: string | undefined;
   #releases: readonly Release[] | undefined;
 
@@ -340,6 +358,10 @@ class FetchedPage implements ProjectPage {
     this.freshness = state.freshness;
     this.source = state.source;
     this.problems = draft.problems.slice(0, 5);
+    this.tracks = draft.tracks?.length ? draft.tracks.map(field) : undefined;
+    this.alternateLocations = draft.alternateLocations?.length
+      ? draft.alternateLocations.map(field)
+      : undefined;
     this.answeredBy = draft.answeredBy === undefined ? undefined : field(draft.answeredBy);
     this.files = draft.files.map((file) => new FetchedFile(file));
     this.status = status

@@ -91,3 +91,17 @@ export function provenanceAddress(text: string, page: URL): string {
   url.password = "";
   return url.href;
 }
+
+/** Addresses of a project on other indexes (PEP 708): as a page lists them, without logins. What is no address of a network is left out. */
+export function otherLocations(listed: readonly unknown[]): string[] {
+  return listed.slice(0, MOST_LOCATIONS).flatMap((text) => {
+    const url = typeof text === "string" && text.length < 2048 ? URL.parse(text) : null;
+    if (!url || !/^https?:$/.test(url.protocol)) return [];
+    url.username = "";
+    url.password = "";
+    url.hash = "";
+    return [url.href];
+  });
+}
+
+const MOST_LOCATIONS = 50;

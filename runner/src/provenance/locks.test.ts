@@ -12,7 +12,7 @@ import {
   type RunningIndex,
   startIndex,
 } from "../../../test/support/index.ts";
-import { makeProvenancePlace, type ProvenancePlace } from "../../../test/support/provenance.ts";
+import { makeProvenancePlace, NOW, type ProvenancePlace } from "../../../test/support/provenance.ts";
 
 /** A package of a pylock. */
 interface LockedPackage {
@@ -233,9 +233,11 @@ describe("a lock against its indexes", () => {
 
   describe("and the other indexes", () => {
     const rule = "artifact-on-several-indexes";
+    let runs = 0;
     const over = async (main: RunningIndex, lines: readonly string[]) => {
       place.write("requirements.txt", [`--index-url ${main.url}`, ...lines].join("\n"));
-      return (await place.run(["requirements.txt"])).checks("demo", rule);
+      // Each run at a time of its own: what a page of that time showed is remembered.
+      return (await place.run(["requirements.txt"], {}, NOW + ++runs)).checks("demo", rule);
     };
 
     it("are not checked where neither tells the content of a file that both have", async () => {
@@ -273,6 +275,31 @@ describe("a lock against its indexes", () => {
       const yanked = await serve({ demo: [{ artifact: wheel({ version: "9.0" }), yanked: "broken" }] });
       const [twins] = await over(main, [`--extra-index-url ${yanked.url}`, "demo"]);
       assert.match(twins!.message, new RegExp(`pip would take 2\\.0 of ${new URL(main.url).host}`));
+    });
+
+    it("are one project where they say so themselves (PEP 708), and not where one of two alone names the other", async () => {
+      const own = file(wheel({ version: "1.5" }));
+      for (const html of [false, true]) {
+        const main = await serve({ demo: [file(demo)] }, { html });
+        const other = await serve({ demo: [own] }, { html, cacheControl: "no-store" });
+        const here = `${main.url}demo/`;
+        const there = `${other.url}demo/`;
+        const states = async () =>
+          (await over(main, [`--extra-index-url ${other.url}`, "demo"])).map(({ state }) => state);
+        assert.deepEqual(await states(), ["failed"]);
+        other.projects.demo = { files: [own], alternateLocations: [here, there] };
+        assert.deepEqual(await states(), ["failed"]);
+        other.projects.demo = { files: [own], tracks: ["https://elsewhere.example.com/demo/", here] };
+        assert.deepEqual(await states(), ["passed"]);
+        const mine = await serve({ demo: [file(demo)] }, { html });
+        const places = [`${mine.url}demo`, there];
+        mine.projects.demo = { files: [file(demo)], alternateLocations: places };
+        other.projects.demo = { files: [own], alternateLocations: places };
+        assert.deepEqual(
+          (await over(mine, [`--extra-index-url ${other.url}`, "demo"])).map(({ state }) => state),
+          ["passed"],
+        );
+      }
     });
 
     it("that refuse are told beside what the others have shown", async () => {

@@ -1,7 +1,7 @@
 // Check 3, the other indexes: who would win where a name is on several, and is that a mirror, an accelerator's build, or confusion?
 
 import { compareVersions } from "../../../../shared/src/packaging/version.ts";
-import { bindingOf } from "../../../../shared/src/policy/index.ts";
+import { bindingOf, indexKey } from "../../../../shared/src/policy/index.ts";
 import type { PageFile, ProjectPage } from "../../index/index.ts";
 import {
   type CheckContext,
@@ -114,6 +114,7 @@ function compare(pair: Pair, context: CheckContext): CheckDraft[] {
   const forged = ofVersion.length > 0 ? ofVersion : same > 0 ? [] : differing;
   if (forged.length > 0) return [tellForged(pair, forged, context)];
   if (same > 0 || isAccelerator(other, theirs) || isAccelerator(main, mine)) return [];
+  if (areOneProject(main, other)) return [];
   if (mine.files.length === 0 || theirs.files.length === 0) return [];
   if (incomparable > 0) {
     const message = `Whether ${view.subject.written} of ${other.label} is that of ${main.label}: they give no digests to compare.`;
@@ -195,6 +196,22 @@ function sameContent(a: PageFile["hashes"], b: PageFile["hashes"]): boolean | un
     isComparable = true;
   }
   return isComparable ? true : undefined;
+}
+
+/**
+ * Whether the indexes themselves say that their projects of the name are one (PEP 708): one tracks the other, or both the same, or
+ * each names both as its locations.
+ */
+function areOneProject(main: IndexView, other: IndexView): boolean {
+  const sides = [main, other].map((view) => {
+    const page = pageOf(view)!;
+    const keys = (addresses: readonly string[] = []): Set<string> => new Set(addresses.map(indexKey));
+    const own = indexKey(`${view.location.url.replace(/\/+$/, "")}/${page.name}`);
+    return { own, tracks: keys(page.tracks), locations: keys(page.alternateLocations).add(own) };
+  });
+  const [a, b] = sides as [(typeof sides)[0], (typeof sides)[0]];
+  if (a.tracks.has(b.own) || b.tracks.has(a.own) || !a.tracks.isDisjointFrom(b.tracks)) return true;
+  return a.locations.size > 1 && a.locations.symmetricDifference(b.locations).size === 0;
 }
 
 /** An index of builds for particular machines: known by its host, or by its releases being local versions alone (`2.1.0+cu118`). */
