@@ -8,6 +8,9 @@ const STATUS_USAGE = 2;
 /** An import that an older Node lacks would end the process before a word is said: what is only in this one is named below it. */
 const OLDEST_NODE = 24;
 
+/** Commands that keep little: young objects may take more room here, which saves a tenth of their time. */
+const QUICK = ["check", "list", "provenance"];
+
 const argv = process.argv.slice(2);
 if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
   process.stderr.write(
@@ -22,7 +25,8 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
     await serveStdio(argv);
   } else {
     // A command is over before its young objects would pay for more room: without this the heap of a large resolve is half as large again.
-    setFlagsFromString("--semi-space-growth-factor=1");
+    const command = argv.find((word) => !word.startsWith("-")) ?? "";
+    if (!QUICK.includes(command)) setFlagsFromString("--semi-space-growth-factor=1");
     const { runCommandLine } = await import("./commandLine.ts");
     const status = await runCommandLine(argv);
     process.exitCode = status;
