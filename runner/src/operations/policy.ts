@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { posix, win32 } from "node:path";
 import type { Policy } from "../../../shared/src/config/policy.ts";
 import { type MergedPolicy, mergePolicies, type PolicyLayer } from "../../../shared/src/policy/index.ts";
+import { describeRule } from "../../../shared/src/rules/catalogue.ts";
 import { configurationFor } from "./configuration.ts";
 import type { Machine } from "./context.ts";
 import { OperationError } from "./errors.ts";
@@ -41,7 +42,12 @@ export function userPolicyPath({ env, platform, home }: Machine): string {
  */
 export async function policyFor(machine: Machine, folder: string): Promise<PolicyAnswer> {
   const { layers, problems } = await policyLayers(machine, folder);
-  return { policy: mergePolicies(layers), problems };
+  const read = layers.map(withKnownRules);
+  const merged = mergePolicies(read.map(({ layer }) => layer));
+  return {
+    policy: { ...merged, unheard: [...merged.unheard, ...read.flatMap(({ unheard }) => unheard)] },
+    problems,
+  };
 }
 
 /** What each level says, outermost first. Throws as `policyFor` does. */
@@ -70,6 +76,24 @@ export async function policyLayers(
   if (policy && workspace.path !== undefined)
     layers.push({ level: "workspace", from: nameFrom(workspace.path), policy });
   return { layers, problems };
+}
+
+/** A layer without the rules that there are none of: what a slip of the pen requires would never be missed. */
+function withKnownRules(layer: PolicyLayer): {
+  readonly layer: PolicyLayer;
+  readonly unheard: readonly string[];
+} {
+  const { policy, from } = layer;
+  const { require, severities = {}, accept = [] } = policy;
+  const named = [...(require ?? []), ...Object.keys(severities), ...accept.flatMap(({ rule }) => rule ?? [])];
+  const unknown = [...new Set(named)].filter((name) => describeRule(name) === undefined);
+  if (unknown.length === 0) return { layer, unheard: [] };
+  const known = require?.filter((name) => !unknown.includes(name));
+  const { require: _, ...rest } = policy;
+  return {
+    layer: { ...layer, policy: { ...rest, ...(known?.length ? { require: known } : {}) } },
+    unheard: unknown.map((name) => `${from} names ${name}, which is no rule.`),
+  };
 }
 
 /** What a file of the workspace is called in what is told. */

@@ -76,3 +76,38 @@ describe("an acceptance in the policy", () => {
     ]);
   });
 });
+
+describe("what a policy requires", () => {
+  const demo = buildWheel({ name: "demo", version: "1.0" });
+  let place: ProvenancePlace;
+  let index: RunningIndex;
+
+  beforeEach(async () => {
+    place = makeProvenancePlace();
+    index = await startIndex({ demo: [demo] });
+    place.write("requirements.txt", `--index-url ${index.url}\ndemo==1.0 --hash=sha256:${demo.sha256}\n`);
+  });
+  afterEach(async () => {
+    place.remove();
+    await index.close();
+  });
+
+  const missing = async (input = {}) =>
+    (await place.run(["requirements.txt"], input)).notChecked.filter(({ required }) => required !== false);
+
+  it("is missed where nobody asked for it in this run", async () => {
+    place.write(".thoth.yaml", "policy: {require: [archive-truth]}\n");
+    assert.deepEqual(
+      (await missing()).map(({ what }) => what),
+      ["demo 1.0 (archive-truth)"],
+    );
+    assert.deepEqual(await missing({ download: true }), []);
+  });
+
+  it("is told where there is no such rule, and takes the place of nothing", async () => {
+    place.write(".thoth.yaml", "policy: {require: [artifact-digests]}\n");
+    const answer = await place.run(["requirements.txt"], { offline: true });
+    assert.match(answer.fileChecks("policy")[0]?.message ?? "", /names artifact-digests, which is no rule/);
+    assert.ok(answer.checks("demo", "artifact-digest")[0]?.required);
+  });
+});

@@ -57,7 +57,8 @@ function judgeOne(
     ...(draft.aliases && draft.aliases.length > 0 ? { aliases: [...draft.aliases] } : {}),
     ...(draft.labels && draft.labels.length > 0 ? { labels: [...draft.labels] } : {}),
     ...(required ? { required: true } : {}),
-    ...(draft.unasked ? { unasked: true } : {}),
+    // What a policy requires is asked for, whoever ran this.
+    ...(draft.unasked && !required ? { unasked: true } : {}),
     ...(draft.inherited ? { inherited: true } : {}),
     ...(acceptance.whole ? { accepted: tellAcceptance(acceptance.whole) } : {}),
     ...(draft.advisories ? { advisories: withAcceptances(draft.advisories, acceptance.byAdvisory) } : {}),
