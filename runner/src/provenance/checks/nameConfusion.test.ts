@@ -40,6 +40,21 @@ describe("name confusion", () => {
     }
   });
 
+  it("reads letters of other alphabets, accents, and what is not seen, as a person would", () => {
+    const seen = [
+      "reque\u0455ts",
+      "r\u00e9quests",
+      "re\u200bquests",
+      "flask\u2011cors",
+      "\uff4eumpy",
+      "dj\u03b1ngo",
+    ];
+    assert.deepEqual(
+      seen.map((name) => findSlip(name)?.established),
+      ["requests", "requests", "requests", "flask-cors", "numpy", "django"],
+    );
+  });
+
   it("says nothing of names that are merely near, longer, shorter or of the same family", () => {
     for (const name of [
       "requests2",

@@ -133,29 +133,46 @@ const LETTERS = "abcdefghijklmnopqrstuvwxyz-";
 const LETTER_WEIGHTS = Array.from(LETTERS, weightOf);
 const isLetter = (character: string): boolean => character >= "a" && character <= "z";
 
-const TWINS: Readonly<Record<string, string>> = {
-  "0": "o",
-  "1": "l",
-  i: "l",
-  "5": "s",
-  "\u0430": "a",
-  "\u0435": "e",
-  "\u043e": "o",
-  "\u0440": "p",
-  "\u0441": "c",
-  "\u0443": "y",
-  "\u0445": "x",
-  "\u0456": "l",
-  "\u03bf": "o",
+/** Of each letter, what is read as it: digits, and letters of other alphabets (Unicode TS 39, as far as names of packages go). */
+const READ_AS: Readonly<Record<string, string>> = {
+  a: "\u0430\u03b1\u0251",
+  b: "\u042c\u044c",
+  c: "\u0441\u03f2\u1d04",
+  d: "\u0501",
+  e: "\u0435\u212e",
+  g: "\u0261\u0581",
+  h: "\u04bb\u0570",
+  j: "\u0458\u03f3",
+  k: "\u043a\u03ba\u1d0b",
+  l: "1i\u0456\u0131\u03b9\u04cf\u01c0|",
+  m: "\u043c",
+  n: "\u0578\u057c",
+  o: "0\u043e\u03bf\u0585",
+  p: "\u0440\u03c1",
+  q: "\u051b\u0563",
+  r: "\u0433\u1d26",
+  s: "5\u0455\ua731",
+  t: "\u0442\u03c4",
+  u: "\u03c5\u057d\u028b",
+  v: "\u03bd\u0475\u1d20",
+  w: "\u051d\u0461\u1d21",
+  x: "\u0445\u03c7",
+  y: "\u0443\u03b3\u04af",
+  z: "\u1d22",
 };
-const TWIN = new RegExp(`[${Object.keys(TWINS).join("")}]`, "g");
+const TWINS = new Map(
+  Object.entries(READ_AS).flatMap(([letter, twins]) => [...twins].map((twin) => [twin, letter] as const)),
+);
+const TWIN = new RegExp(`[${[...TWINS.keys()].join("")}]`, "g");
 
-/** The name as it looks: one letter for each that looks the same. */
+/** The name as it looks: one letter for each that looks the same, without what is not seen. */
 export function skeletonOf(name: string): string {
   return name
-    .normalize("NFKC")
+    .normalize("NFKD")
+    .replace(/[\p{M}\p{Cf}]/gu, "")
+    .replace(/\p{Pd}/gu, "-")
     .toLowerCase()
-    .replace(TWIN, (character) => TWINS[character]!)
+    .replace(TWIN, (character) => TWINS.get(character)!)
     .replaceAll("rn", "m")
     .replaceAll("vv", "w");
 }
