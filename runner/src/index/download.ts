@@ -16,6 +16,8 @@ export interface DownloadContext {
   readonly maxBytes?: number | undefined;
 }
 
+const NOT_THE_FILE = "Do not install it; tell the keepers of the index.";
+
 let parts = 0;
 
 /** Writes the pieces to `part`, counting and hashing. Throws IndexError for what is too long or has another digest. */
@@ -42,8 +44,13 @@ async function writePieces(
     for await (const piece of pieces) {
       context.signal.throwIfAborted();
       bytes += piece.length;
-      if (bytes > limit || (file.size !== undefined && bytes > file.size)) {
-        const why = `sends more of ${cleanText(file.filename, 120)} than ${bytes > limit ? "is allowed" : "it lists"}`;
+      if (file.size !== undefined && bytes > file.size) {
+        // Whatever follows: it is not the file that is listed.
+        const why = `sends more of ${cleanText(file.filename, 120)} than it lists`;
+        throw new IndexError(fail("digest-mismatch", file.url, why, NOT_THE_FILE));
+      }
+      if (bytes > limit) {
+        const why = `sends more of ${cleanText(file.filename, 120)} than is allowed`;
         throw new IndexError(fail("too-large", file.url, why, "Tell the keepers of the index."));
       }
       sha256.update(piece);
@@ -59,9 +66,7 @@ async function writePieces(
   const actual = other ? other.digest("hex") : digest;
   if (listed !== undefined && actual !== file.hashes[listed]) {
     const why = `sent a file of ${cleanText(file.filename, 120)} with another digest than it lists`;
-    throw new IndexError(
-      fail("digest-mismatch", file.url, why, "Do not install it; tell the keepers of the index."),
-    );
+    throw new IndexError(fail("digest-mismatch", file.url, why, NOT_THE_FILE));
   }
   if (file.size !== undefined && bytes !== file.size) {
     const why = `sent less of ${cleanText(file.filename, 120)} than it lists`;

@@ -218,6 +218,40 @@ describe("a lock against its indexes", () => {
       only(await over("0".repeat(64)), "failed");
     });
 
+    it("tells an index that lists one name with two contents, and fails one that sends more than it lists", async () => {
+      const twice = await serve(
+        { demo: [file(demo)] },
+        {
+          editPage: (page) => {
+            const [one] = page.files as object[];
+            return { ...page, files: [one, { ...one, hashes: { sha256: sdist.sha256 } }] };
+          },
+        },
+      );
+      const pin = `demo==1.0 --hash=sha256:${demo.sha256}`;
+      const told = async (line: string) =>
+        (await overRequirements(twice, line))
+          .checks("demo", rule)
+          .map(({ state, severity }) => [state, severity]);
+      assert.deepEqual(await told("demo==1.0"), [
+        ["failed", "warning"],
+        ["absent", undefined],
+      ]);
+      assert.deepEqual(await told(pin), [
+        ["failed", "information"],
+        ["passed", undefined],
+      ]);
+      const longer = Buffer.concat([demo.bytes, Buffer.alloc(100)]);
+      const liar = await serve(
+        { demo: [file(demo)] },
+        {
+          misbehave: (request, response) =>
+            request.url?.includes("/files/") && !!response.writeHead(200).end(longer),
+        },
+      );
+      only((await overRequirements(liar, pin, { download: true })).checks("demo", "archive-truth"), "failed");
+    });
+
     it("looks for the digests of a line without a pin among all files of its index", async () => {
       const index = await serve({ demo: [file(demo)] });
       only(

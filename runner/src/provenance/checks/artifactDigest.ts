@@ -12,7 +12,7 @@ import {
   subjectName,
   whyNot,
 } from "../model.ts";
-import { admits, agrees, boundViews, filesOfVersion, isSameFile } from "../view.ts";
+import { admits, agrees, boundViews, digestsOf, filesOfVersion, isSameFile } from "../view.ts";
 
 const RULE = "artifact-digest";
 
@@ -42,9 +42,11 @@ export function checkArtifactDigest(view: SubjectView, computed: ComputedDigests
     ];
   }
   const files = pages.flatMap(({ answer }) => filesMeant(answer, subject));
+  const doubles = pages.flatMap((one) => listedTwice(view, one));
   if (files.length === 0) return [silent.length > 0 ? silence(view, silent) : missingRelease(view, pages)];
   if (subject.digests.length === 0) {
     return [
+      ...doubles,
       {
         rule: RULE,
         state: "absent",
@@ -57,13 +59,37 @@ export function checkArtifactDigest(view: SubjectView, computed: ComputedDigests
     filename: file.filename,
     hashes: computed.size === 0 ? file.hashes : { ...file.hashes, ...computed.get(file) },
   }));
-  return compareDigests({ view, pages, silent, files: listed, computed });
+  return [...doubles, ...compareDigests({ view, pages, silent, files: listed, computed })];
 }
 
 /** The files of the release that the subject is pinned to; all of them where digests alone say which is meant. */
 function filesMeant(answer: IndexView["answer"], { version }: Subject): readonly PageFile[] {
   if (answer.state !== "page") return [];
   return version === undefined ? answer.page.files : filesOfVersion(answer.page, version);
+}
+
+/** File names of the release that one index lists with two contents: which of them is installed is a matter of chance, unless a digest says. */
+function listedTwice({ subject }: SubjectView, index: IndexView): CheckDraft[] {
+  const byName = new Map<string, PageFile>();
+  const found = new Map<string, CheckDraft>();
+  const isHeld = subject.digests.length > 0;
+  for (const file of filesMeant(index.answer, subject)) {
+    const { filename } = file;
+    const known = byName.get(filename);
+    byName.set(filename, file);
+    if (!known || agrees({ digests: digestsOf(known) }, file) !== false) continue;
+    found.set(filename, {
+      rule: RULE,
+      state: "failed",
+      severity: isHeld ? "information" : "warning",
+      artifact: filename,
+      message: `${index.label} lists ${filename} twice, with two contents${isHeld ? "; the digests in the file decide which is installed" : ""}.`,
+      next: isHeld ? "Tell the keepers of the index." : "Hold it to a digest.",
+      aliases: ["DIFFERENT-ARTIFACTS-ON-SOURCES"],
+      evidence: [pageEvidence(index, "two digests under one name")],
+    });
+  }
+  return [...found.values()];
 }
 
 type ListedFile = Pick<PageFile, "filename" | "hashes">;
