@@ -121,7 +121,7 @@ function factLines(view: View, described: RequirementView, entry: RequirementEnt
     ...stackLines(view, entry),
     failureLine(view, described),
     plain(described.currentDetail?.summary ?? "", 160),
-    artifactLine(described.currentRelease),
+    artifactLine(described),
     checkedLine(view, facts),
     linksLine(described),
   ];
@@ -196,12 +196,13 @@ function failureLine(view: View, described: RequirementView): string {
   return `${say("Validation, {0} stage", plain(failure.stage))}: ${telling ? code(telling) : plain(failure.message)} · ${age}${stale}`;
 }
 
-function artifactLine(release: ReleaseFacts | undefined): string {
+function artifactLine({ currentRelease: release, findings }: RequirementView): string {
   if (!release) return "";
+  const isTold = findings.some(({ rule }) => rule === "runs-code-at-install");
   const parts: string[] = [];
   if (release.artifact === "wheel")
     parts.push(release.anyPlatform ? say("Wheel for any platform") : say("Wheel for this platform"));
-  else if (release.artifact === "sdist") parts.push(say("Source distribution only: it is built here"));
+  else if (release.artifact === "sdist" && !isTold) parts.push(say("Source distribution only: it is built here"));
   if (release.requiresPython) parts.push(plain(sayPython(release.requiresPython)));
   return parts.join(" · ");
 }

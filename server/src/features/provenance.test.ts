@@ -102,6 +102,22 @@ describe("provenance in the editor", () => {
     assert.match(line, /Not checked: cool-down: its index does not tell when it was uploaded$/);
   });
 
+  it("does not say twice that a source distribution is built", () => {
+    const sdist = project("flask", [{ version: "2.2.3", artifact: "sdist" }]);
+    const words = (checks: readonly ProvenanceCheck[]): string => {
+      const provenance = { packages: [flask(checks)], files: [], basis: [], checked: now };
+      const shown = viewOf(`flask==2.2.3 ${HASH}\n`, { projects: [sdist], snapshot: { provenance } });
+      return hover(shown, 1)?.markdown ?? "";
+    };
+    assert.match(words([]), /Source distribution only: it is built here/);
+    const told = check("runs-code-at-install", "failed", {
+      severity: "information",
+      message: "flask 2.2.3 has no wheel: installing it runs its build.",
+    });
+    assert.doesNotMatch(words([told]), /Source distribution only/);
+    assert.match(words([told]), /has no wheel: installing it runs its build/);
+  });
+
   it("names the checks that one reason stops, counts the others, and leaves it to the lens that no advisories are stored", () => {
     const line = said(
       flask([
