@@ -63,13 +63,14 @@ describe("in its surroundings", () => {
     try {
       const first = await open("flask==2.2.3\n", { dataFolder });
       await first.untilHover("flask", 1, /3\.1\.3/);
-      // A hover is there before all is: what the releases need is asked for after it.
       await first.untilSettled();
-      const asked = stack.index.requests.length;
+      const before = stack.index.requests.map(({ path }) => path);
       const second = await open("flask==2.2.3\n", { dataFolder });
       await second.untilHover("flask", 1, /3\.1\.3/);
       await second.untilSettled();
-      const again = stack.index.requests.slice(asked).map(({ path }) => path);
+      // What a fix would bring in is asked about when an editor looks for fixes, in whichever window that is first.
+      const later = stack.index.requests.slice(before.length).map(({ path }) => path);
+      const again = later.filter((path) => before.includes(path));
       assert.deepEqual(again, [], "the second window asks nothing again");
       await first.putCursorAtEnd(2);
       await first.type("werkzeug==3.0.0");

@@ -202,7 +202,8 @@ function artifactLine({ currentRelease: release, findings }: RequirementView): s
   const parts: string[] = [];
   if (release.artifact === "wheel")
     parts.push(release.anyPlatform ? say("Wheel for any platform") : say("Wheel for this platform"));
-  else if (release.artifact === "sdist" && !isTold) parts.push(say("Source distribution only: it is built here"));
+  else if (release.artifact === "sdist" && !isTold)
+    parts.push(say("Source distribution only: it is built here"));
   if (release.requiresPython) parts.push(plain(sayPython(release.requiresPython)));
   return parts.join(" · ");
 }

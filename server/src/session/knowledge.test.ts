@@ -107,6 +107,8 @@ describe("the keeper of what is known", () => {
     assert.equal(settled(), 1);
     keeper.update(rootUri, viewOf("flask==1  # w\n").tree, context);
     await pass(0);
+    assert.equal(settled(), 1, "the answer to the keystroke goes first");
+    await pass(0);
     assert.equal(settled(), 2);
     keeper.update(rootUri, viewOf("flask==1  # we\n").tree, context);
     await pass(100);

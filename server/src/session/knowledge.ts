@@ -309,8 +309,17 @@ export class KnowledgeKeeper {
     state.stopTimer?.();
     state.stopTimer = this.#host.schedule(delay, () => {
       state.stopTimer = undefined;
-      if (onlyIfKnown && !this.#isKnown(state)) this.#markDirty(state, debounce);
+      if (onlyIfKnown) this.#startIfKnown(state);
       else this.#start(state);
+    });
+  }
+
+  /** A turn later than it might, so that the answer to the keystroke itself is out before. */
+  #startIfKnown(state: State): void {
+    state.stopTimer = this.#host.schedule(0, () => {
+      state.stopTimer = undefined;
+      if (this.#isKnown(state)) this.#start(state);
+      else this.#markDirty(state, debounce);
     });
   }
 
