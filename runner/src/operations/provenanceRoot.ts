@@ -103,7 +103,10 @@ class RootCheck {
   readonly #views = new Map<Subject, readonly IndexView[]>();
   readonly #attestations: AttestationChecks;
   #advisories: KnownAdvisories;
+  /** Of the subjects that are being checked. */
   #memory: ProvenanceMemory | undefined;
+  /** Of all that were. */
+  readonly #memories: ProvenanceMemory[] = [];
 
   constructor(
     input: RootInput,
@@ -148,9 +151,11 @@ class RootCheck {
   }
 
   close(): Promise<void> {
-    const memory = this.#memory;
+    const memories = this.#memories;
     // Not before everything is kept: what another operation left for afterwards may be done at any time.
-    if (memory) this.#input.context.afterwards(async () => memory.flush());
+    this.#input.context.afterwards(async () => {
+      for (const memory of memories) memory.flush();
+    });
     return this.#indexes.close();
   }
 
@@ -196,6 +201,7 @@ class RootCheck {
       this.#advisories.asOf,
     ];
     this.#memory = new ProvenanceMemory(pages, basis, now);
+    this.#memories.push(this.#memory);
   }
 
   async #checkSubject(subject: Subject): Promise<PackageProvenance> {
