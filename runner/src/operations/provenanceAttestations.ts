@@ -41,6 +41,8 @@ interface History {
   readonly seen: readonly SeenIdentity[];
   /** By file name. */
   readonly verified: Map<string, readonly Identity[]>;
+  /** Who signed the release before, where that was not remembered. */
+  readonly before: readonly Identity[];
 }
 
 /** Nothing of signatures is loaded before the first file is looked at. */
@@ -105,10 +107,12 @@ export class AttestationChecks {
       pageAnswer.state === "page"
         ? { ...pageAnswer.page, releases: pageAnswer.page.releases.filter(counts) }
         : undefined;
-    const { seen, verified } = await this.#history(asked, page, counts);
-    const byHistory = [...verified]
-      .filter(([filename]) => filename !== located.file.filename)
-      .flatMap(([, identities]) => identities);
+    const { seen, verified, before } = await this.#history(asked, page, counts);
+    // Who has signed another file of the same release is no better known for that.
+    const byHistory = [
+      ...seen.filter(({ version }) => isBefore(version, view.version!)).map(({ identity }) => identity),
+      ...before,
+    ];
     const byLock = view.subject.lockedIdentities.flatMap((entry) => readExpectedIdentity(entry) ?? []);
     const answer = await checkAttestation(view, located, client, tools, { byLock, byHistory });
     const others = page ? historyOf(page, verified) : [];
@@ -143,20 +147,22 @@ export class AttestationChecks {
     const verified = new Map<string, readonly Identity[]>();
     for (const { filename, identity } of seen)
       verified.set(filename, [...(verified.get(filename) ?? []), identity]);
-    const before = page && fileBefore(page, located.file);
-    const isKnown = seen.some(({ filename }) => filename === before?.file.filename);
-    if (before && !isKnown && located.file.provenance) {
-      const { file, version } = before;
+    const last = page && fileBefore(page, located.file);
+    const isKnown = seen.some(({ filename }) => filename === last?.file.filename);
+    let before: readonly Identity[] = [];
+    if (last && !isKnown && located.file.provenance) {
+      const { file, version } = last;
       const earlier = await checkAttestation(
         { ...view, version },
         { file, view: located.view, installs: false },
         client,
         tools,
       );
-      verified.set(file.filename, earlier.identities);
+      before = earlier.identities;
+      verified.set(file.filename, before);
       this.#remember(view.subject.name, version, { ...located, file }, earlier.identities);
     }
-    return { seen, verified };
+    return { seen, verified, before };
   }
 
   /** Keeps who signed, once the answer has been told. */
@@ -214,6 +220,11 @@ export class AttestationChecks {
       giveBack: () => budget.giveBack(),
     };
   }
+}
+
+function isBefore(version: string, other: string): boolean {
+  const [parsed, limit] = [parseVersion(version), parseVersion(other)];
+  return parsed && limit ? compareVersions(parsed, limit) < 0 : version !== other;
 }
 
 function isUpTo(version: string, last: Version): boolean {

@@ -1,7 +1,7 @@
 // Signers over an index: who speaks where several have signed, what a policy that demands attestations makes of none, and a history that is rewritten.
 import assert from "node:assert/strict";
 import type { CheckState, ProvenanceCheck } from "../../../shared/src/protocol/provenance.ts";
-import { buildWheel, type RunningIndex, startIndex } from "../../../test/support/index.ts";
+import { buildSdist, buildWheel, type RunningIndex, startIndex } from "../../../test/support/index.ts";
 import {
   makeProvenancePlace,
   type ProvenanceAnswer,
@@ -174,6 +174,39 @@ describe("signers over an index", () => {
     const other = buildWheel({ name: "demo", version: "1.1" });
     served.demo = provenance(await bundle({}, other));
     assert.equal(only((await run()).checks("demo", "attestation"), "failed").required, true);
+  });
+
+  it("of a release are not expected because they have signed its other file", async () => {
+    const next = buildWheel({ name: "demo", version: "1.1" });
+    const sdist = buildSdist({ name: "demo", version: "1.1" });
+    const evil = { repositoryId: "9", ownerId: "8" };
+    served = {
+      demo: provenance(await bundle()),
+      next: provenance(await bundle(evil, next)),
+      sdist: provenance(await bundle(evil, sdist)),
+    };
+    const uploadTime = new Date(Date.now() - 40 * DAY).toISOString();
+    index.projects.demo = [
+      { artifact: wheel, uploadTime, provenance: `${index.origin}/integrity/demo` },
+      { artifact: next, uploadTime, provenance: `${index.origin}/integrity/next` },
+      { artifact: sdist, uploadTime, provenance: `${index.origin}/integrity/sdist` },
+    ];
+    place.write(
+      "requirements.txt",
+      `--index-url ${index.url}\ndemo==1.1 --hash=sha256:${next.sha256} --hash=sha256:${sdist.sha256}\n`,
+    );
+    for (let round = 0; round < 2; round++) {
+      const answer = await place.run(["requirements.txt"], { trustedRoot, allArtifacts: true }, Date.now());
+      assert.deepEqual(
+        answer.checks("demo", "attestation").map(({ labels }) => labels),
+        [["expected-by-nothing"], ["expected-by-nothing"]],
+      );
+      assert.deepEqual(
+        answer.checks("demo", "publisher-continuity").map(({ severity }) => severity),
+        ["warning", "warning"],
+        JSON.stringify(answer.checks("demo", "publisher-continuity"), null, 1),
+      );
+    }
   });
 
   it("of before are known: the same file by another signer is told at once", async () => {

@@ -220,6 +220,21 @@ const ROWS: readonly Row[] = [
     want: ["none same-publisher"],
   },
   {
+    what: "a release by another, of which another file was seen",
+    file: file("1.1", 11, { identities: [signer({ repositoryId: "9", ownerId: "8" })] }),
+    others: [
+      file("1.1", 10, { ...sdist("1.1"), identities: [signer({ repositoryId: "9", ownerId: "8" })] }),
+      file("1.0", 0),
+    ],
+    want: ["warning recreated-repository"],
+  },
+  {
+    what: "another file of the first release, by another",
+    file: file("1.0", 11, { identities: [signer({ repositoryId: "9", ownerId: "8" })] }),
+    others: [file("1.0", 10, sdist("1.0"))],
+    want: ["warning recreated-repository"],
+  },
+  {
     what: "an attestation that is lost on the same line and kind",
     file: file("1.2", 20, absent),
     others: [file("1.1", 10)],

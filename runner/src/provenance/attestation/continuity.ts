@@ -154,7 +154,7 @@ function judgeLost(file: AttestedFile, earlier: readonly Earlier[]): ContinuityN
 
 function judgeSigner(file: AttestedFile, earlier: readonly Earlier[]): ContinuityNote[] {
   if (file.identities.length === 0) return [];
-  const base = earlier.find(({ identities }) => identities.length > 0);
+  const base = baseOf(file, earlier);
   if (base === undefined) {
     return [
       earlier.length > 0
@@ -167,6 +167,15 @@ function judgeSigner(file: AttestedFile, earlier: readonly Earlier[]): Continuit
     base.identities.map((before) => compareSigners(before, now, base)),
   );
   return pairs.reduce((best, one) => (weigh(one) < weigh(best) ? one : best));
+}
+
+/** What a signer is compared with: the release before, since whoever has signed this one has signed its other files, too. */
+function baseOf({ version }: AttestedFile, earlier: readonly Earlier[]): Earlier | undefined {
+  const own = parseVersion(version);
+  const known = earlier.filter(({ identities }) => identities.length > 0);
+  const isBefore = (other: Earlier): boolean =>
+    own && other.parsed ? compareVersions(other.parsed, own) < 0 : other.version !== version;
+  return known.find(isBefore) ?? known[0];
 }
 
 const weigh = (notes: readonly ContinuityNote[]): number =>

@@ -50,29 +50,28 @@ export function historyOf(
   );
 }
 
-/** The attested file that comes right before this one: of its kind, of no later version, uploaded no later. */
+/** The attested file that comes right before this one: of the release before, uploaded no later, and of its kind where there is one. */
 export function fileBefore(
   page: ProjectPage,
   located: PageFile,
 ): { file: PageFile; version: string } | undefined {
-  const all = page.releases.flatMap(({ version, parsed, files }) =>
-    files.map((file) => ({ file, version, parsed })),
-  );
+  const all = page.releases.flatMap(({ version, files }) => files.map((file) => ({ file, version })));
   const at = all.findIndex(({ file }) => file.filename === located.filename);
   const own = all[at];
   if (!own) return undefined;
   // Releases stand newest first: what comes behind is of the same version or of an earlier one.
-  return all
+  const earlier = all
     .slice(at + 1)
-    .find(
+    .filter(
       ({ file, version }) =>
         version !== own.version &&
         typeof file.provenance === "string" &&
-        isWheel(file) === isWheel(located) &&
         (file.uploadTime === undefined ||
           located.uploadTime === undefined ||
           file.uploadTime <= located.uploadTime),
     );
+  const last = earlier.filter(({ version }) => version === earlier[0]?.version);
+  return last.find(({ file }) => isWheel(file) === isWheel(located)) ?? last[0];
 }
 
 /** What is to be said of one file's publisher. `answer` is what its own attestations gave. */
