@@ -119,6 +119,9 @@ function checkTexts(value: unknown, key = "", depth = 0): void {
   if (typeof value === "string") {
     if (BYTES.has(key) || key === "hashes") readBase64(value, key);
     if (NUMBERS.has(key)) checkNumber(value, key);
+    if (TEXTS.has(key) && key !== "envelope" && /\p{Cc}/u.test(value)) {
+      throw new MalformedError(`${key} has control characters`);
+    }
   } else if (typeof value === "number") {
     if (NUMBERS.has(key)) checkNumber(String(value), key);
   } else if (Array.isArray(value)) {

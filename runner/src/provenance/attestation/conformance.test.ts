@@ -141,6 +141,10 @@ describe("real attestations", () => {
       assert.equal(verdict.state, "passed", verdict.detail ?? verdict.sentence);
       const other = sigstoreTrust(root === "production" ? "staging" : "production");
       assert.equal((await verifyBundle({ ...known, trust: other })).state, "not-checked");
+      const { mediaType } = bundle as unknown as { mediaType: string };
+      const spelled = { ...bundle, mediaType: `${mediaType}\n` };
+      const refused = await verifyBundle({ ...known, bundle: spelled, trust: sigstoreTrust(root) });
+      assert.equal(refused.reason, "malformed");
     });
   }
 
