@@ -90,15 +90,15 @@ async function attestationOf(
   ];
   if ("absent" in answer) {
     const why = {
-      none: `${index.label} has none`,
-      "not-listed": `${index.label} lists none`,
-      "not-found": `${index.label} names some and does not have them`,
+      none: "has none",
+      "not-listed": "lists none",
+      "not-found": "names some and does not have them",
     }[answer.absent];
     const draft: CheckDraft = {
       rule: RULE,
       state: "absent",
       artifact: file.filename,
-      message: `No attestation was published for ${file.filename}: ${why}.`,
+      message: `No attestation was published for ${file.filename}: ${index.label} ${why}.`,
       labels: [answer.absent],
       evidence: evidence(why),
     };
