@@ -1,6 +1,6 @@
 // Who signed the checked artifacts, and whether it is who signed the ones before: what is expected is put together, what is seen is remembered.
 import { compareVersions, parseVersion, type Version } from "../../../shared/src/packaging/version.ts";
-import type { MergedPolicy } from "../../../shared/src/policy/index.ts";
+import { indexKey, type MergedPolicy } from "../../../shared/src/policy/index.ts";
 import type { ProvenanceOutput, Signer } from "../../../shared/src/protocol/provenance.ts";
 import { dataFolder } from "../data/index.ts";
 import type { IndexClient, ProjectPage } from "../index/index.ts";
@@ -142,7 +142,8 @@ export class AttestationChecks {
     counts: (release: { readonly version: string }) => boolean,
   ): Promise<History> {
     const { identities } = await this.#input.context.knowledge();
-    const seen = (identities.ofProject(view.subject.name) as unknown as SeenIdentity[]).filter(counts);
+    const all = identities.ofProject(view.subject.name) as unknown as SeenIdentity[];
+    const seen = ofThisProject(all, located.view.location.url, page).filter(counts);
     // What was verified before is known of the page's own files, too.
     const verified = new Map<string, readonly Identity[]>();
     for (const { filename, identity } of seen)
@@ -220,6 +221,23 @@ export class AttestationChecks {
       giveBack: () => budget.giveBack(),
     };
   }
+}
+
+/** What was seen on this index, and on others that have the same files: the same name elsewhere may be another project's. */
+function ofThisProject(
+  seen: readonly SeenIdentity[],
+  url: string,
+  page: ProjectPage | undefined,
+): SeenIdentity[] {
+  const here = indexKey(url);
+  let listed: ReadonlySet<string> | undefined;
+  return seen.filter(({ source, filename, sha256 }) => {
+    if (source === undefined || indexKey(source) === here) return true;
+    listed ??= new Set(
+      page?.releases.flatMap(({ files }) => files.map((file) => `${file.filename} ${file.hashes.sha256}`)),
+    );
+    return listed.has(`${filename} ${sha256}`);
+  });
 }
 
 function isBefore(version: string, other: string): boolean {

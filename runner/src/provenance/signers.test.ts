@@ -219,6 +219,33 @@ describe("signers over an index", () => {
     assert.match(rewritten?.message ?? "", /was signed by octo\/demo, release\.yml when it was first seen/);
   });
 
+  it("on another index count where it has the same files, and not where it has another project of the name", async () => {
+    served.demo = provenance(await bundle());
+    await run();
+    const next = buildWheel({ name: "demo", version: "1.1" });
+    const acme = { repository: "acme/demo", repositoryId: "9", ownerId: "8" };
+    served.next = provenance(await bundle(acme, next));
+    const second = await startIndex({}, { cacheControl: "no-cache" });
+    try {
+      const uploadTime = new Date(Date.now() - 40 * DAY).toISOString();
+      const own = { artifact: next, uploadTime, provenance: `${index.origin}/integrity/next` };
+      const on = async (): Promise<(string | undefined)[]> => {
+        place.write(
+          "requirements.txt",
+          `--index-url ${second.url}\ndemo==1.1 --hash=sha256:${next.sha256}\n`,
+        );
+        const answer = await place.run(["requirements.txt"], { trustedRoot }, Date.now());
+        return answer.checks("demo", "publisher-continuity").map(({ labels }) => labels?.[0]);
+      };
+      second.projects.demo = [own];
+      assert.deepEqual(await on(), ["first-attested"]);
+      second.projects.demo = [own, { artifact: wheel, uploadTime }];
+      assert.deepEqual(await on(), ["other-owner"]);
+    } finally {
+      await second.close();
+    }
+  });
+
   it("of before are known: another file under the same name is told", async () => {
     served.demo = provenance(await bundle());
     await run();
