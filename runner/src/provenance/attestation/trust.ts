@@ -28,6 +28,8 @@ export interface KeptState {
   /** When this trust root was first seen there. */
   readonly time: number;
   readonly root: unknown;
+  /** Digest of `root`: what was damaged since is not used. */
+  readonly sha256: string;
 }
 
 /** A file larger than this is no trust root. */
@@ -94,7 +96,7 @@ export async function currentTrust(folder: string, now: number): Promise<TrustSt
   const root = kept.time >= (shipped.time ?? 0) ? kept.root : shipped.root;
   const trust: TrustMaterial =
     root === kept.root
-      ? { source: "updated", from: kept.repository, time: kept.time, sha256: digestOfRoot(root), root }
+      ? { source: "updated", from: kept.repository, time: kept.time, sha256: kept.sha256, root }
       : shipped;
   return describeKept(trust, kept, now);
 }
@@ -128,11 +130,12 @@ export async function readKept(folder: string): Promise<KeptState | undefined> {
   try {
     const text = await readFile(join(folder, TRUST_FOLDER, STATE_FILE), "utf8");
     const state = JSON.parse(text) as Partial<KeptState>;
-    const { repository, confirmedAt, expires, time, root } = state;
+    const { repository, confirmedAt, expires, time, root, sha256 } = state;
     if (typeof repository !== "string" || typeof root !== "object" || root === null) return undefined;
     if (typeof confirmedAt !== "number" || typeof expires !== "number" || typeof time !== "number")
       return undefined;
-    return { repository, confirmedAt, expires, time, root };
+    if (sha256 === undefined || sha256 !== digestOfRoot(root)) return undefined;
+    return { repository, confirmedAt, expires, time, root, sha256 };
   } catch {
     return undefined;
   }

@@ -207,11 +207,21 @@ describe("the trust root", () => {
     publish(1);
     const now = Date.now();
     await update(now);
-    writeFileSync(join(folder, "trust", "state.json"), "{");
+    const path = join(folder, "trust", "state.json");
+    const state = JSON.parse(readFileSync(path, "utf8"));
+    for (const damaged of [
+      { ...state, root: {} },
+      { ...state, sha256: undefined },
+      { ...state, expires: "" },
+    ]) {
+      writeFileSync(path, JSON.stringify(damaged));
+      assert.equal((await currentTrust(folder, now)).trust.source, "shipped");
+    }
+    writeFileSync(path, "{");
     writeFileSync(join(folder, "trust", "tuf", "root.json"), "{");
-    const state = await update(now + HOUR);
-    assert.equal(state.failure, undefined, state.failure?.message);
-    assert.deepEqual(state.trust.root, roots[0]);
+    const again = await update(now + HOUR);
+    assert.equal(again.failure, undefined, again.failure?.message);
+    assert.deepEqual(again.trust.root, roots[0]);
   });
 
   it("is what a file says where the person names one, and a file that is none is refused", async () => {

@@ -45,8 +45,7 @@ export async function updateTrust(input: UpdateTrustInput): Promise<TrustState> 
 }
 
 function trustOfKept(kept: KeptState, now: number): TrustState {
-  const { repository, time, root } = kept;
-  const sha256 = digestOfRoot(root);
+  const { repository, time, root, sha256 } = kept;
   const trust: TrustMaterial = { source: "updated", from: repository, time, sha256, root };
   return describeKept(trust, kept, now);
 }
@@ -115,7 +114,7 @@ async function refresh(
   const fault = findTrustFault({ source: "updated", from: repository, time, sha256, root });
   if (fault !== undefined) throw new InvalidTrustRoot(fault);
   const expires = Date.parse(timestamp.signed.expires);
-  const state: KeptState = { repository, confirmedAt: input.now, expires, time, root };
+  const state: KeptState = { repository, confirmedAt: input.now, expires, time, root, sha256 };
   await writeState(join(input.folder, TRUST_FOLDER), state);
   return state;
 }
@@ -126,7 +125,7 @@ class InvalidTrustRoot extends Error {}
 function firstSeen(root: unknown, kept: KeptState | undefined, now: number): number {
   const digest = digestOfRoot(root);
   if (digest === digestOfRoot(SHIPPED_ROOT)) return SHIPPED_TIME;
-  return kept && digestOfRoot(kept.root) === digest ? kept.time : now;
+  return kept?.sha256 === digest ? kept.time : now;
 }
 
 /** A root that cannot be read any more is replaced by the one that is shipped, from which the way leads on again. */
