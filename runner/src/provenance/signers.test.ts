@@ -100,6 +100,15 @@ describe("signers over an index", () => {
     );
   });
 
+  it("are compared by the ids that a policy names, and what differs is said in its words", async () => {
+    policy(", publisher: {repository: octo/demo, owner-id: '2002', repository-id: '1001'}");
+    served.demo = provenance(await bundle());
+    only((await run()).checks("demo", "attestation"), "passed");
+    served.demo = provenance(await bundle({ ownerId: "6666" }));
+    const check = only((await run()).checks("demo", "attestation"), "failed");
+    assert.match(check.message, /\.thoth\.yaml expects another one \(owner-id\)\.$/);
+  });
+
   it("fail all where one of them does not hold", async () => {
     const other = buildWheel({ name: "demo", version: "1.1" });
     served.demo = provenance(await bundle(), await bundle({}, other));

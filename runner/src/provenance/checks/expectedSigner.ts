@@ -63,7 +63,7 @@ export function chooseSigner(
   );
   for (const { expected, from } of named) {
     if (identities.some((identity) => isExpected(identity, [expected]))) continue;
-    const wrong = first ? differences(first, expected).join(", ") : "no certificate";
+    const wrong = first ? differences(first, expected).map(spelled).join(", ") : "no certificate";
     return { identity: first, unmet: `${from} expects another one (${wrong})`, isForbidden: true };
   }
   const byPolicy = identities.find((identity) =>
@@ -78,6 +78,9 @@ export function chooseSigner(
   const known = identities.find((identity) => byHistory.some((before) => isSameSigner(before, identity)));
   return known ? { identity: known, expectedBy: "history" } : { identity: first, expectedBy: "nothing" };
 }
+
+/** A key as a policy spells it: `owner-id`. */
+const spelled = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** The same by what never changes hands. */
 function isSameSigner(before: Identity, now: Identity): boolean {
