@@ -37,6 +37,21 @@ describe("lock and explain on the command line", () => {
   afterEach(() => place.remove());
   after(() => index.close());
 
+  it("tells that two lines want one project from two addresses", async () => {
+    const lines = ["1.0", "2.0"].map((version) => {
+      const wheel = buildWheel({ name: "twice", version });
+      place.write(`twice-${version}-py3-none-any.whl`, wheel.bytes);
+      return `./twice-${version}-py3-none-any.whl\n`;
+    });
+    place.write("requirements.in", lines.join(""));
+    const { status, stdout, stderr } = await place.run(["explain", "requirements.in", "-q", "--offline"]);
+    assert.equal(status, 1, stderr);
+    assert.match(
+      stdout,
+      /one of your requirements asks for twice from \S*twice-\d\.0-py3-none-any\.whl, and another requirement for it from/,
+    );
+  });
+
   it("locks with every digest and who asks for what, the same each time", async () => {
     place.write("requirements.in", "flask\n");
     const first = await thoth(["lock", "requirements.in", "-o", "-"]);

@@ -112,6 +112,7 @@ describe("credentials", () => {
     ["check", "requirements.txt", "pip", "--verbose"],
     ["check", "requirements.txt", "pip", "--format", "json"],
     ["check", "requirements.txt", "--format", "sarif"],
+    ["check", "requirements.txt", "pip", "vcs.txt", "--format", "cyclonedx"],
     ["check", "requirements.txt", "--format", "junit"],
     ["lock", "requirements.txt", "-o", "-", "--as", "requirements", "--verbose"],
     ["lock", "requirements.txt", "-o", "-", "--as", "pylock"],

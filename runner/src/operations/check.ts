@@ -27,11 +27,12 @@ export const check: Operation<CheckInput, CheckOutput, CheckPartial> = async (
   );
   const { roots, notChecked } = await loader.roots(input.paths, input.constraints);
   const checkedRoots = await checkRoots(context, input, roots, calls, signal);
-  const resolved = await resolveRoots(context, input, checkedRoots, loader, signal);
+  const resolved = await resolveRoots(context, input, checkedRoots, loader, signal, { whole: input.bill });
   const { addProvenance } = await import("./checkProvenance.ts");
   const session = await addProvenance(context, input, resolved, loader, calls, signal);
   const files = filesOfFindings(session.roots, loader);
   for (const file of files) calls.partial({ file });
+  const bill = input.bill ? await (await import("./checkBill.ts")).billOf(context, session.roots) : undefined;
   const checked = session.checked;
   const projects = session.roots.flatMap(({ snapshot }) => [...snapshot.projects.values()]);
   context.afterwards(() => rememberNames(context, projects).catch(() => {}));
@@ -45,6 +46,7 @@ export const check: Operation<CheckInput, CheckOutput, CheckPartial> = async (
       indexes: session.indexes,
       ...(checked === undefined ? {} : { checked: new Date(checked).toISOString() }),
       ...tellAdvisoryAge(projects),
+      ...(bill === undefined ? {} : { bill }),
     },
     notChecked: [...notChecked, ...session.notChecked],
   };

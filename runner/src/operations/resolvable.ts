@@ -8,6 +8,8 @@ import { appliesHere, isFromIndex, isRequirement } from "../../../shared/src/rul
 export interface ResolveRootsOptions {
   /** Plan repairs of what advisories are known against; without it only the line's own fix is tried. */
   readonly repairs?: boolean | undefined;
+  /** The whole stack is asked for: what no line narrows is resolved too. */
+  readonly whole?: boolean | undefined;
   readonly allowDowngrade?: boolean | undefined;
   /** What fixes have to hold for, in place of what is declared. */
   readonly environments?: readonly EnvironmentOptions[] | undefined;
@@ -30,7 +32,7 @@ interface KnownRoot {
  */
 export function isToBeResolved(
   { tree, snapshot, findings }: KnownRoot,
-  options: Pick<ResolveRootsOptions, "repairs">,
+  options: Pick<ResolveRootsOptions, "repairs" | "whole">,
 ): boolean {
   const kind = tree.files[0]?.manifest.kind;
   if (kind !== "requirements" && kind !== "constraints" && kind !== "pipfile" && kind !== "pyproject")
@@ -43,7 +45,7 @@ export function isToBeResolved(
   );
   const isExposed = findings.findings.some(({ rule }) => rule === "known-vulnerability");
   return (
-    (narrows || isExposed || options.repairs === true) &&
+    (narrows || isExposed || options.repairs === true || options.whole === true) &&
     entries.some((entry) => entry.kind === "requirement") &&
     snapshot.environment?.tags !== undefined &&
     !isNothingThere({ tree, snapshot, findings })

@@ -200,7 +200,11 @@ class Teller {
       };
     }
     if (cause.kind === "unusable" && cause.reason.kind === "unusable") {
-      const text = `${this.#releases(packages[0]!, terms[0]!)} cannot be used: ${asClause(cause.reason.message)}`;
+      const why = asClause(cause.reason.message);
+      // Two lines may name two addresses for one project: that is of the manifest itself, which has no releases.
+      const text = this.#project(packages[0]!)
+        ? `${this.#releases(packages[0]!, terms[0]!)} cannot be used: ${why}`
+        : why.replace(/^it asks /, "one of your requirements asks ");
       return {
         kind: "leaf",
         id,

@@ -1,5 +1,6 @@
 // `check`: findings of the manifests.
 import * as z from "zod";
+import { billPackage } from "./bill.ts";
 import { commonInput, freshness, range, severity, severityThreshold } from "./operation.ts";
 
 export const input = commonInput.extend({
@@ -10,6 +11,8 @@ export const input = commonInput.extend({
   rules: z.record(z.string(), z.union([severity, z.literal("off")])).default({}),
   /** Findings of advisories that are all below it are information. */
   severityThreshold: severityThreshold.optional(),
+  /** Tell the packages of the manifests too, those that the resolver takes included: a bill of materials. */
+  bill: z.boolean().optional(),
 });
 export type CheckInput = z.infer<typeof input>;
 
@@ -61,5 +64,7 @@ export const output = z.object({
   checked: z.string().optional(),
   /** Where the advisories are from that were matched, and up to when they tell what is known, ISO 8601; absent where none are stored. */
   advisories: z.object({ source: z.string(), asOf: z.string() }).optional(),
+  /** Where `bill` was asked for. */
+  bill: z.array(billPackage).optional(),
 });
 export type CheckOutput = z.infer<typeof output>;

@@ -1,5 +1,6 @@
 // `provenance`: where every artifact of a manifest comes from, and whether that is so; each check with its state and its evidence.
 import * as z from "zod";
+import { acceptance, billAdvisory } from "./bill.ts";
 import { commonInput, freshness, range, severity } from "./operation.ts";
 
 export const input = commonInput.extend({
@@ -39,14 +40,6 @@ const evidence = z.object({
   says: z.string().optional(),
 });
 
-const acceptance = z.object({
-  reason: z.string(),
-  until: z.string().optional(),
-  from: z.string(),
-  /** Where it was looked into, as the policy says. */
-  evidence: z.string().optional(),
-});
-
 export const check = z.object({
   rule: z.string(),
   state: checkState,
@@ -69,20 +62,7 @@ export const check = z.object({
   inherited: z.boolean().optional(),
   accepted: acceptance.optional(),
   /** Advisories that the check is about. */
-  advisories: z
-    .array(
-      z.object({
-        id: z.string(),
-        aliases: z.array(z.string()),
-        severity: z.string(),
-        fixedIn: z.array(z.string()),
-        accepted: acceptance.optional(),
-        score: z.number().optional(),
-        vector: z.string().optional(),
-        summary: z.string().optional(),
-      }),
-    )
-    .optional(),
+  advisories: z.array(billAdvisory).optional(),
   evidence: z.array(evidence),
 });
 export type ProvenanceCheck = z.infer<typeof check>;

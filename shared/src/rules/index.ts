@@ -1,5 +1,6 @@
 // The rules' façade: findings of a tree, what is wanted to be known of it, and fixes.
 
+export { acceptanceFor } from "./accepted.ts";
 export { type RuleDescription, ruleCatalogue } from "./catalogue.ts";
 export { describeRequirement, type RequirementView, sayAdmitted } from "./describe.ts";
 export { findingsOf, localFindingsOf } from "./findings.ts";

@@ -1,4 +1,4 @@
-// `check`: the findings of manifests; as text, as SARIF and as JUnit.
+// `check`: the findings of manifests; as text, as SARIF, as CycloneDX and as JUnit.
 import type { CheckInput, CheckOutput } from "../../../../shared/src/protocol/check.ts";
 import type { Answer } from "../../../../shared/src/protocol/operation.ts";
 import { common, findingOptions, severityThreshold } from "../options.ts";
@@ -15,7 +15,8 @@ export const check: CommandSpec = {
     paths: paths(args),
     constraints: texts(options.constraint) ?? [],
     rules: ruleSeverities(options),
-    ...given<Pick<CheckInput, "severityThreshold">>({
+    ...given<Pick<CheckInput, "severityThreshold" | "bill">>({
+      bill: options.format === "cyclonedx" ? true : undefined,
       severityThreshold: text(options.severityThreshold) as CheckInput["severityThreshold"],
     }),
   }),
@@ -27,6 +28,14 @@ export const check: CommandSpec = {
     sarif: async () => {
       const { sarifOf } = await import("../sarif.ts");
       return (answer: Answer<CheckOutput>, { version }) => sarifOf(answer, version);
+    },
+    cyclonedx: async () => {
+      const [{ cyclonedxOf }, { billOfCheck }] = await Promise.all([
+        import("../cyclonedx.ts"),
+        import("../bills.ts"),
+      ]);
+      return (answer: Answer<CheckOutput>, { version, now }) =>
+        cyclonedxOf(billOfCheck(answer), version, now);
     },
     junit: async () => (await import("../junit.ts")).junitOf as Renderer,
   },

@@ -45,8 +45,12 @@ export const provenance: CommandSpec = {
       return (answer: Answer<ProvenanceOutput>, { version }) => provenanceSarif(answer, version);
     },
     cyclonedx: async () => {
-      const { cyclonedxOf } = await import("../cyclonedx.ts");
-      return (answer: Answer<ProvenanceOutput>, { version, now }) => cyclonedxOf(answer, version, now);
+      const [{ cyclonedxOf }, { billOfProvenance }] = await Promise.all([
+        import("../cyclonedx.ts"),
+        import("../bills.ts"),
+      ]);
+      return (answer: Answer<ProvenanceOutput>, { version, now }) =>
+        cyclonedxOf(billOfProvenance(answer), version, now);
     },
   },
   failed: (result: ProvenanceOutput, counts) =>
