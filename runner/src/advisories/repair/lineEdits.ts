@@ -37,36 +37,50 @@ export class LineEdits {
   }
 
   /**
-   * Where a line leaves open what was meant, as a range does, it is narrowed; what no line names gets a constraint.
+   * Where a line leaves open what was meant, as a range does, it is narrowed: that of the project itself, else that of who brings it in
+   * and moved further than was meant. Where that is not enough what no line names gets a constraint.
    * @param wrong projects of which the candidate has another release than was meant.
    * @returns whether there was anything to narrow.
    */
   holdTo(wanted: Stacks, wrong: ReadonlySet<string>, candidate: Candidate): boolean {
-    let isChanged = false;
     const names = [...wrong];
+    const brought: string[] = [];
+    let isChanged = false;
     for (let at = 0; at < names.length; at++) {
       const name = names[at]!;
-      const version = highest(wanted, name);
       const got = highest(candidate.stacks, name);
       if (!got) return false;
-      if (!version) {
-        // What was not meant to be there at all is brought in by what moved further than was meant.
-        const askers = candidate.stacks.flat().flatMap((pin) => (pin.name === name ? pin.via : []));
-        names.push(...askers.filter((asker) => !names.includes(asker) && isOther(candidate, wanted, asker)));
+      const version = highest(wanted, name);
+      if (version && this.#lines.has(name)) {
+        isChanged = this.#holdNear(name, wanted, candidate) || isChanged;
         continue;
       }
-      const below = compareVersions(got, version) > 0 ? got : undefined;
-      const isHeld = this.#lines.has(name)
-        ? this.hold(name, version, below)
-        : this.#constrain(name, version, below, candidate);
-      isChanged ||= isHeld;
+      brought.push(name);
+      const askers = candidate.stacks.flat().flatMap((pin) => (pin.name === name ? pin.via : []));
+      names.push(...askers.filter((asker) => !names.includes(asker) && isOther(candidate, wanted, asker)));
     }
-    return isChanged;
+    if (isChanged) return true;
+    if (brought.map((name) => this.#constrain(name, wanted, candidate)).includes(true)) return true;
+    // What moved further may have let the rest be chosen otherwise, without asking for it.
+    const others = [...this.#lines.keys()].filter((name) => isOther(candidate, wanted, name));
+    return others.map((name) => this.#holdNear(name, wanted, candidate)).includes(true);
   }
 
-  #constrain(name: string, version: Version, below: Version | undefined, { stacks }: Candidate): boolean {
-    if (!this.#mayConstrain) return false;
-    const specifier = below ? `>=${version.public},<${below.public}` : `>=${version.public}`;
+  /** Holds a project to what was meant, below what it has. */
+  #holdNear(name: string, wanted: Stacks, { stacks }: Candidate): boolean {
+    const version = highest(wanted, name);
+    const got = highest(stacks, name);
+    if (!version || !got) return false;
+    return this.hold(name, version, compareVersions(got, version) > 0 ? got : undefined);
+  }
+
+  #constrain(name: string, wanted: Stacks, { stacks }: Candidate): boolean {
+    const version = highest(wanted, name);
+    const got = highest(stacks, name);
+    // What was not meant to be there at all is nothing to hold.
+    if (!version || !got || !this.#mayConstrain) return false;
+    const end = compareVersions(got, version) > 0 ? `,<${got.public}` : "";
+    const specifier = `>=${version.public}${end}`;
     if (this.#added.get(name)?.specifier === specifier) return false;
     const via = stacks.flat().find((pin) => pin.name === name)?.via ?? [];
     this.#added.set(name, { name, specifier, via });

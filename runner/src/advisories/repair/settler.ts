@@ -1,8 +1,8 @@
 // Turns what a search found with some lines open into edits of those lines, and shows that what comes of them is what was meant.
 import { compareVersions, type Version } from "../../../../shared/src/packaging/version.ts";
 import type { Demand, Question } from "../../resolve/index.ts";
-import { type Candidate, highest, isBetter, narrowed } from "./candidate.ts";
-import { MOST_COMBINED } from "./limits.ts";
+import { type Candidate, highest, isBetter, isOther, narrowed } from "./candidate.ts";
+import { MOST_COMBINED, MOST_SWAPPED } from "./limits.ts";
 import { LineEdits } from "./lineEdits.ts";
 import type { Prover } from "./prover.ts";
 import type { Key, Stacks, Trials } from "./search.ts";
@@ -42,7 +42,10 @@ export class Settler {
       const candidate = await this.#prover.prove(edits.changes, edits.constraints, wanted);
       if (!candidate) return undefined;
       const wrong = this.#prover.wrongIn(candidate, allowed);
-      if (wrong.size === 0) return round === 0 ? candidate : this.#withoutSpare(candidate, wanted, allowed);
+      if (wrong.size === 0) {
+        const settled = round === 0 ? candidate : await this.#withoutSpare(candidate, wanted, allowed);
+        return this.#withFewerMoves(settled, wanted, names, allowed);
+      }
       if (!edits.holdTo(wanted, wrong, candidate)) return undefined;
     }
     return undefined;
@@ -63,6 +66,80 @@ export class Settler {
     const changes = edits.changes.filter(({ from, to }) => from !== to);
     const raised = await this.#prover.prove(changes, [], wanted);
     return raised && this.#prover.wrongIn(raised, allowed).size === 0 ? raised : undefined;
+  }
+
+  /** A line that leaves open more than was meant, as a range does, may move others along: held to what was meant where that moves fewer. */
+  async #withFewerMoves(
+    open: Candidate,
+    wanted: Stacks,
+    names: ReadonlySet<string>,
+    allowed: ReadonlySet<Key>,
+  ): Promise<Candidate> {
+    const fewest = this.#prover.movesOf(wanted).length;
+    const ends = new Map<string, Version>();
+    let best = open;
+    for (let last = open, round = 0; round < 8 && best.moved.length > fewest; round++) {
+      let isNarrower = false;
+      for (const name of [...names, ...open.constraints.map((one) => one.name)]) {
+        const got = highest(last.stacks, name);
+        const version = highest(wanted, name);
+        if (!got || !version || compareVersions(got, version) <= 0) continue;
+        ends.set(name, got);
+        isNarrower = true;
+      }
+      if (!isNarrower) break;
+      const held = await this.#heldBelow(open, wanted, names, ends);
+      if (!held) break;
+      if (this.#prover.wrongIn(held, allowed).size === 0 && isBetter(held, best)) best = held;
+      last = held;
+    }
+    return best.moved.length > fewest ? this.#withOtherConstraints(best, wanted, allowed) : best;
+  }
+
+  /** A constraint on another package that moved further than was meant may hold the first one too. */
+  async #withOtherConstraints(
+    whole: Candidate,
+    wanted: Stacks,
+    allowed: ReadonlySet<Key>,
+  ): Promise<Candidate> {
+    let best = whole;
+    const others = whole.moved.filter(
+      ({ name }) => !this.#lines.has(name) && isOther(whole, wanted, name) && highest(wanted, name),
+    );
+    for (const one of whole.constraints.slice(0, MOST_SWAPPED)) {
+      for (const { name } of others.slice(0, MOST_SWAPPED)) {
+        const end = highest(whole.stacks, name)!;
+        const via = whole.stacks.flat().find((pin) => pin.name === name)?.via ?? [];
+        const instead = { name, specifier: `>=${highest(wanted, name)!.public},<${end.public}`, via };
+        const constraints = whole.constraints.map((other) => (other === one ? instead : other));
+        const swapped = await this.#prover.prove(whole.changes, constraints, wanted);
+        if (swapped && this.#prover.wrongIn(swapped, allowed).size === 0 && isBetter(swapped, best))
+          best = swapped;
+      }
+    }
+    return best;
+  }
+
+  /** The same lines, each that has an end held below it. */
+  #heldBelow(
+    open: Candidate,
+    wanted: Stacks,
+    names: ReadonlySet<string>,
+    ends: ReadonlyMap<string, Version>,
+  ): Promise<Candidate | undefined> {
+    const edits = new LineEdits(this.#lines);
+    for (const name of names) {
+      const version = highest(wanted, name);
+      const end = ends.get(name);
+      if (version && end) edits.hold(name, version, end);
+      else if (version) edits.take(name, version);
+    }
+    const constraints = open.constraints.map((one) => {
+      const version = highest(wanted, one.name);
+      const end = ends.get(one.name);
+      return version && end ? { ...one, specifier: `>=${version.public},<${end.public}` } : one;
+    });
+    return this.#prover.prove(edits.changes, constraints, wanted);
   }
 
   /** What was held beside another thing may not have to be held once that is. */
