@@ -116,6 +116,8 @@ describe("hooks and actions of others", () => {
     lock(demo.sha256);
     assert.equal((await act({ command: "lock; touch hacked" })).status, 2);
     assert.equal((await act({ path: "$(touch hacked)\n--trusted-host=x" })).status, 2);
+    assert.equal((await act({ output: "thoth.sarif\nreport=hacked" })).status, 2);
     assert.ok(!existsSync(join(place.folder, "hacked")));
+    assert.doesNotMatch(readFileSync(join(place.folder, "outputs"), "utf8"), /hacked/);
   });
 });
