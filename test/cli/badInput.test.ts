@@ -164,16 +164,30 @@ describe("bad input on the command line", () => {
     assert.equal(status, 3);
   });
 
-  it("an unknown command suggests the nearest one, an unknown option says so", async () => {
-    assertRefused(await place.run(["chekc"]), /unknown command 'chekc'\.\n {7}Did you mean check\?/);
-    assertRefused(
-      await place.run(["check", "--ofline"]),
-      /unknown option '--ofline'\.\n {7}Did you mean --offline\?/,
-    );
-    assertRefused(
-      await place.run(["lock", "--zzz"]),
-      /unknown option '--zzz'\.\n {7}thoth lock --help lists the options\./,
-    );
+  it("a word of the command line that it cannot mean, with the nearest one or with where to look", async () => {
+    const refusals: readonly (readonly [RegExp, ...string[]])[] = [
+      [/there is no command chekc\.\n {7}Did you mean check\?/, "chekc"],
+      [/there is no command nope\.\n {7}thoth --help lists the commands\./, "help", "nope"],
+      [/there is no option --ofline\.\n {7}Did you mean --offline\?/, "check", "--ofline"],
+      [/there is no option --zzz\.\n {7}thoth lock --help lists the options\./, "lock", "--zzz"],
+      [/--format takes text, json, sarif, cyclonedx, junit, not yaml\./, "check", "--format", "yaml"],
+      [/--output needs a FILE\./, "check", "--output"],
+      [/--requests 0 is no positive number\./, "provenance", "--requests", "0"],
+      [/lock takes no more than 1, and 2 are given\./, "lock", "a", "b"],
+      [/at least one ARTIFACT is needed\./, "attestation"],
+      [/not read from standard input\.\n {7}Write it to a file/, "check", "-"],
+      [/not read from standard input\./, "lock", "-"],
+    ];
+    for (const [message, ...args] of refusals) assertRefused(await place.run(args), message);
+  });
+
+  it("names choices and arguments in the help, each command's by help COMMAND as by --help", async () => {
+    const { stdout, status } = await place.run(["check", "--help"]);
+    assert.equal(status, 0);
+    assert.match(stdout, /^Usage: thoth check \[PATH\.\.\.\] \[options\]\n/);
+    assert.match(stdout.replace(/\s+/g, " "), /text, json, sarif, cyclonedx, junit \(default: text\)/);
+    assert.equal((await place.run(["help", "check"])).stdout, stdout);
+    for (const line of (await place.run(["--help"])).stdout.split("\n")) assert.ok(line.length <= 80, line);
   });
 
   it("a rule that is none, where it would silence or choose nothing", async () => {

@@ -4,7 +4,7 @@ import type { LockInput } from "../../../shared/src/protocol/lock.ts";
 import type { CommonInput } from "../../../shared/src/protocol/operation.ts";
 import { ruleCatalogue } from "../../../shared/src/rules/catalogue.ts";
 import { OperationError } from "../operations/index.ts";
-import type { Options } from "./commands/spec.ts";
+import { type Options, pathOf } from "./commands/spec.ts";
 
 export const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 export const texts = (value: unknown): string[] | undefined =>
@@ -140,7 +140,7 @@ export function environmentsOf(options: Options): LockInput["environments"] {
 
 export const resolveInput = (args: readonly string[], options: Options, cwd: string) => ({
   ...commonInput(options, cwd),
-  path: args[0] ?? ".",
+  path: pathOf(args[0] ?? "."),
   constraints: texts(options.constraint) ?? [],
   ...given<
     Pick<

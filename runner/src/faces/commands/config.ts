@@ -44,6 +44,11 @@ export const config: CommandSpec = {
     { flags: "--user", description: "change your own policy in place of this folder's" },
     ...common,
   ],
+  examples: [
+    "thoth config accept GHSA-m2qf-hxjv-5gpq --package flask --reason 'Sessions are not used'",
+    "thoth config accept cool-down --package acme-tools --version 1.4 --reason 'Our own release'",
+    "thoth config bind 'acme-*' https://packages.example.com/simple",
+  ],
   input: (args, options, cwd): ConfigInput => {
     const [action = "check", ...names] = args;
     if (!Object.hasOwn(ACTIONS, action)) {

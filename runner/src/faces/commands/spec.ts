@@ -1,6 +1,7 @@
 // What a command is: the arguments and options of one operation, how they become its input, and how its answer is shown.
 import type { Answer } from "../../../../shared/src/protocol/operation.ts";
 import type { OperationName } from "../../../../shared/src/protocol/operations.ts";
+import { OperationError } from "../../operations/index.ts";
 import type { OptionSpec } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -23,6 +24,8 @@ export interface CommandSpec {
   readonly operation: OperationName;
   readonly args: readonly (readonly [name: string, description: string])[];
   readonly options: readonly OptionSpec[];
+  /** Command lines that its help shows. */
+  readonly examples?: readonly string[];
   /** Throws OperationError for what the options cannot mean. */
   input(args: readonly string[], options: Options, cwd: string): unknown;
   /** By format; JSON is the same for all. */
@@ -36,4 +39,11 @@ export interface CommandSpec {
 }
 
 /** The manifests that the arguments name; the folder where the command is run, where they name none. */
-export const paths = (args: readonly string[]): string[] => (args.length === 0 ? ["."] : [...args]);
+export const paths = (args: readonly string[]): string[] => (args.length === 0 ? ["."] : args.map(pathOf));
+
+/** A manifest has a folder, which its includes and its configuration are looked up from: what streams in has none. */
+export function pathOf(path: string): string {
+  if (path !== "-") return path;
+  const next = "Write it to a file and name that, or ./- for a file of this name.";
+  throw new OperationError("usage", "no-stream", "a manifest is not read from standard input.", next);
+}

@@ -3,7 +3,7 @@ import type { Answer } from "../../../../shared/src/protocol/operation.ts";
 import type { ValidateInput, ValidateOutput } from "../../../../shared/src/protocol/validate.ts";
 import { building, common, constraint } from "../options.ts";
 import { commonInput, given, text, texts } from "../optionValues.ts";
-import type { CommandSpec } from "./spec.ts";
+import { type CommandSpec, pathOf } from "./spec.ts";
 
 export const validate: CommandSpec = {
   operation: "validate",
@@ -22,7 +22,7 @@ export const validate: CommandSpec = {
   ],
   input: (args, options, cwd): ValidateInput => ({
     ...commonInput(options, cwd),
-    path: args[0] ?? ".",
+    path: pathOf(args[0] ?? "."),
     texts: {},
     allowWithoutSandbox: options.allowWithoutSandbox === true,
     ...given<Pick<ValidateInput, "constraints" | "script" | "timeout" | "memory">>({
