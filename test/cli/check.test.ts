@@ -345,6 +345,7 @@ describe("the command line", () => {
       const { status, stdout } = await ran;
       assert.match(stdout, /invalid-syntax/);
       assert.match(stdout, /Not checked: slow.*: cancelled/);
+      assert.doesNotMatch(stdout, /^Next:/m);
       assert.equal(status, 130);
     } finally {
       await hanging.close();

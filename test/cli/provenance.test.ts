@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { output } from "../../shared/src/protocol/provenance.ts";
 import { buildWheel, type RunningIndex, startIndex } from "../support/index.ts";
 import { assertCyclonedx, assertSarif } from "./schemas.ts";
-import { makePlace, type Place } from "./thoth.ts";
+import { finished, makePlace, type Place } from "./thoth.ts";
 
 describe("thoth provenance", () => {
   const demo = buildWheel({ name: "demo", version: "1.0" });
@@ -216,6 +216,32 @@ describe("thoth provenance", () => {
     const over = await run();
     assert.equal(over.status, 1);
     assert.match(over.stdout, /The acceptance of artifact-digest for demo 1\.0 has expired/);
+  });
+
+  it("says when interrupted that there were more packages, and ends with 130", async () => {
+    const { promise: waiting, resolve: asked } = Promise.withResolvers<void>();
+    const hanging = await startIndex(
+      { demo: [demo] },
+      {
+        misbehave: ({ url }) => {
+          const isSlow = url?.includes("slow") === true;
+          if (isSlow) asked();
+          return isSlow;
+        },
+      },
+    );
+    try {
+      place.write("requirements.txt", `${pinned}\nslow==1.0 --hash=sha256:${"0".repeat(64)}\n`);
+      const child = place.start(["provenance", "-q", "--index-url", hanging.url]);
+      const ran = finished(child);
+      await waiting;
+      child.kill("SIGINT");
+      const { status, stdout } = await ran;
+      assert.equal(status, 130);
+      assert.match(stdout, /^Not checked: the packages after these: cancelled\.$/m);
+    } finally {
+      await hanging.close();
+    }
   });
 
   it("hears the organisation's policy before the workspace's", async () => {

@@ -47,7 +47,8 @@ export function checkText(
   }
   lines.push(...notCheckedLines(answer.notChecked, terminal, options.verbose));
   lines.push(...wrap(summary(result, answer.notChecked.length, options.now), terminal.columns));
-  lines.push(...nextLine(result));
+  const isCancelled = answer.notChecked.some(({ reason }) => reason === "cancelled");
+  if (!isCancelled) lines.push(...nextLine(result));
   return `${lines.join("\n")}\n`;
 }
 

@@ -7,7 +7,7 @@ import type {
 } from "../../../../shared/src/protocol/provenance.ts";
 import { sayAge } from "../../../../shared/src/rules/words.ts";
 import { escapeControls, pad, type Style, type Terminal, wrap } from "../terminal.ts";
-import { count, joinCounts } from "./words.ts";
+import { count, joinCounts, notCheckedLines as sayNotChecked } from "./words.ts";
 
 const SEVERITIES = ["error", "warning", "information", "hint"] as const;
 type Severity = (typeof SEVERITIES)[number];
@@ -50,6 +50,9 @@ export function provenanceText(
   lines.push(...acceptedLines(result, terminal));
   lines.push(...signerLines(result.packages, terminal, options));
   lines.push(...notCheckedLines(result, terminal, options));
+  // What is of no package's check: a file that cannot be read, packages that a cancelled run did not come to.
+  const others = answer.notChecked.filter(({ what }) => !/ \([a-z-]+\)$/.test(what));
+  lines.push(...sayNotChecked(others, terminal, options.verbose));
   for (const { what, time, says } of result.basis) {
     const age = time === undefined || what === "trust root" ? "" : `, of ${time.slice(0, 10)}`;
     lines.push(
