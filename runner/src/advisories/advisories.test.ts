@@ -411,6 +411,18 @@ describe("bringing advisories in", () => {
     assert.deepEqual(place.stored(), ["A-2"]);
   });
 
+  it("keeps what was known of a record that cannot be read any more, and forgets one that is not there", async () => {
+    const good = {
+      "A-1.json": json(record("A-1")),
+      "A-2.json": json(record("A-2")),
+      "A-3.json": json(record("A-3")),
+    };
+    await place.update(place.zip("a.zip", good));
+    const broken = { "PyPI/A-1.json": new TextEncoder().encode("{"), "A-3.json": json(record("A-3")) };
+    const answer = await place.update(place.zip("b.zip", broken));
+    assert.deepEqual([place.stored(), answer.read, answer.leftOut], [["A-1", "A-3"], 1, 1]);
+  });
+
   it("goes by the advisories rather than by a clock that is years behind", async () => {
     const years = { now: NOW - 3 * 365 * 86_400_000 };
     const path = place.zip("a.zip", { "A-1.json": json(record("A-1")) });

@@ -26,7 +26,7 @@ const RECORD_FILE = /\.(?:json|ya?ml)$/i;
 const MOST_ATTEMPTS = 3;
 
 /**
- * Reads advisories in. What is stored stays as it was unless all of it could be read.
+ * Reads advisories in, in place of what the same source had. What could not be read of it is told, and stays as it was.
  * @throws UpdateRefused; what `signal` was aborted with.
  */
 export async function updateAdvisories(options: UpdateOptions): Promise<UpdateAnswer> {
@@ -156,6 +156,7 @@ async function load(
       asOf: collected.newest || collected.latest || options.now,
     },
     collected.rows,
+    collected.unread,
   );
   refuseOlder(collected.newest, newer, place);
   return collected.answer(options.advisories, source);

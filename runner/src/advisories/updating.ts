@@ -91,6 +91,7 @@ export class Collected {
   readonly ids = new Set<string>();
   readonly problems: string[] = [];
   leftOut = 0;
+  readonly #unread = new Set<string>();
   readonly #foreign = new Set<string>();
   /** When the newest record was modified. A time in the future is a clock's fault, or a trick to keep newer data out. */
   newest = 0;
@@ -109,6 +110,7 @@ export class Collected {
     const read = "problem" in item ? item : readOsvRecord(item.value, this.#rate);
     if ("problem" in read) {
       this.#leaveOut(item.name, read.problem);
+      this.#unread.add(basename(item.name).replace(/\.[^.]*$/, ""));
       return;
     }
     this.latest = Math.max(this.latest, read.modified);
@@ -117,6 +119,11 @@ export class Collected {
     for (const one of read.records) this.rows.push(one);
     if (read.partly !== undefined) this.#leaveOut(item.name, read.partly);
     else if (read.records.length === 0) this.#foreign.add(read.id);
+  }
+
+  /** The ids of what could not be read, as far as the names of files tell: they are those of the records. */
+  get unread(): string[] {
+    return [...this.#unread].filter((id) => !this.ids.has(id));
   }
 
   #leaveOut(name: string, problem: string): void {

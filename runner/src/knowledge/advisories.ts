@@ -79,15 +79,22 @@ export class Advisories {
   /**
    * Replaces all that a source has, in one transaction: a reader sees what was there or what is there. Where what is there is newer,
    * which another process may have brought in meanwhile, nothing is changed and that is answered.
+   * @param unread ids of records that are there and could not be read: what was known of them stays.
    */
-  replace(source: Omit<AdvisorySource, "records">, rows: readonly AdvisoryRow[]): AdvisorySource | undefined {
+  replace(
+    source: Omit<AdvisorySource, "records">,
+    rows: readonly AdvisoryRow[],
+    unread: readonly string[] = [],
+  ): AdvisorySource | undefined {
     // In the table's order each row goes where the last one went, which is several times as fast.
     const sorted = [...rows].sort(byPackage);
     return this.#file.write(() => {
       const kept = this.#sourceOf(source.source);
       if (kept && kept.newest > source.newest) return kept;
+      const staying = unread.flatMap((id) => this.#rowsOf(source.source, id));
       this.#file.prepare("DELETE FROM advisories WHERE source = ?").run(source.source);
       this.#insert(source.source, sorted);
+      this.#insert(source.source, staying);
       this.#keepSource(source);
       return undefined;
     });
@@ -133,6 +140,16 @@ export class Advisories {
   #sourceOf(source: string): AdvisorySource | undefined {
     const row = this.#file.prepare("SELECT * FROM advisory_sources WHERE source = ?").get(source);
     return row && sourceOf(row);
+  }
+
+  #rowsOf(source: string, id: string): AdvisoryRow[] {
+    return this.#file
+      .prepare("SELECT package, record FROM advisories WHERE source = ? AND id = ?")
+      .all(source, id)
+      .map((row) => ({
+        package: String(row.package),
+        record: JSON.parse(String(row.record)) as AdvisoryRecord,
+      }));
   }
 
   #insert(source: string, rows: readonly AdvisoryRow[]): void {
