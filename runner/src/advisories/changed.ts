@@ -56,7 +56,9 @@ export async function updateChanged(
   refuseOlder(newest, kept, redactUrl(list));
   const known = advisories.modifiedOf(ARCHIVE);
   for (const id of known.keys()) if (!listed.has(id)) return "whole";
-  const changed = [...listed.values()].filter(({ id, modified }) => modified > (known.get(id) ?? -1));
+  const changed = [...listed.values()].filter(
+    ({ id, modified }) => modified > (known.get(id) ?? Number.NEGATIVE_INFINITY),
+  );
   if (changed.length > MOST_SINGLE) return "whole";
   const collected = await fetchRecords(url, changed, client, horizon, options);
   if (!collected) return "whole";
@@ -126,7 +128,8 @@ function readModified(text: string): Map<string, Listed> {
     const modified = timeOf(time.trim());
     if (id === undefined || modified === undefined) continue;
     if (ecosystem !== undefined && ecosystem.toLowerCase() !== "pypi") continue;
-    if (modified > (rows.get(id)?.modified ?? -1)) rows.set(id, { id, place, modified });
+    if (modified > (rows.get(id)?.modified ?? Number.NEGATIVE_INFINITY))
+      rows.set(id, { id, place, modified });
   }
   return rows;
 }

@@ -70,6 +70,15 @@ export class Advisories {
     return Number(this.#file.first("SELECT coalesce(sum(records), 0) AS n FROM advisory_sources")?.n ?? 0);
   }
 
+  /** All that a source has; a record with an empty id says that a service was asked for the project. */
+  *rowsOf(source: string): Generator<AdvisoryRow> {
+    const rows = this.#file.rows(
+      "SELECT package, record FROM advisories WHERE source = ? ORDER BY package, id",
+      source,
+    );
+    for (const row of rows) yield rowOf(row);
+  }
+
   /** When a record of a source was modified, by its id. */
   modifiedOf(source: string): Map<string, number> {
     const rows = this.#file.rows("SELECT DISTINCT id, modified FROM advisories WHERE source = ?", source);
@@ -91,7 +100,7 @@ export class Advisories {
     return this.#file.write(() => {
       const kept = this.#sourceOf(source.source);
       if (kept && kept.newest > source.newest) return kept;
-      const staying = unread.flatMap((id) => this.#rowsOf(source.source, id));
+      const staying = unread.flatMap((id) => this.#recordRows(source.source, id));
       this.#file.prepare("DELETE FROM advisories WHERE source = ?").run(source.source);
       this.#insert(source.source, sorted);
       this.#insert(source.source, staying);
@@ -142,14 +151,11 @@ export class Advisories {
     return row && sourceOf(row);
   }
 
-  #rowsOf(source: string, id: string): AdvisoryRow[] {
+  #recordRows(source: string, id: string): AdvisoryRow[] {
     return this.#file
       .prepare("SELECT package, record FROM advisories WHERE source = ? AND id = ?")
       .all(source, id)
-      .map((row) => ({
-        package: String(row.package),
-        record: JSON.parse(String(row.record)) as AdvisoryRecord,
-      }));
+      .map(rowOf);
   }
 
   #insert(source: string, rows: readonly AdvisoryRow[]): void {
@@ -190,6 +196,10 @@ function sourceOf(row: Record<string, unknown>): AdvisorySource {
     asOf: Number(row.as_of),
     records: Number(row.records),
   };
+}
+
+function rowOf(row: Record<string, unknown>): AdvisoryRow {
+  return { package: String(row.package), record: JSON.parse(String(row.record)) as AdvisoryRecord };
 }
 
 function byPackage(a: AdvisoryRow, b: AdvisoryRow): number {

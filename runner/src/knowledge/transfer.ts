@@ -1,4 +1,4 @@
-// Facts and signers from one machine to another: lines of JSON (NDJSON), one each, without caches, credentials or paths of logs.
+// Facts, signers and advisories from one machine to another: lines of JSON (NDJSON), one each, without caches, credentials or folders.
 import { createReadStream, createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
@@ -6,11 +6,19 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Kysely } from "kysely";
 import * as z from "zod";
+import type { Advisories } from "./advisories.ts";
 import { KnowledgeError, reasonOf } from "./errors.ts";
 import type { Facts } from "./facts.ts";
 import type { Identities, KeptIdentity } from "./identities.ts";
 import type { Inspections } from "./inspections.ts";
 import type { KnowledgeSchema } from "./schema.ts";
+import {
+  ADVISORY_LINE,
+  ADVISORY_SOURCE_LINE,
+  type AdvisoryTransfer,
+  exportAdvisories,
+  ImportedAdvisories,
+} from "./transferAdvisories.ts";
 import type { Artifact, ArtifactMetadata, Fact, Inspection, NewFact, Project, Release } from "./types.ts";
 
 export interface ExportResult {
@@ -22,6 +30,7 @@ interface Source {
   readonly facts: Facts;
   readonly inspections: Inspections;
   readonly identities: Identities;
+  readonly advisories: Advisories;
   db(): Promise<Kysely<KnowledgeSchema>>;
 }
 
@@ -111,6 +120,7 @@ async function* recordsOf(knowledge: Source): AsyncGenerator<object> {
   }
   for (const project of identities.projects())
     for (const one of identities.ofProject(project)) yield { kind: "identity", ...one };
+  yield* exportAdvisories(knowledge.advisories);
 }
 
 function* exported(kind: string, facts: readonly Fact<unknown>[]): Generator<object> {
@@ -231,9 +241,11 @@ const RECORD = z.discriminatedUnion("kind", [
     firstSeen: z.number().int().nonnegative(),
     lastSeen: z.number().int().nonnegative(),
   }),
+  ADVISORY_SOURCE_LINE,
+  ADVISORY_LINE,
 ]);
 
-type ImportedRecord = z.infer<typeof RECORD>;
+type ImportedRecord = Exclude<z.infer<typeof RECORD>, AdvisoryTransfer>;
 
 /**
  * See `Knowledge.importFrom`.
@@ -243,6 +255,7 @@ export async function importFrom(knowledge: Source, path: string): Promise<Impor
   const bad: { line: number; reason: string }[] = [];
   let records = 0;
   let badCount = 0;
+  const imported = new ImportedAdvisories();
   let batch: ImportedRecord[] = [];
   let line = 0;
   try {
@@ -260,6 +273,10 @@ export async function importFrom(knowledge: Source, path: string): Promise<Impor
         continue;
       }
       records += 1;
+      if (read.kind === "advisory" || read.kind === "advisory-source") {
+        imported.add(read);
+        continue;
+      }
       batch.push(read);
       if (batch.length < BATCH) continue;
       await record(knowledge, batch);
@@ -276,6 +293,7 @@ export async function importFrom(knowledge: Source, path: string): Promise<Impor
   }
   if (line === 0) readHeader("", path);
   await record(knowledge, batch);
+  imported.merge(knowledge.advisories);
   return { records, badCount, bad };
 }
 
@@ -291,7 +309,7 @@ function readHeader(text: string, path: string): void {
   );
 }
 
-function readRecord(text: string): ImportedRecord | string {
+function readRecord(text: string): z.infer<typeof RECORD> | string {
   const json = parseJson(text);
   if (json === undefined) return "it is not JSON";
   const read = RECORD.safeParse(json);

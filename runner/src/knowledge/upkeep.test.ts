@@ -234,4 +234,96 @@ describe("looking after knowledge", () => {
     assert.equal(counts.inspections, 1);
     assert.equal(knowledge.pages.read("secret-page"), undefined);
   });
+
+  describe("advisories", () => {
+    const source = (name: string, asOf: number, place = name) => ({
+      source: name,
+      place,
+      license: "CC-BY-4.0",
+      time: asOf,
+      newest: asOf,
+      asOf,
+    });
+    const row = (project: string, id: string, modified = 5) => ({
+      package: project,
+      record: {
+        id,
+        severity: "high" as const,
+        modified,
+        aliases: ["CVE-1"],
+        ranges: [[["introduced", "0"] as const, ["fixed", "2.0"] as const]],
+      },
+    });
+    const known = (of: Knowledge) =>
+      ["flask", "asked", "other"].map((name) =>
+        of.advisories
+          .read([name])
+          ?.get(name)
+          ?.records.map(({ id }) => id),
+      );
+    const transfer = async (other: Knowledge): Promise<string> => {
+      const path = join(folder.path, "export.ndjson");
+      await knowledge.exportTo(path);
+      const { badCount } = await other.importFrom(path);
+      assert.equal(badCount, 0);
+      return readFileSync(path, "utf8");
+    };
+
+    it("go along with an export whole, without folders, and never over what is newer", async () => {
+      knowledge.advisories.replace(source("archive", 50, "/home/ada/all.zip"), [row("flask", "A-1")]);
+      knowledge.advisories.replace(source("/home/ada/a-own", 40), [row("flask", "B-1")]);
+      knowledge.advisories.replaceProjects(source("service https://osv.example", 60), ["asked"], []);
+      const other = folder.open({ file: join(folder.path, "other.db") });
+      assert.doesNotMatch(await transfer(other), /ada/);
+      assert.deepEqual(known(other), [["B-1", "A-1"], [], []]);
+      assert.deepEqual(
+        other.advisories.sources().map((one) => [one.source, one.place, one.asOf, one.records]),
+        [
+          ["archive", "all.zip", 50, 1],
+          ["a-own", "a-own", 40, 1],
+          ["service https://osv.example", "service https://osv.example", 60, 0],
+        ],
+      );
+      assert.deepEqual(
+        other.advisories.read(["flask"]),
+        new Map(
+          [...knowledge.advisories.read(["flask"])!].map(([name, one]) => [
+            name,
+            { ...one, source: "all.zip, a-own, service https://osv.example" },
+          ]),
+        ),
+      );
+      other.advisories.replace(source("archive", 90), [row("flask", "A-2", 90)]);
+      await transfer(other);
+      assert.deepEqual(known(other), [["B-1", "A-2"], [], []]);
+    });
+
+    it("of a bad line are left out and told", async () => {
+      const path = join(folder.path, "bad.ndjson");
+      const lines = [
+        { kind: "thoth-knowledge", version: 1 },
+        { kind: "advisory-source", ...source("archive", 50) },
+        { kind: "advisory", source: "archive", ...row("flask", "A-1") },
+        { kind: "advisory", source: "archive", ...row("flask", "\u001b[31m") },
+        {
+          kind: "advisory",
+          source: "archive",
+          ...row("flask", "A-3"),
+          record: { id: "A-3", severity: "awful" },
+        },
+      ];
+      writeFileSync(path, lines.map((line) => JSON.stringify(line)).join("\n"));
+      const { records, bad } = await knowledge.importFrom(path);
+      assert.deepEqual([records, bad.map(({ line }) => line)], [2, [4, 5]]);
+      assert.deepEqual(known(knowledge)[0], ["A-1"]);
+    });
+
+    it("stay when what is old is removed and caches are emptied", async () => {
+      knowledge.advisories.replace(source("archive", 50), [row("flask", "A-1")]);
+      await knowledge.prune({ olderThan: 1_000, maxBytes: 0 });
+      await knowledge.clearCache();
+      await knowledge.vacuum();
+      assert.deepEqual(known(knowledge), [["A-1"], [], []]);
+    });
+  });
 });
