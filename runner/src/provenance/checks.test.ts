@@ -80,6 +80,18 @@ describe("the checks of provenance", () => {
       }
     });
 
+    it("holds an address that names no project to the same, by what its path ends in", async () => {
+      const answer = await over(await serve({}), [
+        "git+https://ada:s3cret@example.com/team/demo.git@main",
+        `git+https://example.com/other.git@${"a".repeat(40)}`,
+        "https://example.com/archive/tool.zip",
+      ]);
+      assert.match(only(answer.checks("demo", rule), "failed").message, /demo is taken from git at main/);
+      only(answer.checks("other", rule), "passed");
+      only(answer.checks("tool-zip", rule), "failed");
+      assert.doesNotMatch(JSON.stringify(answer), /s3cret/);
+    });
+
     it("passes a whole commit and an address with its digest", async () => {
       const commit = "a".repeat(40);
       const answer = await over(await serve({}), [
@@ -96,8 +108,11 @@ describe("the checks of provenance", () => {
     });
 
     it("does not apply to a path", async () => {
-      const answer = await over(await serve({}), ["./demo-1.0-py3-none-any.whl"]);
-      only(answer.checks("demo", rule), "not-applicable");
+      for (const line of ["./demo-1.0-py3-none-any.whl", "demo @ file:///srv/demo-1.0-py3-none-any.whl"]) {
+        const answer = await over(await serve({}), [line]);
+        only(answer.checks("demo", rule), "not-applicable");
+        only(answer.checks("demo", "runs-code-at-install"), "passed");
+      }
     });
 
     it("compares a lock with its Pipfile, and says where there is none", async () => {

@@ -29,10 +29,11 @@ export function subjectsOf(tree: ManifestTree): Subject[] {
   for (const file of files) {
     if (file.as === "constraints") continue;
     for (const entry of file.manifest.entries) {
-      if (entry.kind !== "requirement" || entry.normalizedName === undefined) continue;
-      const asked = narrow(entry, constraints.get(entry.normalizedName) ?? []);
+      const name = entry.kind === "requirement" ? (entry.normalizedName ?? nameOfAddress(entry)) : undefined;
+      if (entry.kind !== "requirement" || name === undefined) continue;
+      const asked = narrow(name, entry, constraints.get(name) ?? []);
       const { version, specifier } = asked;
-      const key = [entry.normalizedName, version ?? `?${specifier}`, entry.index?.text ?? ""].join("\n");
+      const key = [name, version ?? `?${specifier}`, entry.index?.text ?? ""].join("\n");
       const known = byKey.get(key);
       if (known) known.places.push({ file, entry });
       else byKey.set(key, { places: [{ file, entry }], asked, file });
@@ -64,33 +65,44 @@ function constraintsOf(files: readonly ManifestFile[]): ReadonlyMap<string, read
   return found;
 }
 
+/** An address that names no project (`git+https://example.com/demo.git`): what its path ends in stands for it. */
+function nameOfAddress({ url }: RequirementEntry): string | undefined {
+  if (!url) return undefined;
+  const last = fileNameOf(url.text.replace(/\/+(?=[?#]|$)/, ""))
+    .replace(/@[^@]*$/, "")
+    .replace(/\.git$/i, "");
+  return normalizeName(last).replace(/^-+|-+$/g, "") || undefined;
+}
+
 /** One entry, with what the constraints make of it. */
 interface Asked {
+  /** PEP 503 form. */
+  readonly name: string;
   readonly entry: RequirementEntry;
   readonly version: string | undefined;
   readonly specifier: SpecifierSet;
   readonly constraints: readonly RequirementEntry[];
 }
 
-function narrow(entry: RequirementEntry, constraints: readonly RequirementEntry[]): Asked {
+function narrow(name: string, entry: RequirementEntry, constraints: readonly RequirementEntry[]): Asked {
   const isDirect = entry.url !== undefined || entry.path !== undefined;
   if (isDirect || constraints.length === 0)
-    return { entry, version: versionOf(entry), specifier: entry.specifier, constraints: [] };
+    return { name, entry, version: versionOf(entry), specifier: entry.specifier, constraints: [] };
   const pinned = [entry, ...constraints].flatMap((one) => pinnedVersion(one) ?? []);
   const specifier = constraints.reduce((set, one) => set.and(one.specifier), entry.specifier);
-  return { entry, version: pinned[0], specifier, constraints };
+  return { name, entry, version: pinned[0], specifier, constraints };
 }
 
 function subjectOf(
   places: readonly PlacedRequirement[],
-  { entry, version, specifier, constraints }: Asked,
+  { name, entry, version, specifier, constraints }: Asked,
   file: ManifestFile,
   fileHasHashes: boolean,
 ): Subject {
   const own = uniqueDigests(places.map((place) => place.entry));
   return {
-    name: entry.normalizedName!,
-    written: entry.name?.text ?? entry.normalizedName!,
+    name,
+    written: entry.name?.text ?? name,
     ...(version === undefined ? {} : { version }),
     ...originOf(entry),
     digests: constraints.reduce((digests, one) => inBoth(digests, uniqueDigests([one])), own),

@@ -13,19 +13,21 @@ export function checkPinnedAndHashed(subject: Subject): CheckDraft[] {
     case "vcs":
       return [checkReference(subject)];
     case "path":
-      return [
-        {
-          rule: RULE,
-          state: "not-applicable",
-          message: `${subject.written} is a path on this machine.`,
-          evidence: FROM_TEXT("a path"),
-        },
-      ];
+      return [onThisMachine(subject)];
     case "url":
       return [checkAddress(subject)];
     case "index":
       return [checkPin(subject)];
   }
+}
+
+function onThisMachine({ written }: Subject): CheckDraft {
+  return {
+    rule: RULE,
+    state: "not-applicable",
+    message: `${written} is a path on this machine.`,
+    evidence: FROM_TEXT("a path"),
+  };
 }
 
 function checkPin(subject: Subject): CheckDraft {
@@ -79,6 +81,7 @@ function checkStrength(subject: Subject, what: string): CheckDraft {
 }
 
 function checkAddress(subject: Subject): CheckDraft {
+  if (/^file:/i.test(subject.address ?? "")) return onThisMachine(subject);
   if (subject.digests.length === 0) {
     return failed(
       `${subject.written} comes from an address without a hash, so what is there may change.`,

@@ -87,7 +87,8 @@ export function checkYanked(view: SubjectView): CheckDraft[] {
 export function checkRunsCode(view: SubjectView, context: CheckContext): CheckDraft[] {
   const rule = "runs-code-at-install";
   const { subject } = view;
-  if (subject.from === "vcs" || subject.from === "path") {
+  const isWheelFile = /\.whl(?:[?#]|$)/i.test(subject.address ?? "");
+  if (subject.from === "vcs" || (subject.from === "path" && !isWheelFile)) {
     return [
       {
         rule,
@@ -97,8 +98,8 @@ export function checkRunsCode(view: SubjectView, context: CheckContext): CheckDr
       },
     ];
   }
-  if (subject.from === "url") {
-    const isBuilt = !/\.whl(?:[?#]|$)/i.test(subject.address ?? "");
+  if (subject.from !== "index") {
+    const isBuilt = !isWheelFile;
     return [
       {
         rule,
