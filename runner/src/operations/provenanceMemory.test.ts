@@ -8,7 +8,7 @@ import { createContext } from "./context.ts";
 import { provenance } from "./provenance.ts";
 
 describe("the memory of what provenance checked", () => {
-  it("keeps every result, though another operation is settled while the checks are under way", async () => {
+  it("keeps every result, though another operation is settled while the checks are under way, and has it at hand", async () => {
     const folder = mkdtempSync(join(tmpdir(), "thoth-memory-"));
     const index = await startIndex({
       alpha: [buildWheel({ name: "alpha", version: "1.0" })],
@@ -24,6 +24,12 @@ describe("the memory of what provenance checked", () => {
       const { pages } = await context.knowledge();
       const kept = new Set<string>();
       const write = pages.write.bind(pages);
+      let reads = 0;
+      const read = pages.read.bind(pages);
+      pages.read = (key) => {
+        if (key.startsWith("provenance result")) reads++;
+        return read(key);
+      };
       pages.write = (page) => {
         if (page.key.startsWith("provenance result")) kept.add(page.key);
         write(page);
@@ -41,9 +47,14 @@ describe("the memory of what provenance checked", () => {
         environment: { python: "3.11.7", platform: "x86_64-manylinux_2_28" },
       };
       const calls = { progress: () => void context.settle(), partial: () => {}, warn: assert.fail };
-      await provenance(context, input, calls, new AbortController().signal);
+      const { result } = await provenance(context, input, calls, new AbortController().signal);
       await context.settle();
       assert.equal(kept.size, 2);
+      // A process that goes on has them at hand.
+      reads = 0;
+      const again = await provenance(context, input, calls, new AbortController().signal);
+      assert.deepEqual(again.result.packages, result.packages);
+      assert.equal(reads, 0);
     } finally {
       await context.close();
       await index.close();

@@ -9,6 +9,16 @@ const FORM = 2;
 /** What depends on the time of day, such as a cool-down, is looked at again after so many milliseconds. */
 const VALID_FOR = 600_000;
 
+/** Results that a process which goes on has at hand: what an edit leaves as it was is not read from the file again. */
+const MOST_AT_HAND = 2_000;
+
+interface AtHand {
+  readonly found: PackageProvenance;
+  readonly freshUntil: number;
+}
+
+const atHand = new WeakMap<PageStore, Map<string, AtHand>>();
+
 export class ProvenanceMemory {
   readonly #store: PageStore;
   /** All that results depend on beside the package and its pages: policy, environments, options, how old the advisories are. */
@@ -57,13 +67,34 @@ export class ProvenanceMemory {
   }
 
   recall(key: string): PackageProvenance | undefined {
+    const near = atHand.get(this.#store)?.get(key);
+    if (near && this.#isValid(near.freshUntil)) return near.found;
     const stored = this.#store.read(key);
-    if (!stored || stored.freshUntil <= this.#now || stored.fetchedAt > this.#now) return undefined;
+    if (!stored || !this.#isValid(stored.freshUntil)) return undefined;
     try {
-      return JSON.parse(stored.body) as PackageProvenance;
+      const found = JSON.parse(stored.body) as PackageProvenance;
+      this.#putAtHand(key, { found, freshUntil: stored.freshUntil });
+      return found;
     } catch {
       return undefined;
     }
+  }
+
+  /** What is said to be valid for longer than anything is was written under a clock that was set back since. */
+  #isValid(freshUntil: number): boolean {
+    return freshUntil > this.#now && freshUntil - VALID_FOR <= this.#now;
+  }
+
+  #putAtHand(key: string, one: AtHand): void {
+    let all = atHand.get(this.#store);
+    if (!all) {
+      all = new Map();
+      atHand.set(this.#store, all);
+    }
+    all.delete(key);
+    all.set(key, one);
+    const [oldest] = all.keys();
+    if (all.size > MOST_AT_HAND && oldest !== undefined) all.delete(oldest);
   }
 
   /** Keeps a result once `flush` is called. What an outage left undone is not kept. */
@@ -74,6 +105,7 @@ export class ProvenanceMemory {
     );
     if (isUndone) return;
     const { places: _, ...rest } = found;
+    this.#putAtHand(key, { found: { ...rest, places: [] }, freshUntil: this.#now + VALID_FOR });
     this.#pending.push(() => ({
       key,
       partition: "",
