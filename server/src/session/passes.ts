@@ -150,7 +150,7 @@ export class Passes {
     const provenance = this.provenances.factsOf(root);
     const waits = snapshot.pending && !snapshot.unasked;
     const resolving = (waits && isResolvable(tree)) || this.stacks.isResolving(root);
-    const tracing = (waits && !provenance && hasProvenance(tree)) || this.provenances.isTracing(root);
+    const tracing = !snapshot.unasked && hasProvenance(tree) && !this.provenances.isAnswered(root);
     const key = `${revision} ${resolving} ${tracing}`;
     const known = this.#joined.get(snapshot);
     if (known?.key === key) return known.snapshot;

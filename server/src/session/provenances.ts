@@ -68,10 +68,9 @@ export class ProvenanceKeeper {
     if (state?.running && !areSame(state.running.texts, textsOf(tree))) this.#giveUp(state);
   }
 
-  /** Whether it is being asked, and nothing whole was answered before. */
-  isTracing(root: string): boolean {
-    const state = this.#states.get(root);
-    return state?.running !== undefined && !state.isAnswered;
+  /** Whether something whole was answered, be it of an earlier text. */
+  isAnswered(root: string): boolean {
+    return this.#states.get(root)?.isAnswered === true;
   }
 
   /** Asks about the tree, unless what is known is of this very text and fresh. */

@@ -22,7 +22,7 @@ export interface Snapshot {
   readonly stack?: StackFacts;
   /** True while the resolver is being asked, or will be as soon as the facts are known. */
   readonly resolving?: boolean;
-  /** True while it is being asked for the first time where the packages come from, or will be as soon as the facts are known. */
+  /** True until it was answered for the first time where the packages come from. */
   readonly tracing?: boolean;
   /** What the checks of provenance said, perhaps of an earlier text. */
   readonly provenance?: ProvenanceFacts;
