@@ -85,6 +85,20 @@ describe("thoth attestation", function () {
     assert.match(shipped.stdout, /The trust root is the one that came with Thoth, of 21 August 2026\./);
   });
 
+  it("could not check under a trust root without the log, the authority or the certificate's log that signed", async () => {
+    place.write(`${wheel.filename}.attestation`, JSON.stringify(await attest()));
+    for (const [part, says] of [
+      ["tlogs", /Not checked: the log that recorded the signature \(.*\) is unknown to the trust root in /],
+      ["certificateAuthorities", /Not checked: the certificate's authority .* is unknown/],
+      ["ctlogs", /Not checked: the certificate's log .* is unknown/],
+    ] as const) {
+      place.write("without.json", JSON.stringify({ ...sigstore.root, [part]: [] }));
+      const ran = await place.run(["attestation", wheel.filename, "--trusted-root", "without.json"]);
+      assert.equal(ran.status, 3, `${part}: ${ran.stderr}`);
+      assert.match(ran.stdout, says);
+    }
+  });
+
   it("takes an artifact that is not at hand by its digest", async () => {
     place.write("demo-2.0.tar.gz.attestation", JSON.stringify(await attest({ filename: "demo-2.0.tar.gz" })));
     const named = `demo-2.0.tar.gz#sha256=${wheel.sha256}`;

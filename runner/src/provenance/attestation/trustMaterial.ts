@@ -56,8 +56,8 @@ export function findMalformed(root: unknown): string | undefined {
   if (typeof root !== "object" || root === null || Array.isArray(root)) return "it is no object";
   const { tlogs, ctlogs, certificateAuthorities, timestampAuthorities } = TrustedRoot.fromJSON(root);
   const authorities = [...certificateAuthorities, ...timestampAuthorities];
-  if (certificateAuthorities.length === 0) return "it names no certificate authority";
-  if (tlogs.length === 0) return "it names no log";
+  if (certificateAuthorities.length === 0 && tlogs.length === 0)
+    return "it names no certificate authority and no log";
   if (authorities.some(({ certChain }) => (certChain?.certificates.length ?? 0) === 0))
     return "an authority in it has no certificate";
   const ranges: Range[] = [

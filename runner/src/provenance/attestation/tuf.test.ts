@@ -245,7 +245,10 @@ describe("the trust root", () => {
       [(root) => (root.tlogs[0]!.publicKey.validFor.start = "soon"), /does not say since when it holds/],
       [(root) => (root.tlogs[0]!.publicKey.validFor.end = "never"), /does not say until when it holds/],
       [(root) => (root.certificateAuthorities[0]!.certChain.certificates = []), /has no certificate/],
-      [(root) => (root.certificateAuthorities = []), /names no certificate authority/],
+      [
+        (root) => (root.certificateAuthorities = root.tlogs = []),
+        /names no certificate authority and no log/,
+      ],
       [(root) => (root.tlogs[0]!.publicKey.rawBytes = "AAAA"), /a part of it cannot be read/],
     ];
     for (const [bend, says] of bent) {
