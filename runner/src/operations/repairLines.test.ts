@@ -26,11 +26,12 @@ describe("the lines of a repair", function () {
       wide: releases("wide", { "1.0": ["lib<2"], "2.0": ["lib"] }),
       far: releases("far", { "1.0": ["lib<2"], "2.0": ["lib"], "3.0": ["lib<2.1", "more"] }),
       more: releases("more", { "1.0": [] }),
+      solo: releases("solo", { "1.0": [], "1.4": [], "2.0": [], "2.3.1": [] }),
     });
   });
   beforeEach(async () => {
     place = makeOperationPlace();
-    await place.advise(advisory("GHSA-1", "lib", "2.0"), {
+    await place.advise(advisory("GHSA-1", "lib", "2.0"), advisory("GHSA-3", "solo", "2.0"), {
       id: "GHSA-2",
       modified: new Date(NOW - 86_400_000).toISOString(),
       affected: [{ package: { ecosystem: "PyPI", name: "lib" }, versions: ["2.1"] }],
@@ -112,6 +113,24 @@ describe("the lines of a repair", function () {
       const own = (text: string) => text.replace("INDEX", index.url);
       const { text } = await fix("pyproject.toml", own(`${project}\n${before}`));
       assert.equal(text, own(`${raised}\n${after}`));
+    }
+  });
+
+  it("keeps poetry's operators", async () => {
+    const project = (line: string) =>
+      `[tool.poetry]\nname = "me"\nversion = "1"\n\n[tool.poetry.dependencies]\npython = "^3.9"\n${line}\n`;
+    const cases: [before: string, after: string][] = [
+      ['solo = "^1.0"', 'solo = "^2.0"'],
+      ['solo = "~1.4"  # why', 'solo = "~2.0"  # why'],
+      ['solo = { version = "1.*", optional = false }', 'solo = { version = "2.*", optional = false }'],
+      ['solo = "1.4"', 'solo = "2.0"'],
+      ['solo = ">=1.0,<2.0"', 'solo = ">=2.0,<3.0"'],
+      // The newest of `^2.0` is affected again.
+      ['lib = "^1.0"', 'lib = ">=2.0,<2.1"'],
+    ];
+    for (const [before, after] of cases) {
+      const { text, left } = await fix("pyproject.toml", project(before));
+      assert.equal(text, project(after), left.join());
     }
   });
 

@@ -5,7 +5,7 @@ import { planLockChange } from "../../../shared/src/manifest/editPipfileLock.ts"
 import { applyEdits, type EditPlan, planPin, planSpecifier } from "../../../shared/src/manifest/edits.ts";
 import type { ManifestFile } from "../../../shared/src/manifest/treeModel.ts";
 import { normalizeName } from "../../../shared/src/packaging/name.ts";
-import type { Version } from "../../../shared/src/packaging/version.ts";
+import { parseVersion, type Version } from "../../../shared/src/packaging/version.ts";
 import type { LineChange, Repair, RepairPlan } from "../advisories/index.ts";
 import type { Pin } from "../resolve/index.ts";
 import type { AskedManifest } from "./askedManifest.ts";
@@ -14,6 +14,7 @@ import { planAddedLines } from "./repairAddedLines.ts";
 import { moveLock } from "./repairLockEdits.ts";
 import type { FoundLock } from "./repairLocks.ts";
 import { notesOf } from "./repairNotes.ts";
+import { raiseAsSpecifier, raiseInStyle } from "./repairStyle.ts";
 import { titleOf } from "./repairTitle.ts";
 
 type PlannedRepair = Extract<RepairPlan, { kind: "planned" }>;
@@ -65,7 +66,11 @@ export class RepairWriter {
   }
 
   #planChange({ demand, to, version }: LineChange, pins: ReadonlyMap<string, Pin>): EditPlan | undefined {
-    const { manifest, entry } = this.#asked.places.get(demand)!;
+    const place = this.#asked.places.get(demand)!;
+    const { manifest, entry } = place;
+    const release = parseVersion(version);
+    if (release && raiseAsSpecifier(place, release) === to)
+      return planSpecifier(manifest, entry, raiseInStyle(place, release)!);
     if (!/^={2,3}[^*]*$/.test(to)) return planSpecifier(manifest, entry, to);
     const pin = pins.get(entry.normalizedName ?? normalizeName(demand.requirement.name.text));
     return planPin(manifest, entry, version, entry.hashes.length > 0 && pin ? hashesOf(pin) : undefined);

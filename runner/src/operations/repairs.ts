@@ -14,6 +14,7 @@ import { takesConstraints } from "./repairAddedLines.ts";
 import { type FoundLock, findLocks } from "./repairLocks.ts";
 import { skippedOf } from "./repairNotes.ts";
 import { type RepairInput, repairEnvironments } from "./repairScope.ts";
+import { raiseAsSpecifier } from "./repairStyle.ts";
 import type { SearchedStack } from "./stackFacts.ts";
 import { TRIAL_DECISIONS } from "./unanswered.ts";
 
@@ -77,6 +78,10 @@ async function repairManifest(
       })),
       allowDowngrade,
       mayConstrain: takesConstraints(asked),
+      raise: (demand, version) => {
+        const place = asked.places.get(demand);
+        return place && raiseAsSpecifier(place, version);
+      },
       threshold: severityThreshold,
       vet: (pins, today) => targets.vet(pins, today),
     });

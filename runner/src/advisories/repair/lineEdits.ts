@@ -2,7 +2,7 @@
 import { compareVersions, type Version } from "../../../../shared/src/packaging/version.ts";
 import type { Demand } from "../../resolve/index.ts";
 import { type Candidate, highest, isOther } from "./candidate.ts";
-import type { AddedConstraint, LineChange } from "./model.ts";
+import type { AddedConstraint, LineChange, RepairOptions } from "./model.ts";
 import type { Stacks } from "./search.ts";
 import { isPin, raisedSpecifier, saidSpecifier } from "./specifiers.ts";
 
@@ -11,11 +11,14 @@ export class LineEdits {
   readonly #changes = new Map<Demand, LineChange>();
   readonly #added = new Map<string, AddedConstraint>();
 
-  readonly #mayConstrain: boolean;
+  readonly #options: Pick<RepairOptions, "mayConstrain" | "raise">;
 
-  constructor(lines: ReadonlyMap<string, readonly Demand[]>, mayConstrain = true) {
+  constructor(
+    lines: ReadonlyMap<string, readonly Demand[]>,
+    options: Pick<RepairOptions, "mayConstrain" | "raise"> = {},
+  ) {
     this.#lines = lines;
-    this.#mayConstrain = mayConstrain;
+    this.#options = options;
   }
 
   get changes(): LineChange[] {
@@ -78,7 +81,7 @@ export class LineEdits {
     const version = highest(wanted, name);
     const got = highest(stacks, name);
     // What was not meant to be there at all is nothing to hold.
-    if (!version || !got || !this.#mayConstrain) return false;
+    if (!version || !got || this.#options.mayConstrain === false) return false;
     const end = compareVersions(got, version) > 0 ? `,<${got.public}` : "";
     const specifier = `>=${version.public}${end}`;
     if (this.#added.get(name)?.specifier === specifier) return false;
@@ -95,7 +98,8 @@ export class LineEdits {
       if (!force && specifier.contains(version, { prereleases: true })) continue;
       const known = this.#changes.get(demand);
       const isHeld = force && known?.version === version.toString() && isPin(specifier);
-      const to = raisedSpecifier(specifier, version, below);
+      const own = below ? undefined : this.#options.raise?.(demand, version);
+      const to = own ?? raisedSpecifier(specifier, version, below);
       if (isHeld || known?.to === to) continue;
       this.#changes.set(demand, {
         demand,

@@ -4,6 +4,7 @@ import type {
   AdvisoryRecord,
   AdvisoryThreshold,
 } from "../../../../shared/src/advisory/index.ts";
+import type { Version } from "../../../../shared/src/packaging/version.ts";
 import type {
   Demand,
   FilePolicy,
@@ -57,6 +58,11 @@ export interface RepairOptions {
   readonly allowDowngrade?: boolean | undefined;
   /** Lines that may be edited; all of them by default. */
   readonly mayEdit?: ((demand: Demand) => boolean) | undefined;
+  /**
+   * The specifier of a line that is raised to a release in a grammar of its own, `~1.2` for one, as PEP 440 has it; undefined where
+   * that grammar has no better way than a range.
+   */
+  readonly raise?: ((demand: Demand, version: Version) => string | undefined) | undefined;
   /** Whether lines may be added that narrow what other releases bring in. By default they may. */
   readonly mayConstrain?: boolean | undefined;
   /** Searches at most; beyond, the plan is good and not shown to be the best. */

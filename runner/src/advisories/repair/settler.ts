@@ -33,7 +33,7 @@ export class Settler {
     found: Stacks,
   ): Promise<Candidate | undefined> {
     const wanted = await this.#nearer(allowed, open, found);
-    const edits = new LineEdits(this.#lines, this.#prover.options.mayConstrain);
+    const edits = new LineEdits(this.#lines, this.#prover.options);
     for (const name of names) {
       const version = highest(wanted, name);
       if (version) edits.take(name, version);
@@ -57,7 +57,7 @@ export class Settler {
     names: ReadonlySet<string>,
     wanted: Stacks,
   ): Promise<Candidate | undefined> {
-    const edits = new LineEdits(this.#lines);
+    const edits = new LineEdits(this.#lines, this.#prover.options);
     for (const name of names) {
       const version = highest(wanted, name);
       // A line that takes the release already may have to say it all the same: it keeps the search from going elsewhere.
@@ -127,7 +127,7 @@ export class Settler {
     names: ReadonlySet<string>,
     ends: ReadonlyMap<string, Version>,
   ): Promise<Candidate | undefined> {
-    const edits = new LineEdits(this.#lines);
+    const edits = new LineEdits(this.#lines, this.#prover.options);
     for (const name of names) {
       const version = highest(wanted, name);
       const end = ends.get(name);
