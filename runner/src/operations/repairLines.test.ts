@@ -116,6 +116,21 @@ describe("the lines of a repair", function () {
     }
   });
 
+  it("keeps the spacing, extras, marker and comment of a line", async () => {
+    const cases: [before: string, after: string][] = [
+      ["solo ~= 1.0 ; python_version >= '3.8'  # why", "solo >= 2.0, < 3.0 ; python_version >= '3.8'  # why"],
+      ["Solo[x]>=1.0, <2  # why", "Solo[x]>=2.0, <3.0  # why"],
+      ["solo (==1.4)", "solo (==2.0)"],
+      ["solo ===1.4", "solo ===2.0"],
+      ["solo!=1.4,<2", "solo>=2.0,<3.0,!=1.4"],
+      ["solo == 1.*", "solo == 2.*"],
+    ];
+    for (const [before, after] of cases) {
+      const { text, left } = await fix("requirements.txt", `# head\n${before}\n`);
+      assert.equal(text, `# head\n${after}\n`, left.join());
+    }
+  });
+
   it("keeps poetry's operators", async () => {
     const project = (line: string) =>
       `[tool.poetry]\nname = "me"\nversion = "1"\n\n[tool.poetry.dependencies]\npython = "^3.9"\n${line}\n`;

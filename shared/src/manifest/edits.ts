@@ -264,8 +264,11 @@ function planPoetryClause(
 function styleLike(manifest: Manifest, entry: RequirementEntry, specifier: string): string {
   const [first, second] = entry.specifier.clauses;
   const isOpen = first !== undefined && isWide(manifest, first);
-  const comma =
-    second && /^\s*,[ \t]+$/.test(manifest.text.slice(first!.span.end, second.span.start)) ? ", " : ",";
+  // One clause shows no comma: who writes a space after an operator writes one after a comma.
+  const isAiry = second
+    ? /^\s*,[ \t]+$/.test(manifest.text.slice(first!.span.end, second.span.start))
+    : isOpen;
+  const comma = isAiry ? ", " : ",";
   return specifier
     .split(",")
     .map((clause) => spaced(clause, isOpen))
