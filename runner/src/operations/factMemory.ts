@@ -11,7 +11,8 @@ interface KeptFacts extends KnownFacts {
 
 export class FactMemory {
   readonly #store: PageStore;
-  readonly #prefix: string;
+  readonly #target: FactsTarget;
+  #made: string | undefined;
   readonly #places: readonly string[];
   readonly #isOpen: boolean;
   readonly #now: () => number;
@@ -25,7 +26,13 @@ export class FactMemory {
       const url = URL.parse(place);
       return url !== null && settings.secrets.authorization(url) === undefined;
     });
-    this.#prefix = `facts 2\n${fingerprint(JSON.stringify([target, this.#places]))}\n`;
+    this.#target = target;
+  }
+
+  /** Made when the first page is looked for: the tags of an environment are a long text. */
+  get #prefix(): string {
+    this.#made ??= `facts 2\n${fingerprint(JSON.stringify([this.#target, this.#places]))}\n`;
+    return this.#made;
   }
 
   /**
@@ -33,7 +40,8 @@ export class FactMemory {
    * is shown, so that no credential has to be compared.
    */
   recallFresh(name: string): ProjectFacts | undefined {
-    if (!this.#isOpen) return undefined;
+    // Where nothing is asked, no page is there to remember.
+    if (!this.#isOpen || this.#places.length === 0) return undefined;
     const stored = this.#read(name);
     if (!stored || stored.freshUntil <= this.#now()) return undefined;
     const kept = parseFacts(stored.body);
