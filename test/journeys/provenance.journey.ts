@@ -56,6 +56,14 @@ describe("provenance", () => {
     await told.waitFor();
     assert.match((await drawnText(told)).replaceAll("\u00a0", " "), /has a file of it/);
     await bench.keepPicture("provenance-other-index");
+    await bench.focusFirstGroup();
+    await bench.putCursorAtEnd(22);
+    await bench.untilFix(/^Accept artifact-digest of demo 1\.0/);
+    const offered = await bench.fixTitles();
+    assert.equal(new Set(offered).size, offered.length, offered.join(" | "));
+    assert.ok(!offered.some((title) => /silence artifact-digest/.test(title)), offered.join(" | "));
+    await bench.keepPicture("provenance-fixes");
+    await bench.page.keyboard.press("Escape");
     await bench.command("Thoth: Show Provenance");
     const view = await bench.preview();
     await view.getByRole("heading", { name: "Provenance of Pipfile.lock" }).waitFor();
