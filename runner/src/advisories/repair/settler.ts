@@ -2,7 +2,7 @@
 import { compareVersions, type Version } from "../../../../shared/src/packaging/version.ts";
 import type { Demand, Question } from "../../resolve/index.ts";
 import { type Candidate, highest, isBetter, isOther, narrowed } from "./candidate.ts";
-import { MOST_COMBINED, MOST_SWAPPED } from "./limits.ts";
+import { MOST_COMBINED, MOST_REFINEMENTS, MOST_SCOPE_REFINEMENTS, MOST_SWAPPED } from "./limits.ts";
 import { LineEdits } from "./lineEdits.ts";
 import type { Prover } from "./prover.ts";
 import type { Key, Stacks, Trials } from "./search.ts";
@@ -12,6 +12,7 @@ export class Settler {
   readonly #prover: Prover;
   readonly #trials: Trials;
   readonly #lines: ReadonlyMap<string, readonly Demand[]>;
+  #refined = 0;
 
   constructor(prover: Prover, lines: ReadonlyMap<string, readonly Demand[]>) {
     this.#prover = prover;
@@ -79,6 +80,7 @@ export class Settler {
     const ends = new Map<string, Version>();
     let best = open;
     for (let last = open, round = 0; round < 8 && best.moved.length > fewest; round++) {
+      if (!this.#mayRefine()) break;
       let isNarrower = false;
       for (const name of [...names, ...open.constraints.map((one) => one.name)]) {
         const got = highest(last.stacks, name);
@@ -96,6 +98,14 @@ export class Settler {
     return best.moved.length > fewest ? this.#withOtherConstraints(best, wanted, allowed) : best;
   }
 
+  /** Counts what only makes a plan better that holds already, so that a large stack is not refined for minutes. */
+  #mayRefine(): boolean {
+    const most = this.#prover.options.scope ? MOST_SCOPE_REFINEMENTS : MOST_REFINEMENTS;
+    if (this.#refined++ < most) return true;
+    this.#trials.isCutShort = true;
+    return false;
+  }
+
   /** A constraint on another package that moved further than was meant may hold the first one too. */
   async #withOtherConstraints(
     whole: Candidate,
@@ -108,6 +118,7 @@ export class Settler {
     );
     for (const one of whole.constraints.slice(0, MOST_SWAPPED)) {
       for (const { name } of others.slice(0, MOST_SWAPPED)) {
+        if (!this.#mayRefine()) return best;
         const end = highest(whole.stacks, name)!;
         const via = whole.stacks.flat().find((pin) => pin.name === name)?.via ?? [];
         const instead = { name, specifier: `>=${highest(wanted, name)!.public},<${end.public}`, via };
