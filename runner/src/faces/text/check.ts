@@ -14,6 +14,8 @@ const STYLES: Readonly<Record<CheckFinding["severity"], Style>> = {
   hint: "dim",
 };
 const LABELS = { error: "error", warning: "warning", information: "info", hint: "hint" } as const;
+/** Columns of messages that the rules are lined up behind. */
+const WIDEST = 100;
 /** So many findings are told in full. */
 const IN_FULL = 5;
 
@@ -143,7 +145,9 @@ function drawRows(rows: readonly Row[], terminal: Terminal): string[] {
   // Too narrow for two columns: the rule follows the message.
   const isNarrow = room < 30;
   const messageRoom = isNarrow ? Math.max(20, terminal.columns - indent) : room;
-  const longest = Math.max(...rows.map((row) => Math.min(terminal.width(row.message), messageRoom, 100)));
+  // What is longer than the others' column stands out of it, and does not push it apart.
+  const widths = rows.map((row) => Math.min(terminal.width(row.message), messageRoom));
+  const longest = Math.max(...widths.filter((width) => width <= WIDEST), Math.min(...widths, WIDEST));
   return rows.flatMap((row) => {
     const label =
       terminal.style(STYLES[row.severity], LABELS[row.severity]) +
