@@ -45,7 +45,10 @@ def affected(ranges, versions, text):
                     steps.append((0, None, kind))
                 elif parse(at) is not None:
                     steps.append((1, parse(at), kind))
-        steps.sort(key=lambda step: (step[0], step[1]) if step[0] else (0, Version("0.dev0")))
+        place = lambda step: (step[0], step[1]) if step[0] else (0, Version("0.dev0"))
+        in_order = all(place(one) <= place(two) for one, two in zip(steps, steps[1:]))
+        # Pairs out of order may touch: what is fixed and introduced at one version is then introduced anew.
+        steps.sort(key=lambda step: (place(step), not in_order and step[2] == "introduced"))
         inside = False
         for rank, at, kind in steps:
             if kind == "introduced" and (rank == 0 or public >= at):

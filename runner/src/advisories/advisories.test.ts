@@ -96,6 +96,12 @@ describe("matching advisories", () => {
     ] as const) {
       assert.equal((await ids(version, ranged(events))).length, count, version);
     }
+    // Introduced anew where it was fixed, in any order; but what is fixed where it is introduced was never there.
+    const anew = [{ introduced: "0" }, { fixed: "1.0" }, { introduced: "1.0" }, { fixed: "2.0" }];
+    for (const order of [anew, [...anew].reverse(), [anew[3]!, anew[2]!, anew[0]!, anew[1]!]]) {
+      assert.deepEqual([await ids("1.0", ranged(order)), await ids("2.0", ranged(order))], [["A-1"], []]);
+    }
+    assert.deepEqual(await ids("1.5", ranged([{ introduced: "1.0" }, { fixed: "1.0" }])), []);
     const last = [{ introduced: "1.0" }, { last_affected: "1.5" }];
     assert.equal((await ids("1.5", ranged(last))).length, 1);
     assert.equal((await ids("1.5.post1", ranged(last))).length, 0);

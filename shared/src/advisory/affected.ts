@@ -86,12 +86,22 @@ function stepsOf(range: readonly RangeEvent[]): Step[] {
     const at = isStart || isOpen ? undefined : parseVersion(text);
     if (at !== undefined || isOpen || kind === "introduced") steps.push({ kind, at });
   }
-  return steps.sort((a, b) => {
-    if (a.at === undefined || b.at === undefined) return (a.at ? 1 : 0) - (b.at ? 1 : 0);
-    // What ends with a version and begins at it holds for that one: else it would never end.
-    return (
-      compareVersions(a.at, b.at) ||
-      (a.kind === "last_affected" ? 1 : 0) - (b.kind === "last_affected" ? 1 : 0)
-    );
-  });
+  const isInOrder = steps.every((step, at) => at === 0 || compareSteps(steps[at - 1]!, step) <= 0);
+  return steps.sort((a, b) => compareSteps(a, b) || tieRank(a, isInOrder) - tieRank(b, isInOrder));
+}
+
+function compareSteps(a: Step, b: Step): number {
+  if (a.at === undefined || b.at === undefined) return (a.at ? 1 : 0) - (b.at ? 1 : 0);
+  return compareVersions(a.at, b.at);
+}
+
+/**
+ * Which of several events at one version counts first. What ends with a version and begins at it holds for that one: else it would
+ * never end. Of what is fixed and introduced at one version the order as written counts, where the events are in order at all; else
+ * it is taken for introduced anew, to be on the safe side.
+ */
+function tieRank({ kind, at }: Step, isInOrder: boolean): number {
+  if (at === undefined) return 0;
+  if (kind === "last_affected") return 2;
+  return kind === "introduced" && !isInOrder ? 1 : 0;
 }
