@@ -61,6 +61,11 @@ export class KnownAdvisories {
     return this.#first?.asOf;
   }
 
+  /** Whether none were ever stored, rather than those of other projects alone. */
+  get #isEmpty(): boolean {
+    return this.#projects === undefined;
+  }
+
   get #first(): ProjectAdvisories | undefined {
     return this.#projects && [...this.#projects.values()][0];
   }
@@ -68,7 +73,10 @@ export class KnownAdvisories {
   /** What the checks rest on, as a person is told. */
   get basis(): ProvenanceOutput["basis"][number] {
     const first = this.#first;
-    if (!first) return { what: "advisories", says: `none stored; ${UPDATE}` };
+    if (!first) {
+      const says = this.#isEmpty ? "none stored" : "no service was asked for any of these packages";
+      return { what: "advisories", says: `${says}; ${UPDATE}` };
+    }
     return {
       what: "advisories",
       time: new Date(first.asOf).toISOString(),
@@ -82,7 +90,7 @@ export class KnownAdvisories {
     if (!own)
       return checkMalware(view, undefined, {
         source: "advisories",
-        why: `none are stored; ${UPDATE}`,
+        why: `${this.#isEmpty ? "none are stored" : "no service was asked for them"}; ${UPDATE}`,
       });
     const { source, asOf: time } = own;
     const basis = { source, time, isOld: staleness(time, this.#now) !== undefined };
@@ -109,7 +117,8 @@ export class KnownAdvisories {
       return { rule, state: "not-applicable", message, evidence };
     }
     if (!own || version === undefined) {
-      const why = own ? "it is not pinned to one release" : "no advisories are stored";
+      const missing = this.#isEmpty ? "no advisories are stored" : "no service was asked for its advisories";
+      const why = own ? "it is not pinned to one release" : missing;
       const message = `${subject.written}: ${why}.`;
       return { rule, state: "not-checked", message, next: UPDATE, evidence };
     }
