@@ -130,6 +130,16 @@ describe("an explanation", () => {
     assert.deepEqual(edits(told), ["a<2 -> a<=2.0", "a>=2 -> a>=1.0"]);
   });
 
+  it("tells two addresses of one project on the lines that name them", async () => {
+    const wanted = ["a @ https://h/a-1.0-py3-none-any.whl", "b", "a @ https://h/a-2.0-py3-none-any.whl"];
+    const told = await tell(makeUniverse({ b: { "1.0": {} } }), wanted);
+    assert.deepEqual(sentences(told), [
+      `you require ${wanted[0]} + you require ${wanted[2]} = your requirements cannot all be met`,
+    ]);
+    assert.deepEqual(lines(told), [wanted[0], wanted[2]]);
+    assert.deepEqual(told.kinds, ["clash"]);
+  });
+
   it("edits two lines where none alone helps", async () => {
     const plain = { a: { "1.0": {}, "2.0": { yanked: true } }, b: { "1.0": {} } };
     const told = await tell(makeUniverse(plain), ["a>=3", "b>=3"]);

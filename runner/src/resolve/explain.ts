@@ -2,10 +2,11 @@
 //
 // Reduced means: a filter or a missing release is told with the requirement that it spoils, not as a step of its own; an extra
 // is its project; releases that ask the same of the same project are told together; ranges are told as releases that exist.
+import { ROOT } from "./core/model.ts";
 import { admitsAbsence, countVersions, intersection, type States } from "./core/states.ts";
 import type { Project } from "./python/catalogue.ts";
 import type { Failure } from "./python/failure.ts";
-import type { Demand, FilterCode } from "./python/model.ts";
+import type { Demand, FilterCode, Reason } from "./python/model.ts";
 
 import { describeReleases } from "./words.ts";
 
@@ -200,11 +201,8 @@ class Teller {
       };
     }
     if (cause.kind === "unusable" && cause.reason.kind === "unusable") {
-      const why = asClause(cause.reason.message);
-      // Two lines may name two addresses for one project: that is of the manifest itself, which has no releases.
-      const text = this.#project(packages[0]!)
-        ? `${this.#releases(packages[0]!, terms[0]!)} cannot be used: ${why}`
-        : why.replace(/^it asks /, "one of your requirements asks ");
+      if (packages[0] === ROOT) return this.#ownFault(id, terms[0]!, cause.reason);
+      const text = `${this.#releases(packages[0]!, terms[0]!)} cannot be used: ${asClause(cause.reason.message)}`;
       return {
         kind: "leaf",
         id,
@@ -224,6 +222,18 @@ class Teller {
       obstacle = this.#project(packages[0]!)?.versions.length === 0 ? "no-project" : "no-release";
     }
     return { kind: "spoiler", id, obstacle, package: packages[0] ?? 0, states: terms[0]! };
+  }
+
+  /** What the person's own lines cannot have at once, whatever the releases are: one project from two addresses. */
+  #ownFault(id: number, dependants: States, reason: Extract<Reason, { kind: "unusable" }>): Node {
+    const bare = { kind: "leaf", id, dependant: ROOT, dependency: -1, notes: [], kinds: [] } as const;
+    const text = asClause(reason.message);
+    const [left, right] = (reason.demands ?? []).map(
+      (demand): Leaf => ({ ...bare, texts: [], dependants, demand }),
+    );
+    if (left && right) return { kind: "inner", id, left, right, notes: [], kinds: [] };
+    if (left) return { ...left, notes: [text] };
+    return { ...bare, texts: [text], dependants: undefined, demand: undefined, kinds: ["unusable"] };
   }
 
   /** One derived incompatibility from its two causes. */
@@ -299,7 +309,7 @@ class Teller {
   }
 
   #groundOf({ dependant, dependency, dependants, texts, notes, demand }: Leaf): Ground {
-    const isAsked = dependants !== undefined && dependant !== 0;
+    const isAsked = dependants !== undefined && dependant !== ROOT;
     return {
       asker: isAsked ? this.#project(dependant)?.name : undefined,
       releases: isAsked ? this.#releases(dependant, dependants) : undefined,
@@ -346,7 +356,8 @@ class Teller {
 
   #leafText({ dependant, dependency, texts, dependants, demand }: Leaf): string {
     if (dependants === undefined) return demand ? `you hold ${withSpace(demand)}` : texts[0]!;
-    if (dependant === 0) return `you require ${demand ? withSpace(demand) : this.#project(dependency)?.name}`;
+    if (dependant === ROOT)
+      return `you require ${demand ? withSpace(demand) : this.#project(dependency)?.name}`;
     const asked = texts.length > 3 ? [...texts.slice(0, 2), `${texts.length - 2} others`] : texts;
     const releases = this.#releases(dependant, dependants);
     const list = [...asked].join(" or ");

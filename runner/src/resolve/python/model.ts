@@ -161,7 +161,13 @@ export type Reason =
   | { readonly kind: "filtered"; readonly code: FilterCode }
   /** Nothing of the project matches what is asked for. */
   | { readonly kind: "no-release" }
-  | { readonly kind: "unusable"; readonly code: string; readonly message: string };
+  /** `demands`: the person's lines that make it so, where they do. */
+  | {
+      readonly kind: "unusable";
+      readonly code: string;
+      readonly message: string;
+      readonly demands?: readonly Demand[];
+    };
 
 /** One requirement of a distribution as the stack meets it. */
 export interface PinDependency {

@@ -260,13 +260,15 @@ export class PythonProvider implements Provider<Reason> {
     first: readonly Dependency<Reason>[] = [],
   ): Eventual<Needs<Reason>> {
     const fresh = asked.filter((one) => !this.#wanted.has(one));
-    for (const { name, url } of fresh) {
+    for (const { name, url, reason } of fresh) {
       if (url === undefined) continue;
       const source = this.sourceOf(name);
       if (source === undefined) throw new SourceFound(name, url);
       if (source === url) continue;
       const message = `it asks for ${name} from ${redactUrl(url)}, and another requirement for it from ${redactUrl(source)}`;
-      return { unusable: { kind: "unusable", code: "several-sources", message } };
+      const own = "demand" in reason && reason.demand ? [reason.demand] : [];
+      const demands = [...this.#askedAt(source), ...own];
+      return { unusable: { kind: "unusable", code: "several-sources", message, demands } };
     }
     const waiting: Promise<unknown>[] = [];
     for (const need of fresh) {
@@ -284,6 +286,14 @@ export class PythonProvider implements Provider<Reason> {
       return { dependencies };
     };
     return waiting.length > 0 ? Promise.all(waiting).then(make) : make();
+  }
+
+  /** The person's line that names an address, if one does. */
+  #askedAt(address: string): Demand[] {
+    const { requirements, constraints = [], overrides = [] } = this.question;
+    return [...requirements, ...constraints, ...overrides]
+      .filter(({ requirement }) => requirement.url?.text === address)
+      .slice(0, 1);
   }
 
   /** The project, and each extra, in the versions that are asked for. The project's page has arrived. */
