@@ -50,6 +50,7 @@ describe("thoth check --format cyclonedx", () => {
   const document = async (...args: string[]): Promise<Document> => {
     const { stdout, stderr } = await place.run(["check", "-q", "--format", "cyclonedx", ...args]);
     assert.notEqual(stdout, "", stderr);
+    assert.doesNotMatch(stderr, /Warning/);
     const bom = JSON.parse(stdout);
     assertCyclonedx(bom);
     return bom;

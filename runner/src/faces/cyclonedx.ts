@@ -1,6 +1,10 @@
 // CycloneDX 1.6 with VEX: the packages of a run, where each is from, and what is known against it; nothing is called unaffected.
 import { createHash } from "node:crypto";
-import { Enums, Models, Serialize, Spec } from "@cyclonedx/cyclonedx-library";
+// By its parts: the whole would bring its validators, with modules of Node that are to go and that warn of it.
+import * as Enums from "@cyclonedx/cyclonedx-library/Enums";
+import * as Models from "@cyclonedx/cyclonedx-library/Models";
+import * as Serialize from "@cyclonedx/cyclonedx-library/Serialize";
+import * as Spec from "@cyclonedx/cyclonedx-library/Spec";
 import { PackageURL } from "packageurl-js";
 import { advisoryPage } from "../../../shared/src/advisory/index.ts";
 import { DEFAULT_INDEX_URL } from "../../../shared/src/packaging/defaultIndex.ts";
