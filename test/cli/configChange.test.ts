@@ -152,6 +152,13 @@ describe("thoth config accept and bind", () => {
     assert.equal(file(), "policy: [broken\n");
   });
 
+  it("say in words why a file cannot be written", async () => {
+    place.write("../home/.config", "a file");
+    const { status, stderr } = await config("bind", "demo", INDEX, "--user");
+    assert.equal(status, 2);
+    assert.match(stderr, /cannot write \S*policy\.yaml: its folder is a file\./);
+  });
+
   it("write where the repository begins, and to what is there already", async () => {
     place.write(".git/HEAD", "ref: refs/heads/main\n");
     place.write("sub/requirements.txt", "demo==1.0\n");

@@ -7,6 +7,7 @@ import {
   loadOperation,
   type OperationContext,
   OperationError,
+  whyNotWritten,
   writeWhole,
 } from "../operations/index.ts";
 import type { CommandSpec, Options, RenderOptions } from "./commands/spec.ts";
@@ -146,25 +147,14 @@ async function render(
   return renderer(answer as never, options);
 }
 
-const NOT_WRITABLE: Readonly<Record<string, string>> = {
-  ENOENT: "its folder does not exist",
-  ENOTDIR: "its folder is a file",
-  EISDIR: "it is a folder",
-  EACCES: "permission is denied",
-  EPERM: "permission is denied",
-  EROFS: "the file system is read-only",
-  ENOSPC: "the disk is full",
-};
-
 function writeOutput(path: string, text: string): void {
   try {
     writeWhole(resolve(path), text);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
     throw new OperationError(
       "usage",
       "output-not-writable",
-      `cannot write ${path}: ${NOT_WRITABLE[code] ?? code}.`,
+      `cannot write ${path}: ${whyNotWritten(error)}.`,
       "Name a file in a folder that can be written.",
     );
   }

@@ -8,7 +8,7 @@ import { CONFIGURATION_NAME, findConfiguration } from "./configuration.ts";
 import type { Operation, OperationContext } from "./context.ts";
 import { environmentOf } from "./environment.ts";
 import { OperationError } from "./errors.ts";
-import { writeWhole } from "./writeWhole.ts";
+import { whyNotWritten, writeWhole } from "./writeWhole.ts";
 
 /** Throws an OperationError where there is a file to be kept, or none can be read or written. */
 export const config: Operation<ConfigInput, ConfigOutput, never> = async (context, input, _calls, signal) => {
@@ -85,11 +85,10 @@ async function makeFile(
   try {
     writeWhole(path, template(pythonVersion.split(".").slice(0, 2).join(".")));
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
     throw new OperationError(
       "usage",
       "output-not-writable",
-      `cannot write ${path}: ${code}.`,
+      `cannot write ${path}: ${whyNotWritten(error)}.`,
       "Check the folder.",
     );
   }

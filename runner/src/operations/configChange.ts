@@ -16,7 +16,7 @@ import type { OperationContext } from "./context.ts";
 import { OperationError } from "./errors.ts";
 import { filesOf, Loader } from "./load.ts";
 import { nameFrom, policyLayers, userPolicyPath } from "./policy.ts";
-import { writeWhole } from "./writeWhole.ts";
+import { whyNotWritten, writeWhole } from "./writeWhole.ts";
 
 const DAY = 86_400_000;
 /** How long an acceptance holds where nobody says: as the editor proposes. */
@@ -262,7 +262,7 @@ function write(path: string, text: string): void {
     mkdirSync(dirname(path), { recursive: true });
     writeWhole(path, text);
   } catch (error) {
-    throw bad("output-not-writable", `cannot write ${path}: ${codeOf(error)}.`, "Check the folder.");
+    throw bad("output-not-writable", `cannot write ${path}: ${whyNotWritten(error)}.`, "Check the folder.");
   }
 }
 

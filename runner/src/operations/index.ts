@@ -4,7 +4,7 @@ import type { Operation } from "./context.ts";
 
 export { createContext, type Machine, type Operation, type OperationContext } from "./context.ts";
 export { OperationError, type OperationErrorKind } from "./errors.ts";
-export { writeWhole } from "./writeWhole.ts";
+export { whyNotWritten, writeWhole } from "./writeWhole.ts";
 
 const implementations = {
   check: async () => (await import("./onManifests.ts")).check,

@@ -15,3 +15,19 @@ export function writeWhole(path: string, text: string | Uint8Array, mode?: numbe
     throw error;
   }
 }
+
+const NOT_WRITABLE: Readonly<Record<string, string>> = {
+  ENOENT: "its folder does not exist",
+  ENOTDIR: "its folder is a file",
+  EISDIR: "it is a folder",
+  EACCES: "permission is denied",
+  EPERM: "permission is denied",
+  EROFS: "the file system is read-only",
+  ENOSPC: "the disk is full",
+};
+
+/** Why a file could not be written, as a clause. */
+export function whyNotWritten(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code ?? String(error);
+  return NOT_WRITABLE[code] ?? code;
+}
