@@ -111,7 +111,10 @@ describe("the server with advisories", function () {
           await editor.until(() => editor.statuses.length + editor.refreshes > seen, "an answer more");
         }
       }
-      assert.match(action!.title, /with the lock \(fixes 1 advisory; resolves with 2 packages\)/);
+      assert.match(
+        action!.title,
+        /with the lock \(brings gamma 1\.5; fixes 1 advisory; resolves with 2 packages\)/,
+      );
       const diagnostics = await editor.diagnostics(uri);
       assert.deepEqual(
         diagnostics.map(({ message }) => message),

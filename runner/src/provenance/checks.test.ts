@@ -454,7 +454,15 @@ describe("the checks of provenance", () => {
       });
       const asOf = NOW - daysAgo * DAY;
       knowledge.advisories.replace(
-        { source: "archive", place: "an archive", license: "CC-BY-4.0", time: asOf, newest: asOf, asOf },
+        // All of one time, so that none is refused for being older than the one before.
+        {
+          source: "archive",
+          place: "an archive",
+          license: "CC-BY-4.0",
+          time: asOf,
+          newest: NOW - 90 * DAY,
+          asOf,
+        },
         records.map((record) => ({ package: "demo", record })),
       );
       knowledge.close();
