@@ -6,6 +6,12 @@ import type { AddedConstraint, LineChange, RepairOptions } from "./model.ts";
 import type { Stacks } from "./search.ts";
 import { isPin, raisedSpecifier, saidSpecifier } from "./specifiers.ts";
 
+/**
+ * What is narrowed where something comes out otherwise than was meant: its own line, constraint or asker, or first of all lines that are
+ * written anyway and let others come, which costs no line more and may leave less open.
+ */
+export type Holding = "where it is" | "in written lines";
+
 export class LineEdits {
   readonly #lines: ReadonlyMap<string, readonly Demand[]>;
   readonly #changes = new Map<Demand, LineChange>();
@@ -45,7 +51,8 @@ export class LineEdits {
    * @param wrong projects of which the candidate has another release than was meant.
    * @returns whether there was anything to narrow.
    */
-  holdTo(wanted: Stacks, wrong: ReadonlySet<string>, candidate: Candidate): boolean {
+  holdTo(wanted: Stacks, wrong: ReadonlySet<string>, candidate: Candidate, how: Holding): boolean {
+    if (how === "in written lines" && this.#holdWritten(wanted, wrong, candidate)) return true;
     const names = [...wrong];
     const brought: string[] = [];
     let isChanged = false;
@@ -67,6 +74,19 @@ export class LineEdits {
     // What moved further may have let the rest be chosen otherwise, without asking for it.
     const others = [...this.#lines.keys()].filter((name) => isOther(candidate, wanted, name));
     return others.map((name) => this.#holdNear(name, wanted, candidate)).includes(true);
+  }
+
+  /** Holds the written lines that went further than was meant: of those whose projects ask for something wrong, else all. */
+  #holdWritten(wanted: Stacks, wrong: ReadonlySet<string>, candidate: Candidate): boolean {
+    const askers = new Set(
+      candidate.stacks.flat().flatMap(({ name, via }) => (wrong.has(name) ? [name, ...via] : [])),
+    );
+    const further = [...new Set(this.changes.map(({ name }) => name))].filter((name) =>
+      isOther(candidate, wanted, name),
+    );
+    const asking = further.filter((name) => askers.has(name));
+    const held = asking.length > 0 ? asking : further;
+    return held.map((name) => this.#holdNear(name, wanted, candidate)).includes(true);
   }
 
   /** Holds a project to what was meant, below what it has. */

@@ -1,9 +1,9 @@
 // Turns what a search found with some lines open into edits of those lines, and shows that what comes of them is what was meant.
 import { compareVersions, type Version } from "../../../../shared/src/packaging/version.ts";
 import type { Demand, Question } from "../../resolve/index.ts";
-import { type Candidate, highest, isBetter, isOther, narrowed } from "./candidate.ts";
+import { type Candidate, highest, isBetter, isOther, linesOf, narrowed } from "./candidate.ts";
 import { MOST_COMBINED, MOST_REFINEMENTS, MOST_SCOPE_REFINEMENTS, MOST_SWAPPED } from "./limits.ts";
-import { LineEdits } from "./lineEdits.ts";
+import { type Holding, LineEdits } from "./lineEdits.ts";
 import type { Prover } from "./prover.ts";
 import type { Key, Stacks, Trials } from "./search.ts";
 import { lineFor } from "./specifiers.ts";
@@ -34,6 +34,20 @@ export class Settler {
     found: Stacks,
   ): Promise<Candidate | undefined> {
     const wanted = await this.#nearer(allowed, open, found);
+    const loose = await this.#hold(allowed, names, wanted, "where it is");
+    const isEnough = loose && linesOf(loose) <= names.size;
+    const tight = isEnough ? undefined : await this.#hold(allowed, names, wanted, "in written lines");
+    const best = tight && (!loose || isBetter(tight, loose)) ? tight : loose;
+    return best && this.#withFewerMoves(best, wanted, names, allowed);
+  }
+
+  /** Narrows the lines of `names`, and what else has to be, until what comes of them is what was meant. */
+  async #hold(
+    allowed: ReadonlySet<Key>,
+    names: ReadonlySet<string>,
+    wanted: Stacks,
+    how: Holding,
+  ): Promise<Candidate | undefined> {
     const edits = new LineEdits(this.#lines, this.#prover.options);
     for (const name of names) {
       const version = highest(wanted, name);
@@ -43,11 +57,8 @@ export class Settler {
       const candidate = await this.#prover.prove(edits.changes, edits.constraints, wanted);
       if (!candidate) return undefined;
       const wrong = this.#prover.wrongIn(candidate, allowed);
-      if (wrong.size === 0) {
-        const settled = round === 0 ? candidate : await this.#withoutSpare(candidate, wanted, allowed);
-        return this.#withFewerMoves(settled, wanted, names, allowed);
-      }
-      if (!edits.holdTo(wanted, wrong, candidate)) return undefined;
+      if (wrong.size === 0) return round === 0 ? candidate : this.#withoutSpare(candidate, wanted, allowed);
+      if (!edits.holdTo(wanted, wrong, candidate, how)) return undefined;
     }
     return undefined;
   }
@@ -175,7 +186,8 @@ export class Settler {
         narrowed(open, [...held, lineFor(name, `==${version}`)]),
         catalogues,
       );
-      if (!stacks) return false;
+      // What is held may go away altogether, and others move in its place.
+      if (!stacks || this.#prover.movesOf(stacks).length >= this.#prover.movesOf(best).length) return false;
       held.push(lineFor(name, `==${version}`));
       best = stacks;
       return true;
