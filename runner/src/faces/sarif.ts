@@ -28,8 +28,8 @@ export function sarifOf({ result, notChecked }: Answer<CheckOutput>, version: st
       );
     }),
     notChecked,
-    // A comment silences them before there is a result to mark as suppressed.
-    properties: { silenced: result.silenced },
+    // A comment silences them, and a policy accepts them, before there is a result to mark as suppressed.
+    properties: { silenced: result.silenced, accepted: result.accepted },
   });
 }
 

@@ -42,6 +42,7 @@ export const check: Operation<CheckInput, CheckOutput, CheckPartial> = async (
     result: {
       files,
       silenced: session.roots.reduce((sum, root) => sum + root.findings.silenced, 0),
+      accepted: session.roots.reduce((sum, root) => sum + root.findings.accepted, 0),
       packages: session.packages,
       indexes: session.indexes,
       ...(checked === undefined ? {} : { checked: new Date(checked).toISOString() }),

@@ -20,7 +20,7 @@ const inFull = 5;
 export function reportOf(view: View, rulePage: RulePage = () => undefined): string {
   if (view.refused !== undefined)
     return `# ${plain(fileName(view.file.uri))}\n\n${plain(view.refused, 400)}\n`;
-  const { findings, silenced, notChecked } = view.findings();
+  const { findings, silenced, accepted, notChecked } = view.findings();
   const parts = [
     `# ${plain(fileName(view.file.uri))}`,
     plain(summaryOf(view), 400),
@@ -36,6 +36,7 @@ export function reportOf(view: View, rulePage: RulePage = () => undefined): stri
       .map((item) => `- ${oneLine(view, item)}`)
       .join("\n"),
     silenced > 0 ? say("{0} silenced by comments.", count(silenced, "finding")) : "",
+    accepted > 0 ? say("{0} accepted by policy.", count(accepted, "finding")) : "",
     ...(notChecked.length > 0
       ? [
           `## ${say("Not checked")}`,

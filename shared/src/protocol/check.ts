@@ -58,6 +58,8 @@ export const output = z.object({
   files: z.array(file),
   /** Findings that a comment silences. */
   silenced: z.number().int(),
+  /** What would be findings, and a policy accepts. */
+  accepted: z.number().int(),
   packages: z.number().int(),
   indexes: z.array(z.string()),
   /** The oldest page behind the findings, ISO 8601. */

@@ -14,7 +14,8 @@ import { judgeFindings } from "./stack.ts";
 export function localFindingsOf(tree: ManifestTree, configuration: RuleConfiguration): Findings {
   const collector = new Collector(configuration);
   addLocalFindings(tree, collector);
-  return { findings: rank(collector.findings), silenced: collector.silenced, unproven: [], notChecked: [] };
+  const { silenced, accepted } = collector;
+  return { findings: rank(collector.findings), silenced, accepted, unproven: [], notChecked: [] };
 }
 
 interface Remembered {
@@ -39,7 +40,8 @@ export function findingsOf(input: RuleInput): Findings {
     input,
     rank(collector.findings).map((finding) => withHashes(input, finding)),
   );
-  const findings = { ...judged, silenced: collector.silenced, notChecked };
+  const { silenced, accepted } = collector;
+  const findings = { ...judged, silenced, accepted, notChecked };
   perTree.set(input.tree, { configuration: input.configuration, findings });
   return findings;
 }

@@ -245,7 +245,10 @@ class RequirementRules {
   #yanked(release: ReleaseFacts): void {
     const { entry } = this.#placed;
     const accepted = { package: entry.normalizedName!, version: release.version, entry };
-    if (acceptanceFor(this.#input.snapshot, accepted, "yanked-release")) return;
+    if (acceptanceFor(this.#input.snapshot, accepted, "yanked-release")) {
+      this.#collector.addAccepted("yanked-release", accepted.package, accepted.version);
+      return;
+    }
     const reason =
       typeof release.yanked === "string" && release.yanked !== "" ? `: "${tame(release.yanked, 80)}"` : "";
     const best = newestCompatible(this.#input, this.#placed);

@@ -38,10 +38,22 @@ const fromText: readonly Evidence[] = [{ source: "the text", freshness: "fresh" 
 export class Collector {
   readonly findings: Finding[] = [];
   silenced = 0;
+  /** What a policy accepts, each thing once, whoever tells it. */
+  readonly #accepted = new Set<string>();
   readonly #configuration: RuleConfiguration;
 
   constructor(configuration: RuleConfiguration) {
     this.#configuration = configuration;
+  }
+
+  get accepted(): number {
+    return this.#accepted.size;
+  }
+
+  /** Counts what is no finding since a policy accepts it. @param what an advisory's id, or the rule's own name. */
+  addAccepted(rule: RuleName, name: string, version: string, what: string = rule): void {
+    if (this.#configuration.severities[rule] !== "off")
+      this.#accepted.add(`${rule}\n${name}\n${version}\n${what}`);
   }
 
   add(draft: Draft): void {

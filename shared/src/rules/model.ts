@@ -54,6 +54,8 @@ export interface Findings {
   readonly findings: readonly Finding[];
   /** How many a comment silences. */
   readonly silenced: number;
+  /** How many things a policy accepts that would be findings. */
+  readonly accepted: number;
   /** Fixes that are right by what is known of the releases, and that the resolver is still to be asked about. */
   readonly unproven: readonly Fix[];
   readonly notChecked: readonly NotCheckedItem[];

@@ -51,7 +51,11 @@ export function addProvenanceFindings(input: RuleInput, collector: Collector): N
     if (!placed || input.snapshot.projects.get(one.name)?.state === "absent") continue;
     const isHeld = isLockKind(placed.file.manifest.kind) || hasLock(input.tree) || hasHashes(input.tree, one);
     for (const check of one.checks) {
-      if (isTold(check) && (isHeld || isToldOfLoose(check))) addCheck(collector, placed, check, one);
+      const { accepted, ...unaccepted } = check;
+      if (!isTold(unaccepted) || !(isHeld || isToldOfLoose(check))) continue;
+      if (accepted)
+        collector.addAccepted(check.rule as RuleName, one.name, one.version ?? "", check.artifact);
+      else addCheck(collector, placed, check, one);
     }
   }
   addFileChecks(input.tree, provenance, collector);
@@ -67,14 +71,7 @@ function hasLock({ companion }: ManifestTree): boolean {
 
 /** Some line of the package has hashes: its own, or a constraint's. */
 function hasHashes(tree: ManifestTree, { name }: PackageProvenance): boolean {
-  return tree.files.some(({ manifest }) =>
-    manifest.entries.some(
-      (entry) =>
-        (entry.kind === "requirement" || entry.kind === "constraint") &&
-        entry.normalizedName === name &&
-        entry.hashes.length > 0,
-    ),
-  );
+  return (placementOf(tree).byName.get(name) ?? []).some(({ entry }) => entry.hashes.length > 0);
 }
 
 const LOOSE_RULES = new Set([

@@ -140,6 +140,7 @@ export function addVulnerability(input: RuleInput, placed: PlacedRequirement, co
   if (!found) return;
   const { entry, file } = placed;
   const matches = found.open;
+  countAccepted(collector, entry.normalizedName!, found.version, found.matches, matches);
   if (matches.length === 0) return;
   const malicious = matches.filter((match) => match.malicious);
   const fixes = input.snapshot.pending ? [] : fixesFor(input, placed, found);
@@ -168,6 +169,17 @@ function severityOf(
   return matches.some(({ severity }) => reaches(severity, severityThreshold))
     ? {}
     : { severity: "information" };
+}
+
+function countAccepted(
+  collector: Collector,
+  name: string,
+  version: string,
+  known: readonly AdvisoryMatch[],
+  open: readonly AdvisoryMatch[],
+): void {
+  for (const match of known)
+    if (!open.includes(match)) collector.addAccepted("known-vulnerability", name, version, match.id);
 }
 
 /** What nobody has accepted, an advisory of this version or all of them: as the checks of provenance said, and by the policy at hand. */
@@ -232,6 +244,7 @@ export function addTransitiveVulnerabilities(input: RuleInput, collector: Collec
     const matches = known.filter(
       (match) => !acceptanceFor(input.snapshot, { package: name, version }, "known-vulnerability", match),
     );
+    countAccepted(collector, name, version, known, matches);
     if (matches.length === 0) continue;
     const line = stack.lines.find(({ brings }) => brings.includes(name));
     const placed =

@@ -24,6 +24,7 @@ describe("the text of a check", () => {
         },
       ],
       silenced: 0,
+      accepted: 0,
       packages: 1,
       indexes: [],
     };

@@ -178,8 +178,8 @@ function summary(result: CheckOutput, unchecked: number, now: number): string {
   ]);
   const files = count(result.files.length, "file");
   const silenced = result.silenced > 0 ? `, ${result.silenced} silenced` : "";
-  const found =
-    all.length === 0 ? `No findings in ${files}${silenced}.` : `${counts} in ${files}${silenced}.`;
+  const accepted = result.accepted > 0 ? `, ${result.accepted} accepted` : "";
+  const found = `${all.length === 0 ? "No findings" : counts} in ${files}${silenced}${accepted}.`;
   if (result.packages === 0) return unchecked > 0 ? `${found} No package was checked.` : found;
   const age = result.checked === undefined ? "" : `, ${sayAge(Date.parse(result.checked), now)}`;
   const indexes =
