@@ -11,9 +11,10 @@ import { pinKey, Trials } from "./search.ts";
 import { rememberUniverse } from "./universe.ts";
 
 /**
- * Plans the smallest change of the lines of a question that leaves the fewest advisories. Where the answer is `exact`, no way to raise
- * lines to releases leaves fewer, changes fewer lines or, with as many, moves fewer packages; among those that are equal in all of
- * that, the nearest releases are tried first, and the smallest step is not shown.
+ * Plans the smallest change of the lines of a question that leaves the fewest advisories. Where the answer is `exact`, the search was
+ * not cut short: no way to raise lines to releases was found to leave fewer, change fewer lines or, with as many, move fewer packages.
+ * Small random worlds (`locked.test.ts`, `everyWay.test.ts`) show exceptions only where nothing but the order in which a resolver
+ * decides keeps a package where it is. Among equals the nearest releases are tried first, and the smallest step is not shown.
  * @param universe where releases come from.
  * @param advisories what is known against each project.
  * @param question the lines as they are; `preferences` are passed over in favour of `options.locked`.
