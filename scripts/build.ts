@@ -53,40 +53,46 @@ const PIECES = {
 };
 type Piece = keyof typeof PIECES;
 
-/** What a piece gives to an ES module that imports it, which sees no names in CommonJS. */
-const NAMES: Readonly<Partial<Record<Piece, readonly string[]>>> = {
-  commandLine: ["runCommandLine"],
-  http: ["Agent", "loadProxyAgent", "redirect", "request", "retry"],
-  kysely: ["createQueries"],
-  attestation: ["checkTrust", "verifyAttestation", "verifyBeside", "verifyBundle", "verifyProvenance"],
-  trustRoot: ["SHIPPED_ROOT", "SHIPPED_TIME", "SHIPPED_TUF_ROOT", "TUF_REPOSITORY"],
-  tuf: ["updateTrust"],
-};
+/** What each piece's source exports: an ES module that imports the piece sees no names in CommonJS. */
+type Names = Readonly<Record<Piece, readonly string[]>>;
+
+async function readNames(): Promise<Names> {
+  const read = await Promise.all(
+    Object.entries(PIECES).map(async ([name, source]) => {
+      const { metafile } = await build({
+        absWorkingDir: ROOT,
+        entryPoints: [source],
+        outdir: DIST,
+        format: "esm",
+        write: false,
+        metafile: true,
+      });
+      return [name, Object.values(metafile.outputs)[0]!.exports] as const;
+    }),
+  );
+  return Object.fromEntries(read) as unknown as Names;
+}
 
 const COMMAND_LINE = `import { requirePiece } from "./runner/src/faces/codeCache.ts";
 export const { runCommandLine } = requirePiece("./commandLine.cjs", import.meta.url);`;
 
 /** Makes a dynamic import of a piece load its file; the command line with the code of an earlier run. */
-function pieces(names: readonly Piece[]): Plugin {
+function pieces(among: readonly Piece[], names: Names): Plugin {
   return {
     name: "pieces",
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, resolveDir, kind }) => {
         if (kind !== "dynamic-import") return undefined;
-        const found = names.find((name) => resolve(resolveDir, path) === join(ROOT, PIECES[name]));
+        const found = among.find((name) => resolve(resolveDir, path) === join(ROOT, PIECES[name]));
         return found && { path: found, namespace: "piece" };
       });
       onResolve({ filter: /^\.\/\w+\.cjs$/ }, ({ path, namespace }) =>
         namespace === "piece" ? { path, external: true } : undefined,
       );
       onLoad({ filter: /./, namespace: "piece" }, ({ path }) => {
-        const given = NAMES[path as Piece];
         if (path === ("commandLine" satisfies Piece)) return { contents: COMMAND_LINE, resolveDir: ROOT };
-        const loaded = `require("./${path}.cjs")`;
         return {
-          contents: given
-            ? `export const { ${given.join(", ")} } = ${loaded};`
-            : `module.exports = ${loaded};`,
+          contents: `export const { ${names[path as Piece].join(", ")} } = require("./${path}.cjs");`,
         };
       });
     },
@@ -135,7 +141,7 @@ const late: Plugin = {
   },
 };
 
-async function buildPiece(name: string, entryPoint: string) {
+async function buildPiece(name: string, entryPoint: string, names: Names) {
   const { outdir: _, ...rest } = common;
   const outfile = join(DIST, `${name}.cjs`);
   const built = await build({
@@ -152,8 +158,15 @@ async function buildPiece(name: string, entryPoint: string) {
     define: { "import.meta.url": "__thothUrl" },
     plugins:
       name === "commandLine"
-        ? [pieces((Object.keys(PIECES) as Piece[]).filter((piece) => piece !== name)), apart, late]
-        : [pieces(["attestation"])],
+        ? [
+            pieces(
+              (Object.keys(PIECES) as Piece[]).filter((piece) => piece !== name),
+              names,
+            ),
+            apart,
+            late,
+          ]
+        : [pieces(["attestation"], names)],
   });
   await writeFile(outfile, onlyAscii(await readFile(outfile, "utf8")));
   return built;
@@ -213,6 +226,7 @@ export async function buildAll(): Promise<void> {
   }
   await mkdir(join(DIST, "l10n"), { recursive: true });
   await writeFile(join(DIST, "l10n/bundle.l10n.json"), await gatherTexts());
+  const names = await readNames();
   const client = await build({
     ...common,
     entryPoints: { client: "client/src/extension.ts" },
@@ -224,11 +238,11 @@ export async function buildAll(): Promise<void> {
     entryPoints: { server: "server/src/node/main.ts", thoth: "runner/src/faces/main.ts" },
     splitting: true,
     chunkNames: "chunk-[hash]",
-    plugins: [pieces(Object.keys(PIECES) as Piece[])],
+    plugins: [pieces(Object.keys(PIECES) as Piece[], names)],
   });
   const whole = await Promise.all([
-    ...Object.entries(PIECES).map(([name, source]) => buildPiece(name, source)),
-    ...LIBRARIES.map((name) => buildPiece(name, name)),
+    ...Object.entries(PIECES).map(([name, source]) => buildPiece(name, source, names)),
+    ...LIBRARIES.map((name) => buildPiece(name, name, names)),
   ]);
   for (const path of WASM) {
     if (!existsSync(join(ROOT, path))) throw new Error(`${path} is missing. Run npm ci.`);

@@ -23,7 +23,7 @@ describe("hooks and actions of others", () => {
   beforeEach(() => {
     place = makePlace();
     // In place of the clone's own starter, which would install and build first.
-    const starter = `#!/bin/sh\nexec "${process.execPath}" --disable-warning=ExperimentalWarning "${ENTRY}" "$@"\n`;
+    const starter = `#!/bin/sh\nexec "${process.execPath}" "${ENTRY}" "$@"\n`;
     chmodSync(place.write("clone/thoth", starter), 0o755);
   });
   afterEach(() => place.remove());

@@ -1,11 +1,12 @@
-// Runs the real entry from its sources, in a folder of its own, with nothing of the machine's configuration.
+// Runs the command as it ships, from the bundle, in a folder of its own, with nothing of the machine's configuration.
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { build } from "../../scripts/bootstrap.js";
 
-export const ENTRY = fileURLToPath(new URL("../../runner/src/faces/main.ts", import.meta.url));
+/** Built anew where a source is younger. */
+export const ENTRY = build(process.execPath);
 
 export interface Ran {
   readonly status: number | null;
@@ -53,7 +54,7 @@ export function makePlace(): Place {
     NODE_DISABLE_COMPILE_CACHE: "1",
   };
   const start = (args: readonly string[], options: RunOptions = {}) =>
-    spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ENTRY, ...args], {
+    spawn(process.execPath, [ENTRY, ...args], {
       cwd: options.cwd ?? work,
       env: { ...env, ...options.env },
       stdio: ["pipe", "pipe", "pipe"],
