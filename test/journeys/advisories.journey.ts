@@ -1,12 +1,11 @@
 // Advisories where a person meets them: a vulnerable pin, said on its line, a proven quick fix that moves its lock too, and the policy that is written where one is accepted.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { updateAdvisories } from "../../runner/src/advisories/index.ts";
-import { openKnowledge } from "../../runner/src/knowledge/index.ts";
 import { readPipfile } from "../../shared/src/manifest/pipfile.ts";
+import { storeAdvisories } from "../support/advisories.ts";
 import { buildWheel, type RunningIndex, startIndex } from "../support/index.ts";
 import { tomlForTests } from "../support/toml.ts";
 import { askingOnly, SETTLED } from "./stack.ts";
@@ -27,23 +26,7 @@ const advisory = (id: string, name: string, fixed: string) => ({
 /** A data folder in which advisories are stored already, as `thoth knowledge update advisories --from` stores them. */
 async function folderWith(advisories: readonly object[]): Promise<string> {
   const data = mkdtempSync(join(tmpdir(), "thoth-journey-data-"));
-  const file = join(data, "advisories.json");
-  writeFileSync(file, JSON.stringify(advisories));
-  const knowledge = openKnowledge({
-    env: { XDG_DATA_HOME: data },
-    platform: process.platform,
-    home: data,
-    warn: (message) => assert.fail(message),
-  });
-  await updateAdvisories({
-    from: file,
-    advisories: knowledge.advisories,
-    now: Date.now(),
-    signal: new AbortController().signal,
-    client: () => Promise.reject(new Error("nothing is fetched")),
-    progress: () => {},
-  });
-  knowledge.close();
+  await storeAdvisories(data, advisories);
   return data;
 }
 

@@ -5,9 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CodeAction } from "vscode-languageserver-protocol";
-import { updateAdvisories } from "../../runner/src/advisories/index.ts";
-import { openKnowledge } from "../../runner/src/knowledge/index.ts";
 import { readPipfile } from "../../shared/src/manifest/pipfile.ts";
+import { storeAdvisories } from "../support/advisories.ts";
 import { buildWheel, startIndex } from "../support/index.ts";
 import { tomlForTests } from "../support/toml.ts";
 import { startEditor } from "./editor.ts";
@@ -23,27 +22,6 @@ const ADVISORY = {
     },
   ],
 };
-
-/** Brings one advisory into the file of knowledge that a home's runner opens. */
-async function storeAdvisory(data: string): Promise<void> {
-  const file = join(data, "advisory.json");
-  writeFileSync(file, JSON.stringify(ADVISORY));
-  const knowledge = openKnowledge({
-    env: { XDG_DATA_HOME: data },
-    platform: process.platform,
-    home: data,
-    warn: (message) => assert.fail(message),
-  });
-  await updateAdvisories({
-    from: file,
-    advisories: knowledge.advisories,
-    now: Date.now(),
-    signal: new AbortController().signal,
-    client: () => Promise.reject(new Error("nothing is fetched")),
-    progress: () => {},
-  });
-  knowledge.close();
-}
 
 describe("the server with advisories", function () {
   this.timeout(60_000);
@@ -61,7 +39,7 @@ describe("the server with advisories", function () {
       artifacts.map((artifact) => ({ artifact, uploadTime: "2024-01-01T00:00:00Z", provenance: null }));
     const index = await startIndex({ beta: checkable(wheels.beta), gamma: checkable(wheels.gamma) });
     const data = mkdtempSync(join(tmpdir(), "thoth-data-"));
-    await storeAdvisory(data);
+    await storeAdvisories(data, [ADVISORY]);
     const editor = await startEditor({
       indexUrl: index.url,
       env: { XDG_DATA_HOME: data },
@@ -140,7 +118,7 @@ describe("the server with advisories", function () {
   it("asks anew when a .thoth.yaml is written: what it accepts is no diagnostic any more", async () => {
     const index = await startIndex({ gamma: { files: [buildWheel({ name: "gamma", version: "1.0" })] } });
     const data = mkdtempSync(join(tmpdir(), "thoth-data-"));
-    await storeAdvisory(data);
+    await storeAdvisories(data, [ADVISORY]);
     const editor = await startEditor({
       indexUrl: index.url,
       env: { XDG_DATA_HOME: data },

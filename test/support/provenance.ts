@@ -1,10 +1,13 @@
 // Runs the operation `provenance` in process over files in a folder of its own, for a Python that needs no interpreter.
+
+import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createContext, loadOperation } from "../../runner/src/operations/index.ts";
 import type { Answer } from "../../shared/src/protocol/operation.ts";
 import type {
+  CheckState,
   PackageProvenance,
   ProvenanceCheck,
   ProvenanceInput,
@@ -107,4 +110,14 @@ function answerOf(answer: Answer<ProvenanceOutput>, warnings: readonly string[])
     fileChecks: (rule) =>
       answer.result.files.flatMap(({ checks }) => checks).filter((check) => check.rule === rule),
   };
+}
+
+/** The one result of a rule, with its state as wanted. */
+export function onlyCheck(checks: readonly ProvenanceCheck[], state: CheckState): ProvenanceCheck {
+  assert.deepEqual(
+    checks.map((check) => check.state),
+    [state],
+    JSON.stringify(checks, null, 1),
+  );
+  return checks[0]!;
 }

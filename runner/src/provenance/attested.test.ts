@@ -1,9 +1,13 @@
 // Attestations as an index serves them: a real one verified, an index that lies, one that is lost, and what is kept of it.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
-import type { CheckState, ProvenanceCheck } from "../../../shared/src/protocol/provenance.ts";
 import { buildSdist, type IndexedFile, type RunningIndex, startIndex } from "../../../test/support/index.ts";
-import { makeProvenancePlace, NOW, type ProvenancePlace } from "../../../test/support/provenance.ts";
+import {
+  makeProvenancePlace,
+  NOW,
+  onlyCheck,
+  type ProvenancePlace,
+} from "../../../test/support/provenance.ts";
 
 const CONFORMANCE = new URL("../../../../shared/conformance/provenance/", import.meta.url);
 const NAME = "pypi-attestations";
@@ -64,26 +68,18 @@ describe("attestations over an index", () => {
     return place.run(["requirements.txt"], input, now);
   };
   const pin19 = `${NAME}==0.0.19 --hash=sha256:${SHA256}`;
-  const only = (checks: readonly ProvenanceCheck[], state: CheckState): ProvenanceCheck => {
-    assert.deepEqual(
-      checks.map((check) => check.state),
-      [state],
-      JSON.stringify(checks, null, 1),
-    );
-    return checks[0]!;
-  };
 
   it("verify, and say that nothing expected the signer: valid is not trusted", async () => {
     served["/integrity/19"] = { body: provenance() };
     index.projects[NAME] = [attested()];
     const answer = await over([pin19]);
-    const check = only(answer.checks(NAME, "attestation"), "passed");
+    const check = onlyCheck(answer.checks(NAME, "attestation"), "passed");
     assert.match(
       check.message,
       /signed by trailofbits\/pypi-attestations, release\.yml; expected by nothing/,
     );
     assert.equal(answer.of(NAME).signer?.expectedBy, "nothing");
-    only(answer.checks(NAME, "publisher-continuity"), "passed");
+    onlyCheck(answer.checks(NAME, "publisher-continuity"), "passed");
   });
 
   it("are expected by the policy, or forbidden where it expects another signer", async () => {
@@ -97,7 +93,7 @@ describe("attestations over an index", () => {
     policy("trailofbits/pypi-attestations");
     assert.equal((await over([pin19])).of(NAME).signer?.expectedBy, "policy");
     policy("somebody/else");
-    const check = only((await over([pin19])).checks(NAME, "attestation"), "failed");
+    const check = onlyCheck((await over([pin19])).checks(NAME, "attestation"), "failed");
     assert.equal(check.severity, "error");
     assert.match(check.message, /\.thoth\.yaml expects another one \(repository\)/);
   });
@@ -106,7 +102,7 @@ describe("attestations over an index", () => {
     index.projects[NAME] = [release("0.0.19", { provenance: `${index.origin}/integrity/19` })];
     served["/integrity/19"] = { body: provenance() };
     const sdist = buildSdist({ name: NAME, version: "0.0.19" });
-    const other = only(
+    const other = onlyCheck(
       (await over([`${NAME}==0.0.19 --hash=sha256:${sdist.sha256}`])).checks(NAME, "attestation"),
       "failed",
     );
@@ -122,7 +118,7 @@ describe("attestations over an index", () => {
     served["/integrity/bent"] = { body: bent };
     place.remove();
     place = makeProvenancePlace();
-    const changed = only((await over([pin19])).checks(NAME, "attestation"), "failed");
+    const changed = onlyCheck((await over([pin19])).checks(NAME, "attestation"), "failed");
     assert.equal(changed.severity, "error");
   });
 
@@ -130,7 +126,7 @@ describe("attestations over an index", () => {
     served["/integrity/19"] = { status: 302, location: `${index.origin}/elsewhere` };
     served["/elsewhere"] = { body: provenance() };
     index.projects[NAME] = [attested()];
-    only((await over([pin19])).checks(NAME, "attestation"), "passed");
+    onlyCheck((await over([pin19])).checks(NAME, "attestation"), "passed");
   });
 
   it("that an update has lost are a warning; an outage is not", async () => {
@@ -141,15 +137,15 @@ describe("attestations over an index", () => {
     index.projects[NAME] = [attested(), next];
     const pin20 = `${NAME}==0.0.20 --hash=sha256:${next.artifact.sha256}`;
     const lost = await over([pin20], {}, NOW + 30 * DAY);
-    const check = only(lost.checks(NAME, "publisher-continuity"), "failed");
+    const check = onlyCheck(lost.checks(NAME, "publisher-continuity"), "failed");
     assert.deepEqual([check.severity, check.labels], ["warning", ["lost-attestation"]]);
     assert.match(check.message, /0\.0\.19 was attested by trailofbits\/pypi-attestations, release\.yml/);
-    only(lost.checks(NAME, "attestation"), "absent");
+    onlyCheck(lost.checks(NAME, "attestation"), "absent");
     index.projects[NAME] = [attested(), release("0.0.20", { provenance: `${index.origin}/integrity/20` })];
     served["/integrity/20"] = { status: 503 };
     const outage = await over([pin20], {}, NOW + 60 * DAY);
-    only(outage.checks(NAME, "publisher-continuity"), "not-checked");
-    only(outage.checks(NAME, "attestation"), "not-checked");
+    onlyCheck(outage.checks(NAME, "publisher-continuity"), "not-checked");
+    onlyCheck(outage.checks(NAME, "attestation"), "not-checked");
   });
 
   it("are asked for once: the next run sends nothing, and offline it says how old they are", async () => {
@@ -158,11 +154,11 @@ describe("attestations over an index", () => {
     await over([pin19]);
     const before = index.requests.length;
     const again = await over([pin19], {}, NOW + 60_000);
-    only(again.checks(NAME, "attestation"), "passed");
+    onlyCheck(again.checks(NAME, "attestation"), "passed");
     assert.equal(index.requests.length, before);
     assert.equal(again.result.requests, 0);
     const offline = await over([pin19], { offline: true }, NOW + 3 * DAY);
-    const check = only(offline.checks(NAME, "attestation"), "passed");
+    const check = onlyCheck(offline.checks(NAME, "attestation"), "passed");
     assert.ok(check.evidence.some(({ freshness }) => freshness === "stale"));
   });
 
@@ -171,10 +167,10 @@ describe("attestations over an index", () => {
     index.projects[NAME] = [attested()];
     const answer = await over([pin19], { requestBudget: 1 });
     assert.match(
-      only(answer.checks(NAME, "attestation"), "not-checked").message,
+      onlyCheck(answer.checks(NAME, "attestation"), "not-checked").message,
       /requests that may be sent/,
     );
-    only(answer.checks(NAME, "artifact-digest"), "passed");
+    onlyCheck(answer.checks(NAME, "artifact-digest"), "passed");
   });
 
   it("are compared with what a pylock records", async () => {
@@ -200,26 +196,26 @@ describe("attestations over an index", () => {
       ].join("\n");
     place.write("pylock.toml", lock("trailofbits/pypi-attestations"));
     const answer = await place.run(["pylock.toml"]);
-    only(answer.checks(NAME, "artifact-digest"), "passed");
-    only(answer.checks(NAME, "pinned-and-hashed"), "passed");
+    onlyCheck(answer.checks(NAME, "artifact-digest"), "passed");
+    onlyCheck(answer.checks(NAME, "pinned-and-hashed"), "passed");
     assert.equal(answer.of(NAME).signer?.expectedBy, "lock");
     place.write("pylock.toml", lock("somebody/else"));
     const other = await place.run(["pylock.toml"]);
     assert.match(
-      only(other.checks(NAME, "attestation"), "failed").message,
+      onlyCheck(other.checks(NAME, "attestation"), "failed").message,
       /the lock records another signer/,
     );
     place.write("pylock.toml", lock("trailofbits/pypi-attestations"));
     index.projects[NAME] = [{ ...attested(), provenance: null }];
     const lost = await place.run(["pylock.toml"], { allArtifacts: true }, NOW + DAY);
-    only(lost.checks(NAME, "attestation"), "absent");
-    const check = only(lost.checks(NAME, "publisher-continuity"), "failed");
+    onlyCheck(lost.checks(NAME, "attestation"), "absent");
+    const check = onlyCheck(lost.checks(NAME, "publisher-continuity"), "failed");
     assert.deepEqual([check.severity, check.labels], ["warning", ["rewritten-history"]]);
     place.remove();
     place = makeProvenancePlace();
     place.write("pylock.toml", lock("trailofbits/pypi-attestations"));
     const unseen = await place.run(["pylock.toml"]);
-    const recorded = only(unseen.checks(NAME, "publisher-continuity"), "failed");
+    const recorded = onlyCheck(unseen.checks(NAME, "publisher-continuity"), "failed");
     assert.deepEqual([recorded.severity, recorded.labels], ["warning", ["lost-attestation"]]);
     assert.match(
       recorded.message,

@@ -10,7 +10,12 @@ import {
   type RunningIndex,
   startIndex,
 } from "../../../test/support/index.ts";
-import { makeProvenancePlace, NOW, type ProvenancePlace } from "../../../test/support/provenance.ts";
+import {
+  makeProvenancePlace,
+  NOW,
+  onlyCheck,
+  type ProvenancePlace,
+} from "../../../test/support/provenance.ts";
 import { openKnowledge } from "../knowledge/index.ts";
 
 const DAY = 86_400_000;
@@ -34,15 +39,6 @@ describe("the checks of provenance", () => {
     open.push(index);
     return index;
   };
-  /** The one result of a rule, with its state as wanted. */
-  const only = (checks: readonly ProvenanceCheck[], state: CheckState): ProvenanceCheck => {
-    assert.deepEqual(
-      checks.map((check) => check.state),
-      [state],
-      JSON.stringify(checks, null, 1),
-    );
-    return checks[0]!;
-  };
   const demo = buildWheel({ name: "demo", version: "1.0" });
   const old = { artifact: demo, uploadTime: uploaded(100), provenance: null } satisfies IndexedFile;
   /** Runs over a requirements file with these lines, against the one index. */
@@ -57,7 +53,7 @@ describe("the checks of provenance", () => {
 
     it("passes a pin with a strong digest", async () => {
       const answer = await over(await serve({ demo: [old] }), [pinned]);
-      only(answer.checks("demo", rule), "passed");
+      onlyCheck(answer.checks("demo", rule), "passed");
     });
 
     it("fails a range, a line that alone has no digest, weak digests, loose references and addresses", async () => {
@@ -74,7 +70,7 @@ describe("the checks of provenance", () => {
       for (const [line, message] of Object.entries(lines)) {
         const name = /^\w+/.exec(line)![0];
         const answer = await over(index, [line, `also==1.0 --hash=sha256:${ZERO}`]);
-        const check = only(answer.checks(name, rule), "failed");
+        const check = onlyCheck(answer.checks(name, rule), "failed");
         assert.match(check.message, message);
         assert.equal(check.severity, "information");
       }
@@ -86,9 +82,12 @@ describe("the checks of provenance", () => {
         `git+https://example.com/other.git@${"a".repeat(40)}`,
         "https://example.com/archive/tool.zip",
       ]);
-      assert.match(only(answer.checks("demo", rule), "failed").message, /demo is taken from git at main/);
-      only(answer.checks("other", rule), "passed");
-      only(answer.checks("tool-zip", rule), "failed");
+      assert.match(
+        onlyCheck(answer.checks("demo", rule), "failed").message,
+        /demo is taken from git at main/,
+      );
+      onlyCheck(answer.checks("other", rule), "passed");
+      onlyCheck(answer.checks("tool-zip", rule), "failed");
       assert.doesNotMatch(JSON.stringify(answer), /s3cret/);
     });
 
@@ -98,20 +97,20 @@ describe("the checks of provenance", () => {
         `demo @ git+https://example.com/demo.git@${commit}`,
         `away @ https://example.com/away-1.0-py3-none-any.whl#sha256=${ZERO}`,
       ]);
-      only(answer.checks("demo", rule), "passed");
-      only(answer.checks("away", rule), "passed");
+      onlyCheck(answer.checks("demo", rule), "passed");
+      onlyCheck(answer.checks("away", rule), "passed");
     });
 
     it("has nothing to check in a file without any digest, and says so of each line", async () => {
       const answer = await over(await serve({ demo: [old] }), ["demo==1.0"]);
-      only(answer.checks("demo", rule), "absent");
+      onlyCheck(answer.checks("demo", rule), "absent");
     });
 
     it("does not apply to a path", async () => {
       for (const line of ["./demo-1.0-py3-none-any.whl", "demo @ file:///srv/demo-1.0-py3-none-any.whl"]) {
         const answer = await over(await serve({}), [line]);
-        only(answer.checks("demo", rule), "not-applicable");
-        only(answer.checks("demo", "runs-code-at-install"), "passed");
+        onlyCheck(answer.checks("demo", rule), "not-applicable");
+        onlyCheck(answer.checks("demo", "runs-code-at-install"), "passed");
       }
     });
 
@@ -130,14 +129,14 @@ describe("the checks of provenance", () => {
           develop: {},
         });
       place.write("Pipfile.lock", lock(ZERO));
-      only((await place.run(["Pipfile.lock"])).fileChecks(rule), "not-checked");
+      onlyCheck((await place.run(["Pipfile.lock"])).fileChecks(rule), "not-checked");
       place.write("Pipfile", pipfile);
-      const failed = only((await place.run(["Pipfile.lock"])).fileChecks(rule), "failed");
+      const failed = onlyCheck((await place.run(["Pipfile.lock"])).fileChecks(rule), "failed");
       assert.deepEqual(failed.aliases, ["INVALID-LOCK-HASH"]);
       const right = /sha256:([0-9a-f]{64})/.exec(failed.evidence[1]?.says ?? "")![1]!;
       place.write("Pipfile.lock", lock(right));
       const answer = await place.run(["."]);
-      only(answer.fileChecks(rule), "passed");
+      onlyCheck(answer.fileChecks(rule), "passed");
       assert.equal(answer.result.packages.length, 1, "a Pipfile and its lock are one");
     });
   });
@@ -147,8 +146,8 @@ describe("the checks of provenance", () => {
 
     it("passes an index on this machine and one over https", async () => {
       const answer = await over(await serve({ demo: [old] }), [pinned]);
-      only(answer.checks("demo", rule), "passed");
-      only(answer.fileChecks(rule), "passed");
+      onlyCheck(answer.checks("demo", rule), "passed");
+      onlyCheck(answer.fileChecks(rule), "passed");
     });
 
     it("fails plain http, a host that is trusted blindly and a login in the file, and never shows the login", async () => {
@@ -178,13 +177,13 @@ describe("the checks of provenance", () => {
       const index = await serve({ demo: [old] });
       place.write(".thoth.yaml", "policy:\n  indexes: ['https://packages.example.com/simple']\n");
       const answer = await over(index, [pinned]);
-      const check = only(answer.fileChecks(rule), "failed");
+      const check = onlyCheck(answer.fileChecks(rule), "failed");
       assert.deepEqual([check.severity, check.aliases], ["error", ["SOURCE-NOT-WHITELISTED"]]);
       assert.equal(answer.checks("demo", rule)[0]?.inherited, true);
       const other = await serve({});
       place.write(".thoth.yaml", `policy:\n  bindings: {'dem*': '${other.url}'}\n`);
       const bound = await over(index, [pinned]);
-      const forbidden = only(bound.checks("demo", rule), "failed");
+      const forbidden = onlyCheck(bound.checks("demo", rule), "failed");
       assert.equal(forbidden.severity, "error");
       assert.match(forbidden.message, /\.thoth\.yaml binds it to 127\.0\.0\.1:\d+\/simple/);
     });
@@ -220,7 +219,7 @@ describe("the checks of provenance", () => {
       });
       const told = await over(withLogin("s3cret"), [pinned]);
       assert.equal(told.checks("demo", rule)[0]?.state, "failed");
-      only((await over(withLogin("${TOKEN}"), [pinned])).checks("demo", rule), "passed");
+      onlyCheck((await over(withLogin("${TOKEN}"), [pinned])).checks("demo", rule), "passed");
     });
 
     it("tells a page that another origin answered, and a login that would be sent in the clear", async () => {
@@ -235,7 +234,7 @@ describe("the checks of provenance", () => {
         },
       );
       const answer = await over(front, [pinned]);
-      const check = only(answer.checks("demo", rule), "failed");
+      const check = onlyCheck(answer.checks("demo", rule), "failed");
       assert.equal(check.severity, "information");
       assert.match(check.message, /hands the page of demo over to/);
       assert.equal(answer.checks("demo", "artifact-digest")[0]?.state, "passed");
@@ -244,9 +243,9 @@ describe("the checks of provenance", () => {
     it("is not checked where no page came, and does not apply to a path", async () => {
       const index = await serve({ demo: [old] });
       const offline = await over(index, [pinned], { offline: true });
-      only(offline.checks("demo", rule), "not-checked");
+      onlyCheck(offline.checks("demo", rule), "not-checked");
       const local = await over(index, ["./demo-1.0-py3-none-any.whl"]);
-      only(local.checks("demo", rule), "not-applicable");
+      onlyCheck(local.checks("demo", rule), "not-applicable");
     });
   });
 
@@ -256,14 +255,14 @@ describe("the checks of provenance", () => {
     it("passes a digest that the index lists; files that the lock does not name are normal", async () => {
       const sdist = buildSdist({ name: "demo", version: "1.0" });
       const answer = await over(await serve({ demo: [old, sdist] }), [pinned]);
-      const check = only(answer.checks("demo", rule), "passed");
+      const check = onlyCheck(answer.checks("demo", rule), "passed");
       assert.equal(check.artifact, demo.filename);
       assert.equal(check.required, true);
     });
 
     it("fails a digest that the index does not know, even beside one that it does", async () => {
       const answer = await over(await serve({ demo: [old] }), [`${pinned} --hash=sha256:${ZERO}`]);
-      const check = only(answer.checks("demo", rule), "failed");
+      const check = onlyCheck(answer.checks("demo", rule), "failed");
       assert.deepEqual([check.severity, check.aliases], ["error", ["INVALID-ARTIFACT-HASH"]]);
       assert.match(check.message, /1 of 2 digests of demo 1\.0 is of no file/);
     });
@@ -271,15 +270,15 @@ describe("the checks of provenance", () => {
     it("fails a package and a release that are not there", async () => {
       const index = await serve({ demo: [old] });
       const gone = await over(index, [`gone==1.0 --hash=sha256:${ZERO}`]);
-      assert.deepEqual(only(gone.checks("gone", rule), "failed").aliases, ["MISSING-PACKAGE"]);
+      assert.deepEqual(onlyCheck(gone.checks("gone", rule), "failed").aliases, ["MISSING-PACKAGE"]);
       const release = await over(index, [`demo==2.0 --hash=sha256:${ZERO}`]);
-      assert.deepEqual(only(release.checks("demo", rule), "failed").aliases, ["MISSING-PACKAGE"]);
+      assert.deepEqual(onlyCheck(release.checks("demo", rule), "failed").aliases, ["MISSING-PACKAGE"]);
     });
 
     it("is absent without a digest, and does not apply without a pin", async () => {
       const index = await serve({ demo: [old] });
-      only((await over(index, ["demo==1.0"])).checks("demo", rule), "absent");
-      only((await over(index, ["demo"])).checks("demo", rule), "not-applicable");
+      onlyCheck((await over(index, ["demo==1.0"])).checks("demo", rule), "absent");
+      onlyCheck((await over(index, ["demo"])).checks("demo", rule), "not-applicable");
     });
 
     it("is not checked where the index gives no digest, refuses, or cannot be asked; the rest is still said", async () => {
@@ -293,25 +292,28 @@ describe("the checks of provenance", () => {
         },
       );
       assert.match(
-        only((await over(bare, [pinned])).checks("demo", rule), "not-checked").message,
+        onlyCheck((await over(bare, [pinned])).checks("demo", rule), "not-checked").message,
         /gives no sha256/,
       );
       for (const status of [401, 403, 500, 503]) {
         const refusing = await serve({}, { misbehave: (_, response) => !!response.writeHead(status).end() });
         const answer = await over(refusing, [pinned]);
-        assert.match(only(answer.checks("demo", rule), "not-checked").message, new RegExp(String(status)));
-        only(answer.checks("demo", "name-confusion"), "passed");
-        only(answer.checks("demo", "pinned-and-hashed"), "passed");
+        assert.match(
+          onlyCheck(answer.checks("demo", rule), "not-checked").message,
+          new RegExp(String(status)),
+        );
+        onlyCheck(answer.checks("demo", "name-confusion"), "passed");
+        onlyCheck(answer.checks("demo", "pinned-and-hashed"), "passed");
       }
       const offline = await over(await serve({ demo: [old] }), [pinned], { offline: true });
-      assert.match(only(offline.checks("demo", rule), "not-checked").message, /offline/);
+      assert.match(onlyCheck(offline.checks("demo", rule), "not-checked").message, /offline/);
     });
 
     it("does not call a digest unknown by a page that is old", async () => {
       const index = await serve({ demo: [old] });
       await over(index, [pinned]);
       const later = await over(index, [`demo==1.0 --hash=sha256:${ZERO}`], { offline: true }, NOW + 30 * DAY);
-      const check = only(later.checks("demo", rule), "not-checked");
+      const check = onlyCheck(later.checks("demo", rule), "not-checked");
       assert.match(check.message, /is old/);
     });
   });
@@ -328,32 +330,32 @@ describe("the checks of provenance", () => {
 
     it("does not apply with one index, passes with another one that lacks the name, and a mirror", async () => {
       const main = await serve({ demo: [old] });
-      only((await over(main, [pinned])).checks("demo", rule), "not-applicable");
+      onlyCheck((await over(main, [pinned])).checks("demo", rule), "not-applicable");
       const empty = await serve({});
-      only((await two(main, empty, [pinned])).checks("demo", rule), "passed");
+      onlyCheck((await two(main, empty, [pinned])).checks("demo", rule), "passed");
       const mirror = await serve({ demo: [demo, buildWheel({ name: "demo", version: "2.0" })] });
-      only((await two(main, mirror, [pinned])).checks("demo", rule), "passed");
+      onlyCheck((await two(main, mirror, [pinned])).checks("demo", rule), "passed");
     });
 
     it("passes an index of builds for an accelerator", async () => {
       const main = await serve({ torch: [buildWheel({ name: "torch", version: "2.1.0" })] });
       const wheels = await serve({ torch: [buildWheel({ name: "torch", version: "2.1.0+cu118" })] });
-      only((await two(main, wheels, ["torch"])).checks("torch", rule), "passed");
+      onlyCheck((await two(main, wheels, ["torch"])).checks("torch", rule), "passed");
     });
 
     it("tells another content under the same file name", async () => {
       const main = await serve({ demo: [old] });
       const other = await serve({ demo: [buildWheel({ name: "demo", version: "1.0", summary: "another" })] });
-      const loose = only((await two(main, other, ["demo==1.0"])).checks("demo", rule), "failed");
+      const loose = onlyCheck((await two(main, other, ["demo==1.0"])).checks("demo", rule), "failed");
       assert.deepEqual([loose.severity, loose.aliases], ["warning", ["DIFFERENT-ARTIFACTS-ON-SOURCES"]]);
-      const held = only((await two(main, other, [pinned])).checks("demo", rule), "failed");
+      const held = onlyCheck((await two(main, other, [pinned])).checks("demo", rule), "failed");
       assert.equal(held.severity, "information");
     });
 
     it("tells a name that two indexes have, and who would win", async () => {
       const main = await serve({ tools: [buildWheel({ name: "tools", version: "99.0" })] });
       const own = await serve({ tools: [buildWheel({ name: "tools", version: "1.0" })] });
-      const check = only((await two(main, own, ["tools"])).checks("tools", rule), "failed");
+      const check = onlyCheck((await two(main, own, ["tools"])).checks("tools", rule), "failed");
       assert.deepEqual([check.severity, check.aliases], ["warning", ["ARTIFACT-POSSIBLE-DIFFERENT-SOURCE"]]);
       const [public_, private_] = [main, own].map(({ url }) => new URL(url).host);
       assert.match(check.message, new RegExp(`pip would take 99\\.0 of ${public_}/simple`));
@@ -364,7 +366,7 @@ describe("the checks of provenance", () => {
       const main = await serve({ demo: [old] });
       const refusing = await serve({}, { misbehave: (_, response) => !!response.writeHead(500).end() });
       const answer = await two(main, refusing, ["demo==1.0"]);
-      only(answer.checks("demo", rule), "not-checked");
+      onlyCheck(answer.checks("demo", rule), "not-checked");
     });
 
     const pipfileLock = (sources: readonly RunningIndex[], index: string, sha256: string): string =>
@@ -385,7 +387,7 @@ describe("the checks of provenance", () => {
       const other = await serve({ demo: [twin] });
       place.write("Pipfile.lock", pipfileLock([main, other], "source0", twin.sha256));
       const answer = await place.run(["Pipfile.lock"]);
-      const check = only(answer.checks("demo", "artifact-digest"), "failed");
+      const check = onlyCheck(answer.checks("demo", "artifact-digest"), "failed");
       assert.deepEqual(check.aliases, ["INVALID-ARTIFACT-HASH", "ARTIFACT-DIFFERENT-SOURCE"]);
       assert.match(check.message, new RegExp(`${new URL(other.url).host}/simple has a file of it`));
     });
@@ -395,8 +397,11 @@ describe("the checks of provenance", () => {
       const own = await serve({ demo: [old] });
       place.write("Pipfile.lock", pipfileLock([main, own], "source1", demo.sha256));
       const answer = await place.run(["Pipfile.lock"]);
-      only(answer.checks("demo", "artifact-digest"), "passed");
-      assert.match(only(answer.checks("demo", rule), "passed").message, /its name is told to no other index/);
+      onlyCheck(answer.checks("demo", "artifact-digest"), "passed");
+      assert.match(
+        onlyCheck(answer.checks("demo", rule), "passed").message,
+        /its name is told to no other index/,
+      );
       assert.deepEqual(main.requests, []);
     });
   });
@@ -536,22 +541,22 @@ describe("the checks of provenance", () => {
         ],
         30,
       );
-      const check = only((await over(index, [pinned])).checks("demo", "known-vulnerability"), "failed");
+      const check = onlyCheck((await over(index, [pinned])).checks("demo", "known-vulnerability"), "failed");
       assert.match(check.message, /demo 1\.0 has 1 advisory, high, fixed in 1\.1: GHSA-1/);
       assert.deepEqual([check.severity, check.evidence[0]?.freshness], ["warning", "stale"]);
       const line = `demo==1.1 --hash=sha256:${newer.sha256}`;
-      only((await over(index, [line])).checks("demo", "known-vulnerability"), "passed");
+      onlyCheck((await over(index, [line])).checks("demo", "known-vulnerability"), "passed");
     });
 
     it("lets a young release pass its cool-down where it fixes an advisory, labelled; not where the policy forbids it", async () => {
       const young = { ...old, uploadTime: uploaded(1) };
       const index = await serve({ demo: [young] });
       advise([fault]);
-      const check = only((await over(index, [pinned])).checks("demo", "cool-down"), "passed");
+      const check = onlyCheck((await over(index, [pinned])).checks("demo", "cool-down"), "passed");
       assert.deepEqual(check.labels, ["security-fix"]);
       assert.match(check.message, /fixes GHSA-1/);
       place.write(".thoth.yaml", "policy: {cool-down: {security-fixes: false}}\n");
-      only((await over(index, [pinned])).checks("demo", "cool-down"), "failed");
+      onlyCheck((await over(index, [pinned])).checks("demo", "cool-down"), "failed");
     });
   });
 
@@ -580,14 +585,17 @@ describe("the checks of provenance", () => {
         index.projects.demo = [
           { artifact: demo, uploadTime: uploaded(9), ...(provenance === undefined ? {} : { provenance }) },
         ];
-        const check = only((await over(index, [pinned])).checks("demo", rule), state);
+        const check = onlyCheck((await over(index, [pinned])).checks("demo", rule), state);
         assert.equal(check.labels?.[0], label, `${listed} ${status}`);
       }
     });
 
     it("is an error to have none where the policy asks for one", async () => {
       place.write(".thoth.yaml", "policy:\n  attestations: [{packages: ['dem*']}]\n");
-      const check = only((await over(await serve({ demo: [old] }), [pinned])).checks("demo", rule), "failed");
+      const check = onlyCheck(
+        (await over(await serve({ demo: [old] }), [pinned])).checks("demo", rule),
+        "failed",
+      );
       assert.equal(check.severity, "error");
     });
   });
@@ -597,17 +605,17 @@ describe("the checks of provenance", () => {
 
     it("tells a yanked file with its reason, and none where another file is yanked", async () => {
       const index = await serve({ demo: [{ ...old, yanked: "broken wheel" }] });
-      const check = only((await over(index, [pinned])).checks("demo", rule), "failed");
+      const check = onlyCheck((await over(index, [pinned])).checks("demo", rule), "failed");
       assert.match(check.message, /demo 1\.0 is yanked: "broken wheel"/);
       const sdist = buildSdist({ name: "demo", version: "1.0" });
       const other = await serve({ demo: [old, { artifact: sdist, yanked: true }] });
-      only((await over(other, [pinned])).checks("demo", rule), "passed");
+      onlyCheck((await over(other, [pinned])).checks("demo", rule), "passed");
     });
 
     it("is not checked where no page came, and does not apply to a path", async () => {
       const index = await serve({ demo: [old] });
-      only((await over(index, [pinned], { offline: true })).checks("demo", rule), "not-checked");
-      only((await over(index, ["./demo-1.0-py3-none-any.whl"])).checks("demo", rule), "not-applicable");
+      onlyCheck((await over(index, [pinned], { offline: true })).checks("demo", rule), "not-checked");
+      onlyCheck((await over(index, ["./demo-1.0-py3-none-any.whl"])).checks("demo", rule), "not-applicable");
     });
   });
 
@@ -617,15 +625,15 @@ describe("the checks of provenance", () => {
       (await over(await serve({ demo: [{ artifact: demo, ...file }] }), lines)).checks("demo", rule);
 
     it("passes a file of three days, fails a younger one, and tells its age", async () => {
-      only(await at({ uploadTime: uploaded(3) }), "passed");
-      const check = only(await at({ uploadTime: uploaded(2.5) }), "failed");
+      onlyCheck(await at({ uploadTime: uploaded(3) }), "passed");
+      const check = onlyCheck(await at({ uploadTime: uploaded(2.5) }), "failed");
       assert.equal(check.severity, "information");
       assert.match(check.message, /was uploaded 2 days ago; 3 days are asked for/);
     });
 
     it("is not checked without a time, and with one in the future", async () => {
-      assert.match(only(await at({}), "not-checked").message, /does not tell when/);
-      assert.match(only(await at({ uploadTime: uploaded(-1) }), "not-checked").message, /in the future/);
+      assert.match(onlyCheck(await at({}), "not-checked").message, /does not tell when/);
+      assert.match(onlyCheck(await at({ uploadTime: uploaded(-1) }), "not-checked").message, /in the future/);
     });
 
     it("tells a wheel that was added late for another Python as that, and another late file as late", async () => {
@@ -636,7 +644,10 @@ describe("the checks of provenance", () => {
         { artifact: early, uploadTime: uploaded(200) },
         { artifact: late, uploadTime: uploaded(1) },
       ];
-      const check = only((await over(await serve({ demo: files }), [line])).checks("demo", rule), "failed");
+      const check = onlyCheck(
+        (await over(await serve({ demo: files }), [line])).checks("demo", rule),
+        "failed",
+      );
       assert.deepEqual(check.labels, ["late-wheel"]);
       // The first wheel of a release that was built from source, and one for any Python, are for no newer one.
       for (const earlier of [buildSdist({ name: "demo", version: "1.0" }), early]) {
@@ -644,7 +655,10 @@ describe("the checks of provenance", () => {
           { artifact: earlier, uploadTime: uploaded(200) },
           { artifact: demo, uploadTime: uploaded(1) },
         ];
-        const one = only((await over(await serve({ demo: late_ }), [pinned])).checks("demo", rule), "failed");
+        const one = onlyCheck(
+          (await over(await serve({ demo: late_ }), [pinned])).checks("demo", rule),
+          "failed",
+        );
         assert.match(one.message, /long after the rest of it/);
       }
       const sdist = buildSdist({ name: "demo", version: "1.0" });
@@ -653,14 +667,14 @@ describe("the checks of provenance", () => {
         { artifact: sdist, uploadTime: uploaded(1) },
       ];
       const odd = await over(await serve({ demo: replaced }), [`demo==1.0 --hash=sha256:${sdist.sha256}`]);
-      assert.match(only(odd.checks("demo", rule), "failed").message, /long after the rest of it/);
+      assert.match(onlyCheck(odd.checks("demo", rule), "failed").message, /long after the rest of it/);
     });
 
     it("does not apply to what the policy excepts, and asks for as many days as the policy says", async () => {
       place.write(".thoth.yaml", "policy: {cool-down: {except: ['dem*']}}\n");
-      only(await at({ uploadTime: uploaded(1) }), "not-applicable");
+      onlyCheck(await at({ uploadTime: uploaded(1) }), "not-applicable");
       place.write(".thoth.yaml", "policy: {cool-down: {days: 14}, severities: {cool-down: error}}\n");
-      const check = only(await at({ uploadTime: uploaded(10) }), "failed");
+      const check = onlyCheck(await at({ uploadTime: uploaded(10) }), "failed");
       assert.equal(check.severity, "error");
     });
   });
@@ -671,23 +685,23 @@ describe("the checks of provenance", () => {
     it("passes established and other names, and fails a slip", async () => {
       const index = await serve({});
       for (const name of ["requests", "my-own-thing"])
-        only((await over(index, [name])).checks(name, rule), "passed");
-      const check = only((await over(index, ["reqeusts"])).checks("reqeusts", rule), "failed");
+        onlyCheck((await over(index, [name])).checks(name, rule), "passed");
+      const check = onlyCheck((await over(index, ["reqeusts"])).checks("reqeusts", rule), "failed");
       assert.equal(check.severity, "warning");
     });
 
     it("takes no name for one's own that everything is bound with, nor that a public index has", async () => {
       const index = await serve({});
       place.write(".thoth.yaml", `policy: {bindings: {'*': '${index.url}'}}\n`);
-      only((await over(index, ["reqeusts"])).checks("reqeusts", rule), "failed");
+      onlyCheck((await over(index, ["reqeusts"])).checks("reqeusts", rule), "failed");
       place.write(".thoth.yaml", "policy: {bindings: {reqeusts: 'https://pypi.org/simple'}}\n");
-      only((await over(index, ["reqeusts"])).checks("reqeusts", rule), "failed");
+      onlyCheck((await over(index, ["reqeusts"])).checks("reqeusts", rule), "failed");
       place.write(".thoth.yaml", `policy: {bindings: {'req*': '${index.url}'}}\n`);
-      only((await over(index, ["reqeusts"])).checks("reqeusts", rule), "passed");
+      onlyCheck((await over(index, ["reqeusts"])).checks("reqeusts", rule), "passed");
     });
 
     it("passes what lies on this machine", async () => {
-      only(
+      onlyCheck(
         (await over(await serve({}), ["./reqeusts-1.0-py3-none-any.whl"])).checks("reqeusts", rule),
         "passed",
       );
@@ -695,7 +709,7 @@ describe("the checks of provenance", () => {
 
     it("passes a name of one's own", async () => {
       place.write(".thoth.yaml", "policy: {own-names: ['reqeusts']}\n");
-      only((await over(await serve({}), ["reqeusts"])).checks("reqeusts", rule), "passed");
+      onlyCheck((await over(await serve({}), ["reqeusts"])).checks("reqeusts", rule), "passed");
     });
   });
 
@@ -705,23 +719,26 @@ describe("the checks of provenance", () => {
     const foreign = buildWheel({ name: "demo", version: "1.0", tag: "cp311-cp311-win_amd64" });
 
     it("passes a wheel, and fails an sdist alone and a release without a wheel for the environment", async () => {
-      only((await over(await serve({ demo: [old, sdist] }), ["demo==1.0"])).checks("demo", rule), "passed");
-      const alone = only(
+      onlyCheck(
+        (await over(await serve({ demo: [old, sdist] }), ["demo==1.0"])).checks("demo", rule),
+        "passed",
+      );
+      const alone = onlyCheck(
         (await over(await serve({ demo: [sdist] }), ["demo==1.0"])).checks("demo", rule),
         "failed",
       );
       assert.match(alone.message, /has no wheel/);
       const elsewhere = await over(await serve({ demo: [foreign, sdist] }), ["demo==1.0"]);
       assert.match(
-        only(elsewhere.checks("demo", rule), "failed").message,
+        onlyCheck(elsewhere.checks("demo", rule), "failed").message,
         /no wheel for .*: installing it runs/,
       );
     });
 
     it("does not apply where no file is for the environment, and is not checked offline", async () => {
       const index = await serve({ demo: [foreign] });
-      only((await over(index, ["demo==1.0"])).checks("demo", rule), "not-applicable");
-      only(
+      onlyCheck((await over(index, ["demo==1.0"])).checks("demo", rule), "not-applicable");
+      onlyCheck(
         (await over(await serve({ demo: [old] }), [pinned], { offline: true })).checks("demo", rule),
         "not-checked",
       );
@@ -733,11 +750,14 @@ describe("the checks of provenance", () => {
 
     it("is not asked for without --download, passes a sound wheel with it, and fails where the index sends another file", async () => {
       const index = await serve({ demo: [old] });
-      assert.equal(only((await over(index, [pinned])).checks("demo", rule), "not-checked").unasked, true);
-      only((await over(index, [pinned], { download: true })).checks("demo", rule), "passed");
+      assert.equal(
+        onlyCheck((await over(index, [pinned])).checks("demo", rule), "not-checked").unasked,
+        true,
+      );
+      onlyCheck((await over(index, [pinned], { download: true })).checks("demo", rule), "passed");
       const lying = await serve({ demo: [{ ...old, listedSha256: ZERO }] });
       const answer = await over(lying, [`demo==1.0 --hash=sha256:${ZERO}`], { download: true });
-      assert.match(only(answer.checks("demo", rule), "failed").message, /another digest/);
+      assert.match(onlyCheck(answer.checks("demo", rule), "failed").message, /another digest/);
     });
 
     it("is not checked where the file cannot be had, and does not apply to a path", async () => {
@@ -748,8 +768,8 @@ describe("the checks of provenance", () => {
             request.url?.startsWith("/files/") ? !!response.writeHead(500).end() : undefined,
         },
       );
-      only((await over(index, [pinned], { download: true })).checks("demo", rule), "not-checked");
-      only(
+      onlyCheck((await over(index, [pinned], { download: true })).checks("demo", rule), "not-checked");
+      onlyCheck(
         (await over(index, ["./demo-1.0-py3-none-any.whl"], { download: true })).checks("demo", rule),
         "not-applicable",
       );
@@ -761,17 +781,17 @@ describe("the checks of provenance", () => {
 
     it("passes without a sign, and fails an archived project and one that the policy holds to be too old", async () => {
       const index = await serve({ demo: [{ artifact: demo, uploadTime: uploaded(2000) }] });
-      only((await over(index, [pinned])).checks("demo", rule), "passed");
+      onlyCheck((await over(index, [pinned])).checks("demo", rule), "passed");
       place.write(".thoth.yaml", "policy: {abandoned-after: 4}\n");
-      only((await over(index, [pinned])).checks("demo", rule), "failed");
+      onlyCheck((await over(index, [pinned])).checks("demo", rule), "failed");
       const archived = await serve({ demo: { files: [old], status: "archived" } });
-      only((await over(archived, [pinned])).checks("demo", rule), "failed");
+      onlyCheck((await over(archived, [pinned])).checks("demo", rule), "failed");
     });
 
     it("is not checked where the index tells no time, and does not apply to a path", async () => {
       const index = await serve({ demo: [demo] });
-      only((await over(index, [pinned])).checks("demo", rule), "not-checked");
-      only((await over(index, ["./demo-1.0-py3-none-any.whl"])).checks("demo", rule), "not-applicable");
+      onlyCheck((await over(index, [pinned])).checks("demo", rule), "not-checked");
+      onlyCheck((await over(index, ["./demo-1.0-py3-none-any.whl"])).checks("demo", rule), "not-applicable");
     });
   });
 

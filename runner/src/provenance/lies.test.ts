@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { strToU8, zipSync } from "fflate";
-import type { CheckState, ProvenanceCheck } from "../../../shared/src/protocol/provenance.ts";
+import type { CheckState } from "../../../shared/src/protocol/provenance.ts";
 import {
   type BuiltArtifact,
   buildSdist,
@@ -15,7 +15,7 @@ import {
   type RunningIndex,
   startIndex,
 } from "../../../test/support/index.ts";
-import { makeProvenancePlace, type ProvenancePlace } from "../../../test/support/provenance.ts";
+import { makeProvenancePlace, onlyCheck, type ProvenancePlace } from "../../../test/support/provenance.ts";
 import { createSigstore, type ThrowAwaySigstore } from "../../../test/support/sigstore.ts";
 import { createContext, loadOperation } from "../operations/index.ts";
 
@@ -57,14 +57,6 @@ describe("lies", () => {
     place.write("requirements.txt", [...options, line, ""].join("\n"));
     return place.run(["requirements.txt"], input, now);
   };
-  const only = (checks: readonly ProvenanceCheck[], state: CheckState): ProvenanceCheck => {
-    assert.deepEqual(
-      checks.map((check) => check.state),
-      [state],
-      JSON.stringify(checks, null, 1),
-    );
-    return checks[0]!;
-  };
   /** Reads records in as `thoth knowledge update advisories --from FOLDER` does. */
   const advise = async (records: readonly Record<string, unknown>[]): Promise<void> => {
     const folder = join(place.folder, "records");
@@ -99,33 +91,36 @@ describe("lies", () => {
         const other = html ? demo : twin;
         const index = await serve([{ ...old, listedSha256: told.sha256 }], { html });
         const right = await over([index], `demo==1.0 --hash=sha256:${told.sha256}`);
-        only(right.checks("demo", "artifact-digest"), "passed");
+        onlyCheck(right.checks("demo", "artifact-digest"), "passed");
         const wrong = await over([index], `demo==1.0 --hash=sha256:${other.sha256}`);
-        const check = only(wrong.checks("demo", "artifact-digest"), "failed");
+        const check = onlyCheck(wrong.checks("demo", "artifact-digest"), "failed");
         assert.deepEqual([check.severity, check.aliases], ["error", ["INVALID-ARTIFACT-HASH"]]);
       }
     });
 
     it("that changes from one request to the next is told as soon as the page is asked for again", async () => {
       const index = await serve([old]);
-      only((await over([index])).checks("demo", "artifact-digest"), "passed");
+      onlyCheck((await over([index])).checks("demo", "artifact-digest"), "passed");
       index.projects.demo = [{ ...old, artifact: twin }];
       const later = await over([index], pinned, {}, NOW + DAY);
-      only(later.checks("demo", "artifact-digest"), "failed");
+      onlyCheck(later.checks("demo", "artifact-digest"), "failed");
     });
 
     it("that two forms of one index give differently is another content under one name", async () => {
       const json = await serve([old]);
       const html = await serve([{ ...old, listedSha256: twin.sha256 }], { html: true });
-      const check = only((await over([json, html])).checks("demo", "artifact-on-several-indexes"), "failed");
+      const check = onlyCheck(
+        (await over([json, html])).checks("demo", "artifact-on-several-indexes"),
+        "failed",
+      );
       assert.deepEqual(check.aliases, ["DIFFERENT-ARTIFACTS-ON-SOURCES"]);
     });
 
     it("is found out by its bytes, with --download", async () => {
       const index = await serve([{ ...old, artifact: { ...twin, sha256: demo.sha256 } }]);
-      only((await over([index])).checks("demo", "artifact-digest"), "passed");
+      onlyCheck((await over([index])).checks("demo", "artifact-digest"), "passed");
       const checks = (await over([index], pinned, { download: true })).checks("demo", "archive-truth");
-      assert.match(only(checks, "failed").message, /another digest/);
+      assert.match(onlyCheck(checks, "failed").message, /another digest/);
     });
   });
 
@@ -145,7 +140,7 @@ describe("lies", () => {
       index.projects.demo = [{ ...old, provenance: `${index.origin}/integrity` }];
       const trustedRoot = place.write("root.json", JSON.stringify(sigstore.root));
       const answer = await over([index], pinned, { trustedRoot }, now);
-      return { index, check: (state: CheckState) => only(answer.checks("demo", "attestation"), state) };
+      return { index, check: (state: CheckState) => onlyCheck(answer.checks("demo", "attestation"), state) };
     };
 
     it("with another file's attestation, of the same project and signer", async () => {
@@ -219,7 +214,7 @@ describe("lies", () => {
         // The metadata is at hand once it was asked for.
         await over([index], line, { trustedRoot, graph: true });
         const answer = await over([index], line, { trustedRoot });
-        only(answer.checks("demo", "attestation"), "passed");
+        onlyCheck(answer.checks("demo", "attestation"), "passed");
         return answer
           .checks("demo", "publisher-continuity")
           .filter(({ state }) => state === "failed")
@@ -246,9 +241,9 @@ describe("lies", () => {
     it("years behind: no file is old enough by it, and none is called young", async () => {
       const index = await serve([old]);
       const answer = await over([index], pinned, {}, NOW - 5 * YEAR);
-      assert.match(only(answer.checks("demo", "cool-down"), "not-checked").message, /in the future/);
-      only(answer.checks("demo", "artifact-digest"), "passed");
-      only((await over([index])).checks("demo", "cool-down"), "passed");
+      assert.match(onlyCheck(answer.checks("demo", "cool-down"), "not-checked").message, /in the future/);
+      onlyCheck(answer.checks("demo", "artifact-digest"), "passed");
+      onlyCheck((await over([index])).checks("demo", "cool-down"), "passed");
     });
 
     it("years ahead: advisories are told to be old, and offline pages too", async () => {
@@ -256,7 +251,7 @@ describe("lies", () => {
       const index = await serve([old]);
       await over([index]);
       const answer = await over([index], pinned, { offline: true }, NOW + 10 * YEAR);
-      const check = only(answer.checks("demo", "known-vulnerability"), "failed");
+      const check = onlyCheck(answer.checks("demo", "known-vulnerability"), "failed");
       assert.equal(check.evidence[0]?.freshness, "stale");
       assert.ok(
         answer.result.basis.some(({ what, says }) => what === "advisories" && /older than a week/.test(says)),
@@ -266,10 +261,10 @@ describe("lies", () => {
 
     it("of the index, which dates an upload years ahead or before there were indexes", async () => {
       const ahead = await serve([{ ...old, uploadTime: uploaded(-3650) }]);
-      only((await over([ahead])).checks("demo", "cool-down"), "not-checked");
+      onlyCheck((await over([ahead])).checks("demo", "cool-down"), "not-checked");
       const broken = await serve([{ ...old, uploadTime: "yesterday" }]);
-      only((await over([broken])).checks("demo", "cool-down"), "not-checked");
-      only((await over([broken])).checks("demo", "abandoned-project"), "not-checked");
+      onlyCheck((await over([broken])).checks("demo", "cool-down"), "not-checked");
+      onlyCheck((await over([broken])).checks("demo", "abandoned-project"), "not-checked");
     });
   });
 
@@ -285,7 +280,7 @@ describe("lies", () => {
         advisory("PYSEC-1", { aliases: ["CVE-2", "GHSA-3"] }, everywhere),
         advisory("GHSA-3", { aliases: ["CVE-1", "PYSEC-1", "GHSA-3"] }, everywhere),
       ]);
-      const { advisories = [], message } = only(await known(), "failed");
+      const { advisories = [], message } = onlyCheck(await known(), "failed");
       assert.equal(advisories.length, 1);
       assert.equal(advisories[0]?.id, "GHSA-1");
       assert.match(message, /demo 1\.0 has 1 advisory/);
@@ -297,10 +292,10 @@ describe("lies", () => {
         advisory("A-2", {}, { ranges: null }),
         advisory("A-3", {}, { ranges: "all" }),
       ]);
-      only(await known(), "passed");
+      onlyCheck(await known(), "passed");
       await advise([advisory("A-1"), advisory("A-4", {}, { versions: ["1.0.0", 3, null] })]);
       assert.deepEqual(
-        only(await known(), "failed").advisories?.map(({ id }) => id),
+        onlyCheck(await known(), "failed").advisories?.map(({ id }) => id),
         ["A-4"],
       );
     });
@@ -316,7 +311,7 @@ describe("lies", () => {
         advisory("../../A-2", {}, everywhere),
         advisory("__proto__", {}, everywhere),
       ]);
-      const { advisories = [], message } = only(await known(), "failed");
+      const { advisories = [], message } = onlyCheck(await known(), "failed");
       assert.deepEqual(
         advisories.map(({ id, aliases, severity, summary }) => [id, aliases, severity, summary]),
         [["A-1", [], "unknown", "[31mred PASSED"]],

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { CheckState, ProvenanceCheck } from "../../../shared/src/protocol/provenance.ts";
 import {
   type BuiltArtifact,
   buildSdist,
@@ -12,7 +11,12 @@ import {
   type RunningIndex,
   startIndex,
 } from "../../../test/support/index.ts";
-import { makeProvenancePlace, NOW, type ProvenancePlace } from "../../../test/support/provenance.ts";
+import {
+  makeProvenancePlace,
+  NOW,
+  onlyCheck,
+  type ProvenancePlace,
+} from "../../../test/support/provenance.ts";
 
 /** A package of a pylock. */
 interface LockedPackage {
@@ -59,14 +63,6 @@ describe("a lock against its indexes", () => {
   };
   const wheel = (more: Partial<Parameters<typeof buildWheel>[0]> = {}): BuiltArtifact =>
     buildWheel({ name: "demo", version: "1.0", ...more });
-  const only = (checks: readonly ProvenanceCheck[], state: CheckState): ProvenanceCheck => {
-    assert.deepEqual(
-      checks.map((check) => check.state),
-      [state],
-      JSON.stringify(checks, null, 1),
-    );
-    return checks[0]!;
-  };
   const demo = wheel();
   const file = (artifact: BuiltArtifact): IndexedFile => ({ artifact, provenance: null });
   const overPylock = (packages: readonly LockedPackage[], input = {}) => {
@@ -87,9 +83,9 @@ describe("a lock against its indexes", () => {
       const more = buildWheel({ name: "more", version: "1.0" });
       other.projects.more = [more];
       const answer = await overPylock([locked("demo", main.url, forged), locked("more", other.url, more)]);
-      const check = only(answer.checks("demo", "artifact-digest"), "failed");
+      const check = onlyCheck(answer.checks("demo", "artifact-digest"), "failed");
       assert.deepEqual(check.aliases, ["INVALID-ARTIFACT-HASH", "ARTIFACT-DIFFERENT-SOURCE"]);
-      only(answer.checks("more", "artifact-digest"), "passed");
+      onlyCheck(answer.checks("more", "artifact-digest"), "passed");
       assert.deepEqual(answer.of("more").indexes, [other.url]);
     });
 
@@ -101,8 +97,8 @@ describe("a lock against its indexes", () => {
         index: { indexUrl: own.url },
       });
       assert.deepEqual(answer.of("bare").indexes, [own.url]);
-      only(answer.checks("bare", "artifact-digest"), "passed");
-      only(answer.checks("demo", "artifact-digest"), "passed");
+      onlyCheck(answer.checks("bare", "artifact-digest"), "passed");
+      onlyCheck(answer.checks("demo", "artifact-digest"), "passed");
     });
   });
 
@@ -115,8 +111,8 @@ describe("a lock against its indexes", () => {
       JSON.stringify({ _meta: { sources }, default: { demo: { hashes, version: "==1.0" } }, develop: {} }),
     );
     const answer = await place.run(["Pipfile.lock"]);
-    only(answer.checks("demo", "artifact-digest"), "passed");
-    const check = only(answer.checks("demo", "artifact-on-several-indexes"), "passed");
+    onlyCheck(answer.checks("demo", "artifact-digest"), "passed");
+    const check = onlyCheck(answer.checks("demo", "artifact-on-several-indexes"), "passed");
     assert.match(check.message, /its name is told to no other index/);
   });
 
@@ -155,7 +151,7 @@ describe("a lock against its indexes", () => {
       assert.deepEqual([first?.state, second, rest], ["failed", undefined, []]);
       assert.match(first!.message, /digest of demo-1\.0-py2-none-any\.whl is of demo-1\.0\.tar\.gz/);
       assert.deepEqual(first!.aliases, ["INVALID-ARTIFACT-HASH"]);
-      only(
+      onlyCheck(
         await over(named({ ...demo, filename: "Demo-1.0-py3-none-any.whl" }, { sha256: demo.sha256 })),
         "passed",
       );
@@ -167,9 +163,9 @@ describe("a lock against its indexes", () => {
         overPylock([{ name: "demo", index: index.url, files: [named(demo, hashes)] }]);
       const md5 = "a".repeat(32);
       const both = await over({ md5, sha256: demo.sha256 });
-      only(both.checks("demo", "pinned-and-hashed"), "passed");
-      only(both.checks("demo", rule), "passed");
-      only((await over({ md5 })).checks("demo", "pinned-and-hashed"), "failed");
+      onlyCheck(both.checks("demo", "pinned-and-hashed"), "passed");
+      onlyCheck(both.checks("demo", rule), "passed");
+      onlyCheck((await over({ md5 })).checks("demo", "pinned-and-hashed"), "failed");
     });
 
     it("calls no digest strange while the index is silent on some file's, and none sound that it cannot compare", async () => {
@@ -195,12 +191,12 @@ describe("a lock against its indexes", () => {
       const over = async (sha256: string, input = { download: true }) =>
         (await overRequirements(bare, `demo==1.0 --hash=sha256:${sha256}`, input)).checks("demo", rule);
       assert.match(
-        only(await over(demo.sha256, { download: false }), "not-checked").message,
+        onlyCheck(await over(demo.sha256, { download: false }), "not-checked").message,
         /gives no sha256/,
       );
-      assert.match(only(await over(demo.sha256), "passed").message, /as computed from it/);
-      only(await over(sdist.sha256), "passed");
-      assert.deepEqual(only(await over("0".repeat(64)), "failed").aliases, ["INVALID-ARTIFACT-HASH"]);
+      assert.match(onlyCheck(await over(demo.sha256), "passed").message, /as computed from it/);
+      onlyCheck(await over(sdist.sha256), "passed");
+      assert.deepEqual(onlyCheck(await over("0".repeat(64)), "failed").aliases, ["INVALID-ARTIFACT-HASH"]);
     });
 
     it("knows the digests of files on this machine without being asked to fetch any", async () => {
@@ -214,8 +210,8 @@ describe("a lock against its indexes", () => {
         );
         return (await place.run(["requirements.txt"])).checks("demo", rule);
       };
-      only(await over(demo.sha256), "passed");
-      only(await over("0".repeat(64)), "failed");
+      onlyCheck(await over(demo.sha256), "passed");
+      onlyCheck(await over("0".repeat(64)), "failed");
     });
 
     it("tells an index that lists one name with two contents, and fails one that sends more than it lists", async () => {
@@ -249,16 +245,19 @@ describe("a lock against its indexes", () => {
             request.url?.includes("/files/") && !!response.writeHead(200).end(longer),
         },
       );
-      only((await overRequirements(liar, pin, { download: true })).checks("demo", "archive-truth"), "failed");
+      onlyCheck(
+        (await overRequirements(liar, pin, { download: true })).checks("demo", "archive-truth"),
+        "failed",
+      );
     });
 
     it("looks for the digests of a line without a pin among all files of its index", async () => {
       const index = await serve({ demo: [file(demo)] });
-      only(
+      onlyCheck(
         (await overRequirements(index, `demo --hash=sha256:${demo.sha256}`)).checks("demo", rule),
         "passed",
       );
-      only(
+      onlyCheck(
         (await overRequirements(index, `demo --hash=sha256:${"0".repeat(64)}`)).checks("demo", rule),
         "failed",
       );
@@ -285,7 +284,10 @@ describe("a lock against its indexes", () => {
           }),
         },
       );
-      const check = only(await over(main, [`--extra-index-url ${bare.url}`, "demo==1.0"]), "not-checked");
+      const check = onlyCheck(
+        await over(main, [`--extra-index-url ${bare.url}`, "demo==1.0"]),
+        "not-checked",
+      );
       assert.match(check.message, /give no digests to compare/);
     });
 
@@ -294,9 +296,9 @@ describe("a lock against its indexes", () => {
       const folder = join(place.folder, "wheels");
       mkdirSync(folder);
       writeFileSync(join(folder, demo.filename), demo.bytes);
-      only(await over(main, ["--find-links wheels", "demo==1.0"]), "passed");
+      onlyCheck(await over(main, ["--find-links wheels", "demo==1.0"]), "passed");
       writeFileSync(join(folder, demo.filename), wheel({ summary: "another" }).bytes);
-      const check = only(await over(main, ["--find-links wheels", "demo==1.0"]), "failed");
+      const check = onlyCheck(await over(main, ["--find-links wheels", "demo==1.0"]), "failed");
       assert.deepEqual(check.aliases, ["DIFFERENT-ARTIFACTS-ON-SOURCES"]);
     });
 
@@ -357,7 +359,7 @@ describe("a lock against its indexes", () => {
       const index = await serve({ demo: [file(demo)] });
       const more = { "requirements.txt": `-r more.txt\ndemo==1.0 --hash=sha256:${demo.sha256}\n` };
       const answer = await over({ ...more, "more.txt": "more==1.0\n" }, index);
-      const check = only(answer.checks("more", "pinned-and-hashed"), "failed");
+      const check = onlyCheck(answer.checks("more", "pinned-and-hashed"), "failed");
       assert.deepEqual(check.labels, ["missing-hash"]);
     });
 
@@ -400,7 +402,7 @@ describe("a lock against its indexes", () => {
       );
       place.write("requirements.txt", [`--index-url ${main.url}`, ...lines].join("\n"));
       const answer = await place.run(["requirements.txt"]);
-      for (const name of ["demo", "acme"]) only(answer.checks(name, "artifact-digest"), "passed");
+      for (const name of ["demo", "acme"]) onlyCheck(answer.checks(name, "artifact-digest"), "passed");
       assert.deepEqual(answer.of("acme").indexes, [own.url]);
       assert.deepEqual(
         main.requests.filter(({ path }) => path.includes("acme")),

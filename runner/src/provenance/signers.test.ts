@@ -1,9 +1,9 @@
 // Signers over an index: who speaks where several have signed, what a policy that demands attestations makes of none, and a history that is rewritten.
 import assert from "node:assert/strict";
-import type { CheckState, ProvenanceCheck } from "../../../shared/src/protocol/provenance.ts";
 import { buildSdist, buildWheel, type RunningIndex, startIndex } from "../../../test/support/index.ts";
 import {
   makeProvenancePlace,
+  onlyCheck,
   type ProvenanceAnswer,
   type ProvenancePlace,
 } from "../../../test/support/provenance.ts";
@@ -68,14 +68,6 @@ describe("signers over an index", () => {
     place.write("requirements.txt", `--index-url ${index.url}\n${line}\n`);
     return place.run(["requirements.txt"], { trustedRoot }, Date.now());
   };
-  const only = (checks: readonly ProvenanceCheck[], state: CheckState): ProvenanceCheck => {
-    assert.deepEqual(
-      checks.map((check) => check.state),
-      [state],
-      JSON.stringify(checks, null, 1),
-    );
-    return checks[0]!;
-  };
   const policy = (publisher: string): void =>
     void place.write(".thoth.yaml", `policy: {attestations: [{packages: [demo]${publisher}}]}\n`);
   const OCTO = ", publisher: {repository: octo/demo}";
@@ -89,13 +81,13 @@ describe("signers over an index", () => {
     ]) {
       served.demo = provenance(...bundles);
       const answer = await run();
-      const check = only(answer.checks("demo", "attestation"), "passed");
+      const check = onlyCheck(answer.checks("demo", "attestation"), "passed");
       assert.match(check.message, /is signed by octo\/demo, release\.yml; expected by the policy\.$/);
       assert.equal(answer.of("demo").signer?.name, "octo/demo, release.yml");
     }
     served.demo = provenance(await bundle(evil));
     assert.match(
-      only((await run()).checks("demo", "attestation"), "failed").message,
+      onlyCheck((await run()).checks("demo", "attestation"), "failed").message,
       /signed by evil\/demo, release\.yml; \.thoth\.yaml expects another one \(repository\)/,
     );
   });
@@ -103,9 +95,9 @@ describe("signers over an index", () => {
   it("are compared by the ids that a policy names, and what differs is said in its words", async () => {
     policy(", publisher: {repository: octo/demo, owner-id: '2002', repository-id: '1001'}");
     served.demo = provenance(await bundle());
-    only((await run()).checks("demo", "attestation"), "passed");
+    onlyCheck((await run()).checks("demo", "attestation"), "passed");
     served.demo = provenance(await bundle({ ownerId: "6666" }));
-    const check = only((await run()).checks("demo", "attestation"), "failed");
+    const check = onlyCheck((await run()).checks("demo", "attestation"), "failed");
     assert.match(check.message, /\.thoth\.yaml expects another one \(owner-id\)\.$/);
   });
 
@@ -113,9 +105,9 @@ describe("signers over an index", () => {
     const other = buildWheel({ name: "demo", version: "1.1" });
     served.demo = provenance(await bundle(), await bundle({}, other));
     const answer = await run();
-    only(answer.checks("demo", "attestation"), "failed");
+    onlyCheck(answer.checks("demo", "attestation"), "failed");
     assert.match(
-      only(answer.checks("demo", "publisher-continuity"), "not-checked").message,
+      onlyCheck(answer.checks("demo", "publisher-continuity"), "not-checked").message,
       /^demo-1\.0-py3-none-any\.whl: its attestation does not hold/,
     );
   });
@@ -131,7 +123,7 @@ describe("signers over an index", () => {
     const attestations = [await attest({ issuer: "https://gitlab.com", extensions })];
     const publisher = { kind: "GitLab", repository: "octo/demo", workflow_filepath: ".gitlab-ci.yml" };
     served.demo = provenance({ publisher, attestations });
-    const check = only((await run()).checks("demo", "attestation"), "failed");
+    const check = onlyCheck((await run()).checks("demo", "attestation"), "failed");
     assert.match(check.message, /is signed by gitlab\.com\/octo\/demo, .*expects another one \(kind\)/);
   });
 
@@ -152,7 +144,7 @@ describe("signers over an index", () => {
     const expectedBy = async (email: string): Promise<string | undefined> => {
       served.next = provenance(await by(email, next));
       const answer = await run(`demo==1.1 --hash=sha256:${next.sha256}`);
-      only(answer.checks("demo", "attestation"), "passed");
+      onlyCheck(answer.checks("demo", "attestation"), "passed");
       return answer.of("demo").signer?.expectedBy;
     };
     assert.equal(await expectedBy("build@evil.iam.gserviceaccount.com"), "nothing");
@@ -162,11 +154,11 @@ describe("signers over an index", () => {
   it("that a policy demands and nobody can be asked for are a required check, elsewhere they are none", async () => {
     served.demo = 503;
     const free = await run();
-    only(free.checks("demo", "attestation"), "not-checked");
+    onlyCheck(free.checks("demo", "attestation"), "not-checked");
     assert.ok(free.notChecked.every(({ required }) => required === false));
     policy("");
     const demanded = await run();
-    assert.equal(only(demanded.checks("demo", "attestation"), "not-checked").required, true);
+    assert.equal(onlyCheck(demanded.checks("demo", "attestation"), "not-checked").required, true);
     assert.deepEqual(
       demanded.notChecked.filter(({ required }) => required !== false).map(({ what }) => what),
       ["demo 1.0 (attestation)"],
@@ -176,13 +168,13 @@ describe("signers over an index", () => {
   it("that a policy demands cannot be gone around by an address, nor accepted away where they do not hold", async () => {
     policy(OCTO);
     const address = `demo @ git+https://github.com/octo/demo@${"c0ffee".padEnd(40, "0")}`;
-    const check = only((await run(address)).checks("demo", "attestation"), "failed");
+    const check = onlyCheck((await run(address)).checks("demo", "attestation"), "failed");
     assert.deepEqual([check.severity, check.required], ["error", true]);
     assert.match(check.message, /^demo has no attestation, and \.thoth\.yaml asks for one\.$/);
-    only((await run("demo @ file:./demo")).checks("demo", "attestation"), "not-applicable");
+    onlyCheck((await run("demo @ file:./demo")).checks("demo", "attestation"), "not-applicable");
     const other = buildWheel({ name: "demo", version: "1.1" });
     served.demo = provenance(await bundle({}, other));
-    assert.equal(only((await run()).checks("demo", "attestation"), "failed").required, true);
+    assert.equal(onlyCheck((await run()).checks("demo", "attestation"), "failed").required, true);
   });
 
   it("of a release are not expected because they have signed its other file", async () => {
@@ -220,7 +212,7 @@ describe("signers over an index", () => {
 
   it("of before are known: the same file by another signer is told at once", async () => {
     served.demo = provenance(await bundle());
-    only((await run()).checks("demo", "publisher-continuity"), "passed");
+    onlyCheck((await run()).checks("demo", "publisher-continuity"), "passed");
     served.demo = provenance(await bundle({ repositoryId: "9", ownerId: "8" }));
     const checks = (await run()).checks("demo", "publisher-continuity");
     const rewritten = checks.find(({ labels }) => labels?.includes("rewritten-history"));

@@ -1,13 +1,12 @@
 // How long a person waits for what is wrong with where a package comes from: a lock of 200 packages in the editor, all known but one
 // hash, from the keystroke that wrote it to the finding; against a null request over the same pipe.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Diagnostic } from "vscode-languageserver-protocol";
-import { updateAdvisories } from "../../../runner/src/advisories/index.ts";
-import { openKnowledge } from "../../../runner/src/knowledge/index.ts";
 import { type Editor, startEditor } from "../../server/editor.ts";
+import { storeAdvisories } from "../../support/advisories.ts";
 import { type BuiltArtifact, buildWheel, startIndex } from "../../support/index.ts";
 import { median, type Row } from "../support.ts";
 
@@ -32,7 +31,7 @@ export async function measureEditor(): Promise<Row[]> {
     ),
   );
   const data = mkdtempSync(join(tmpdir(), "thoth-bench-editor-"));
-  await storeAdvisories(data);
+  await storeAdvisories(data, ADVISORIES);
   const editor = await startEditor({
     indexUrl: index.url,
     env: { XDG_DATA_HOME: data },
@@ -48,38 +47,16 @@ export async function measureEditor(): Promise<Row[]> {
 }
 
 /** One advisory for each project, of releases that the lock does not hold. */
-async function storeAdvisories(data: string): Promise<void> {
-  const folder = join(data, "advisories");
-  const knowledge = openKnowledge({
-    env: { XDG_DATA_HOME: data },
-    platform: process.platform,
-    home: data,
-    warn: console.error,
-  });
-  mkdirSync(folder);
-  for (let at = 0; at < PACKAGES; at++) {
-    const record = {
-      id: `GHSA-${at}`,
-      modified: new Date(Date.now() - 3_600_000).toISOString(),
-      affected: [
-        {
-          package: { ecosystem: "PyPI", name: `package-${at}` },
-          ranges: [{ type: "ECOSYSTEM", events: [{ introduced: "0" }, { fixed: "0.9" }] }],
-        },
-      ],
-    };
-    writeFileSync(join(folder, `${record.id}.json`), JSON.stringify(record));
-  }
-  await updateAdvisories({
-    from: folder,
-    advisories: knowledge.advisories,
-    now: Date.now(),
-    signal: new AbortController().signal,
-    client: () => Promise.reject(new Error("nothing is fetched")),
-    progress: () => {},
-  });
-  knowledge.close();
-}
+const ADVISORIES = Array.from({ length: PACKAGES }, (_value, at) => ({
+  id: `GHSA-${at}`,
+  modified: new Date(Date.now() - 3_600_000).toISOString(),
+  affected: [
+    {
+      package: { ecosystem: "PyPI", name: `package-${at}` },
+      ranges: [{ type: "ECOSYSTEM", events: [{ introduced: "0" }, { fixed: "0.9" }] }],
+    },
+  ],
+}));
 
 /** The lock, with a hash that its index does not know for the package at `wrong`. */
 function lockText(url: string, wheels: readonly BuiltArtifact[], wrong?: number): string {
