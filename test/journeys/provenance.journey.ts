@@ -75,46 +75,66 @@ describe("provenance", () => {
     await bench.keepPicture("provenance-view");
   });
 
-  it("says that an update has lost the attestation that the release before it had", async function () {
-    if (!existsSync(CONFORMANCE)) {
-      console.log("      skipped: ../shared/conformance is not here");
-      return this.skip();
-    }
+  describe("of a project that is attested", () => {
     const name = "pypi-attestations";
-    const provenance = readFileSync(new URL("pypi_attestations-0.0.19.tar.gz.provenance", CONFORMANCE));
-    const index = await serve(
-      {},
-      {
-        misbehave: (request, response) => {
-          if (request.url !== "/integrity/19") return undefined;
-          response.writeHead(200, { "content-type": "application/vnd.pypi.integrity.v1+json" });
-          return !!response.end(provenance);
-        },
-      },
-    );
+    const SIGNED = "9bb1add04b1b4e182be6b0b80931593f7a291eb49d69b4fd728a5d4cbcdc4bd3";
     const next = buildSdist({ name, version: "0.0.20" });
-    index.projects[name] = [
-      {
-        artifact: buildSdist({ name, version: "0.0.19" }),
-        listedSha256: "9bb1add04b1b4e182be6b0b80931593f7a291eb49d69b4fd728a5d4cbcdc4bd3",
-        uploadTime: LONG_AGO,
-        provenance: `${index.origin}/integrity/19`,
-      },
-      { artifact: next, uploadTime: "2024-02-01T00:00:00Z", provenance: null },
-    ];
-    const bench = await workbench(
-      "requirements.txt",
-      `${name}==0.0.20 --hash=sha256:${next.sha256}\n`,
-      index,
-    );
-    await bench.squiggles("warning").first().waitFor();
-    const told = (await bench.problems()).filter({
-      hasText:
-        "The source distribution of 0.0.19 was attested; pypi_attestations-0.0.20.tar.gz is not attested",
+
+    before(function () {
+      if (existsSync(CONFORMANCE)) return;
+      console.log("      skipped: ../shared/conformance is not here");
+      this.skip();
     });
-    await told.waitFor();
-    await bench.untilHover(name, 1, /No attestation was published · checked/);
-    await bench.keepPicture("provenance-lost");
+
+    /** Its index has the attestation of 0.0.19 as the project published it, and none of 0.0.20. */
+    const serveAttested = async (): Promise<RunningIndex> => {
+      const provenance = readFileSync(new URL("pypi_attestations-0.0.19.tar.gz.provenance", CONFORMANCE));
+      const index = await serve(
+        {},
+        {
+          misbehave: (request, response) => {
+            if (request.url !== "/integrity/19") return undefined;
+            response.writeHead(200, { "content-type": "application/vnd.pypi.integrity.v1+json" });
+            return !!response.end(provenance);
+          },
+        },
+      );
+      index.projects[name] = [
+        {
+          artifact: buildSdist({ name, version: "0.0.19" }),
+          listedSha256: SIGNED,
+          uploadTime: LONG_AGO,
+          provenance: `${index.origin}/integrity/19`,
+        },
+        { artifact: next, uploadTime: "2024-02-01T00:00:00Z", provenance: null },
+      ];
+      return index;
+    };
+
+    it("says in the hover who built a release, of which commit, and that nobody expected them yet", async () => {
+      const index = await serveAttested();
+      const bench = await workbench("requirements.txt", `${name}==0.0.19 --hash=sha256:${SIGNED}\n`, index);
+      await bench.untilHover(
+        name,
+        1,
+        /Signed by trailofbits\/pypi-attestations, release\.yml at [0-9a-f]{10} on 2024-12-04; nothing expects it · checked/,
+      );
+      await bench.keepPicture("provenance-attested");
+    });
+
+    it("says that an update has lost the attestation that the release before it had", async () => {
+      const index = await serveAttested();
+      const line = `${name}==0.0.20 --hash=sha256:${next.sha256}\n`;
+      const bench = await workbench("requirements.txt", line, index);
+      await bench.squiggles("warning").first().waitFor();
+      const told = (await bench.problems()).filter({
+        hasText:
+          "The source distribution of 0.0.19 was attested; pypi_attestations-0.0.20.tar.gz is not attested",
+      });
+      await told.waitFor();
+      await bench.untilHover(name, 1, /No attestation was published · checked/);
+      await bench.keepPicture("provenance-lost");
+    });
   });
 
   it("says on each line what could not be checked when it is offline", async () => {
