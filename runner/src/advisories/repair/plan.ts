@@ -13,8 +13,9 @@ import { rememberUniverse } from "./universe.ts";
 /**
  * Plans the smallest change of the lines of a question that leaves the fewest advisories. Where the answer is `exact`, the search was
  * not cut short: no way to raise lines to releases was found to leave fewer, change fewer lines or, with as many, move fewer packages.
- * Small random worlds (`locked.test.ts`, `everyWay.test.ts`) show exceptions only where nothing but the order in which a resolver
- * decides keeps a package where it is. Among equals the nearest releases are tried first, and the smallest step is not shown.
+ * Small random worlds (`locked.test.ts`, `everyWay.test.ts`) bear that out beside a lock; without one a rare plan is worse than the best,
+ * as the order in which a resolver decides keeps a package where it is. Among equals the nearest releases are tried first, and the
+ * smallest step is not shown.
  * @param universe where releases come from.
  * @param advisories what is known against each project.
  * @param question the lines as they are; `preferences` are passed over in favour of `options.locked`.
