@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { buildWheel, type IndexedProject, type IndexOptions, startIndex } from "../support/index.ts";
 import { makePlace, type Place } from "./thoth.ts";
 
@@ -133,6 +134,24 @@ describe("thoth fix", () => {
         assert.equal(after.status, 0);
       },
     );
+  });
+
+  it("knows of each release what it needs, though what is remembered is of a page of another moment", async () => {
+    await withIndex({ beta: yankedThen("beta") }, async (url) => {
+      const check = () => place.run(["check", "-q", "--index-url", url]);
+      place.write("requirements.txt", "beta==2.0\n");
+      await check();
+      const { stdout } = await place.run(["knowledge", "path"]);
+      const knowledge = new DatabaseSync(stdout.trim());
+      const { changes } = knowledge
+        .prepare("UPDATE pages SET etag = etag || '0' WHERE key LIKE 'facts %'")
+        .run();
+      knowledge.close();
+      assert.ok(changes > 0);
+      place.write("requirements.txt", "beta==1.0\n");
+      const fixed = await place.run(["fix", "-q", "--index-url", url]);
+      assert.match(fixed.stdout, /1 fix in 1 file/);
+    });
   });
 
   it("proves across files that include one another", async () => {

@@ -137,9 +137,12 @@ export class FactFinder {
     if (found.facts.state === "absent") return this.#withMeant(lane, key, found.facts);
     if (found.facts.state !== "known") return found.facts;
     const versions = versionsToDetail(project, found.facts, options.newest);
-    const missing = versions.filter((version) => found.facts.details[version] === undefined);
-    if (missing.length === 0 && found.isRemembered) return found.facts;
+    const lacking = ({ details }: ProjectFacts): string[] =>
+      versions.filter((version) => details[version] === undefined);
+    if (found.isRemembered && lacking(found.facts).length === 0) return found.facts;
     const { answer, derived } = await found.derive();
+    // What was remembered may be of a page fetched at another moment, and then is not among what follows from this one.
+    const missing = lacking(derived.facts);
     const details = await Promise.all(
       missing.map((version) => this.#detail(`${key}\n${version}`, lane, derived, version)),
     );
